@@ -1,0 +1,152 @@
+"""Geometry: where a camera's pixels go in the network's input, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+MODES = ('stretch', 'letterbox', 'crop')
+"""`stretch` scales each axis by itself; `letterbox` keeps the aspect ratio and pads;
+`crop` keeps the aspect ratio and cuts off what does not fit."""
+
+
+class GeometryError(ValueError):
+    """A size or mode that no geometry can be made of."""
+
+
+@dataclass(frozen=True)
+class View:
+    """
+    Place one camera's image in the network's input.
+
+    The source rectangle (x, y, width, height in camera pixels) is scaled onto the target
+    rectangle (in network pixels). Outside the target rectangle the network sees padding;
+    outside the source rectangle the camera's pixels are never seen by the network.
+    """
+
+    camera_size: tuple[int, int]
+    input_size: tuple[int, int]
+    source: tuple[int, int, int, int]
+    target: tuple[int, int, int, int]
+
+    def forward(self, image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """
+        Bring a camera image to the network's size.
+
+        :param image: uint8 [camera_height, camera_width, 3]
+        :param out: uint8 [input_height, input_width, 3] to fill, or None for a new array
+        :returns: the filled array; padding is 114 grey
+        :raises GeometryError: if the image has another size than the view
+        """
+        if image.shape[:2] != self.camera_size:
+            raise GeometryError(
+                f'image of {image.shape[1]}x{image.shape[0]} for a view of '
+                f'{self.camera_size[1]}x{self.camera_size[0]} cameras')
+        x, y, width, height = self.source
+        u, v, out_width, out_height = self.target
+        if out is None:
+            out = np.empty((*self.input_size, 3), np.uint8)
+        if (out_height, out_width) != self.input_size:
+            out[...] = 114
+        region = image[y:y + height, x:x + width]
+        place = out[v:v + out_height, u:u + out_width]
+        if region.shape == place.shape:
+            place[...] = region
+        else:
+            # Area averaging when shrinking by more than two: bilinear alone would alias.
+            shrinks = width > 2 * out_width or height > 2 * out_height
+            place[...] = cv2.resize(
+                region, (out_width, out_height),
+                interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        return out
+
+    def backward(self, image: np.ndarray, outside: int, *, smooth: bool = False) -> np.ndarray:
+        """
+        Bring a network image back onto the camera's pixels.
+
+        :param image: uint8 [input_height, input_width] (labels, mask or confidence)
+        :param outside: value for camera pixels that the network never saw
+        :param smooth: interpolate (for probabilities), rather than take the nearest (for ids)
+        :returns: uint8 [camera_height, camera_width]
+        """
+        if image.shape != self.input_size:
+            raise GeometryError(
+                f'network image of {image.shape} for a view with the input size {self.input_size}')
+        x, y, width, height = self.source
+        u, v, out_width, out_height = self.target
+        region = image[v:v + out_height, u:u + out_width]
+        if region.shape != (height, width):
+            # Pixel centres: INTER_NEAREST would shift ids by half a pixel.
+            region = cv2.resize(
+                region, (width, height),
+                interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST_EXACT)
+        if (height, width) == self.camera_size:
+            return np.ascontiguousarray(region)
+        out = np.full(self.camera_size, outside, np.uint8)
+        out[y:y + height, x:x + width] = region
+        return out
+
+    def matrix(self) -> np.ndarray:
+        """
+        Return the float64 [3, 3] map from camera to network pixel coordinates.
+
+        Coordinates are those of pixel centres (the centre of the first pixel is 0, 0), as in
+        a camera matrix, so ``matrix() @ K`` is the intrinsic matrix of the network image.
+        """
+        x, y, width, height = self.source
+        u, v, out_width, out_height = self.target
+        scale_x, scale_y = out_width / width, out_height / height
+        return np.array([
+            [scale_x, 0.0, (0.5 - x) * scale_x - 0.5 + u],
+            [0.0, scale_y, (0.5 - y) * scale_y - 0.5 + v],
+            [0.0, 0.0, 1.0]])
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """
+    Describe how camera images of any size become the network's input.
+
+    :param mode: one of :data:`MODES`
+    :param input_size: (height, width) of the network's input in pixels
+    :raises GeometryError: for an unknown mode or an impossible size
+    """
+
+    mode: str
+    input_size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise GeometryError(f'geometry mode {self.mode!r}; expected one of {MODES}')
+        if len(self.input_size) != 2 or min(self.input_size) < 1:
+            raise GeometryError(
+                f'input size {self.input_size}; expected (height, width), each at least 1')
+
+    def view(self, camera_size: tuple[int, int]) -> View:
+        """
+        Place images of a camera.
+
+        :param camera_size: (height, width) of the camera's images in pixels
+        :raises GeometryError: if the camera's size is not positive
+        """
+        height, width = camera_size
+        if height < 1 or width < 1:
+            raise GeometryError(f'camera image of {width}x{height}; expected at least 1x1')
+        out_height, out_width = self.input_size
+        source = (0, 0, width, height)
+        target = (0, 0, out_width, out_height)
+        if self.mode == 'letterbox':
+            scale = min(out_height / height, out_width / width)
+            fit_width = min(out_width, max(1, round(width * scale)))
+            fit_height = min(out_height, max(1, round(height * scale)))
+            target = ((out_width - fit_width) // 2, (out_height - fit_height) // 2,
+                      fit_width, fit_height)
+        elif self.mode == 'crop':
+            scale = max(out_height / height, out_width / width)
+            cut_width = min(width, max(1, round(out_width / scale)))
+            cut_height = min(height, max(1, round(out_height / scale)))
+            source = ((width - cut_width) // 2, (height - cut_height) // 2,
+                      cut_width, cut_height)
+        return View((height, width), self.input_size, source, target)

@@ -1,0 +1,158 @@
+"""Label maps: what the class ids of a label image mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import json
+from pathlib import Path
+
+import numpy as np
+
+IGNORE = 255
+"""The id of pixels without a label: left out of losses and metrics, and outside a crop."""
+
+
+class LabelMapError(ValueError):
+    """A label map that contradicts itself; the message says what to fix."""
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """
+    Name the classes of a label image.
+
+    :param name: name of the map, for example ``seven``
+    :param names: class names; the index is the class id
+    :param palette: one RGB colour a class, 0..255
+    :param road_ids: ids that a vehicle may drive on; at least one
+    :param void_ids: ids of the map that mean "nothing known"; never counted in IoU
+    :raises LabelMapError: if names, palette and ids do not fit each other
+    """
+
+    name: str
+    names: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    road_ids: tuple[int, ...]
+    void_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.names) <= IGNORE:
+            raise LabelMapError(
+                f'label map {self.name!r} has {len(self.names)} classes; expected 2 to {IGNORE}')
+        if len(set(self.names)) != len(self.names):
+            raise LabelMapError(f'label map {self.name!r} names a class twice: {self.names}')
+        if len(self.palette) != len(self.names):
+            raise LabelMapError(
+                f'label map {self.name!r} has {len(self.names)} classes but '
+                f'{len(self.palette)} palette colours; give one RGB colour a class')
+        for colour in self.palette:
+            if len(colour) != 3 or not all(0 <= value <= 255 for value in colour):
+                raise LabelMapError(
+                    f'label map {self.name!r} has the colour {colour}; '
+                    'expected three values from 0 to 255')
+        if not self.road_ids:
+            raise LabelMapError(f'label map {self.name!r} has no road ids; name at least one')
+        for kind, ids in (('road', self.road_ids), ('void', self.void_ids)):
+            for class_id in ids:
+                if not 0 <= class_id < len(self.names):
+                    raise LabelMapError(
+                        f'label map {self.name!r} has the {kind} id {class_id}; '
+                        f'expected 0 to {len(self.names) - 1}')
+        both = set(self.road_ids) & set(self.void_ids)
+        if both:
+            raise LabelMapError(f'label map {self.name!r} has ids that are road and void: {both}')
+
+    @property
+    def valid_ids(self) -> tuple[int, ...]:
+        """Ids that count in metrics: all but void."""
+        return tuple(i for i in range(len(self.names)) if i not in self.void_ids)
+
+    def colorize(self, labels: np.ndarray) -> np.ndarray:
+        """
+        Paint a label image in the palette.
+
+        :param labels: uint8 [H, W]; ids outside the map are painted black
+        :returns: uint8 [H, W, 3], BGR
+        """
+        table = np.zeros((256, 3), np.uint8)
+        table[:len(self.palette)] = np.asarray(self.palette, np.uint8)[:, ::-1]
+        return table[labels]
+
+    def road_mask(self, labels: np.ndarray) -> np.ndarray:
+        """Return uint8 [H, W]: 255 where ``labels`` (uint8 [H, W]) is one of the road ids."""
+        table = np.zeros(256, np.uint8)
+        table[list(self.road_ids)] = 255
+        return table[labels]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the map as plain JSON types; :meth:`from_dict` reads it back."""
+        return {
+            'name': self.name,
+            'names': list(self.names),
+            'palette': [list(colour) for colour in self.palette],
+            'road_ids': list(self.road_ids),
+            'void_ids': list(self.void_ids),
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict) -> LabelMap:
+        """
+        Read a map from plain JSON or YAML types.
+
+        :raises LabelMapError: if a key is missing, unknown or of a wrong type
+        """
+        if not isinstance(values, dict):
+            raise LabelMapError(f'a label map is a mapping; found {type(values).__name__}')
+        expected = {'name', 'names', 'palette', 'road_ids', 'void_ids'}
+        unknown = set(values) - expected
+        missing = expected - {'void_ids'} - set(values)
+        if unknown or missing:
+            raise LabelMapError(
+                f'label map with missing keys {sorted(missing)} and unknown keys '
+                f'{sorted(unknown)}; expected {sorted(expected)}')
+        try:
+            return cls(
+                name=str(values['name']),
+                names=tuple(str(name) for name in values['names']),
+                palette=tuple(tuple(int(v) for v in colour) for colour in values['palette']),
+                road_ids=tuple(int(i) for i in values['road_ids']),
+                void_ids=tuple(int(i) for i in values.get('void_ids', ())))
+        except TypeError as error:
+            raise LabelMapError(f'label map with a value of a wrong type: {error}') from error
+
+    def to_json(self) -> str:
+        """Return the map as one line of JSON, as published on ``~/label_map``."""
+        return json.dumps(self.to_dict())
+
+
+SEVEN = LabelMap(
+    name='seven',
+    names=('sky', 'infrastructure', 'road', 'sidewalk', 'vehicles', 'vru', 'void'),
+    palette=((70, 130, 180), (255, 255, 0), (0, 255, 0), (244, 35, 232),
+             (0, 0, 255), (255, 0, 0), (0, 0, 0)),
+    road_ids=(2,),
+    void_ids=(6,))
+
+TWO = LabelMap(
+    name='two',
+    names=('not road', 'road'),
+    palette=((0, 0, 0), (0, 255, 0)),
+    road_ids=(1,))
+
+LABEL_MAPS = {label_map.name: label_map for label_map in (SEVEN, TWO)}
+
+
+def load_label_map(path: str | Path) -> LabelMap:
+    """
+    Read a label map from a YAML file.
+
+    :raises LabelMapError: if the file is no YAML mapping or the map contradicts itself
+    """
+    import yaml
+
+    try:
+        return LabelMap.from_dict(yaml.safe_load(Path(path).read_text(encoding='utf-8')))
+    except yaml.YAMLError as error:
+        raise LabelMapError(f'{path}: not a YAML file: {error}') from error
+    except LabelMapError as error:
+        raise LabelMapError(f'{path}: {error}') from error
