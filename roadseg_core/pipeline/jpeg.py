@@ -1,0 +1,160 @@
+"""Compressed camera images (JPEG, PNG) to BGR arrays: complete files of a sane size only."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+import cv2
+import numpy as np
+
+from roadseg_core.pipeline.conversion import as_bytes, check_size, ConversionError
+
+_JPEG_MAGIC = b'\xff\xd8\xff'
+_PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
+
+# Start-of-frame markers; C4, C8 and CC in their range are something else.
+_FRAME_STARTS = frozenset(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
+_START_OF_SCAN = 0xda
+_END_OF_IMAGE = 0xd9
+# Markers without a length: TEM, the restarts and the start of image.
+_BARE_MARKERS = frozenset({0x01, 0xd8, *range(0xd0, 0xd8)})
+# In a scan's coded data FF is followed by 00 (a plain FF) or a restart; all else ends the scan.
+_SCAN_END = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
+
+
+def decode_compressed(
+    data: bytes | bytearray | memoryview | np.ndarray, format: str = '',
+) -> np.ndarray:
+    """
+    Decode an image as ``sensor_msgs/CompressedImage`` carries it.
+
+    What the data holds is told by its first bytes, not by ``format``, which drivers fill in
+    loosely (``jpeg``, ``bgr8; jpeg compressed bgr8``); only ``compressedDepth`` is refused by
+    name, as it holds distances. Colours are those the file states: the trailing ``bgr8`` or
+    ``rgb8`` of a format says how its writer held them. Grey, alpha and 16 bits become 8-bit BGR.
+
+    OpenCV decodes a truncated JPEG without complaint, so the file's structure is walked first: it
+    must reach its end marker (JPEG's EOI, PNG's IEND). Bytes after that are ignored: cameras pad
+    their buffers. EXIF rotation is ignored: the pixels stay as the camera, and its CameraInfo,
+    have them.
+
+    :param data: the file: any contiguous buffer of bytes
+    :param format: the message's format; names the image in errors
+    :returns: uint8 [height, width, 3], BGR
+    :raises ConversionError: if the file is empty, unknown, incomplete, damaged or too large
+    """
+    if 'compresseddepth' in format.lower():
+        raise ConversionError(
+            f'compressed image with the format {format!r}, a depth image; '
+            'expected jpeg or png; subscribe to a colour camera')
+    buffer = as_bytes(data)
+    if not buffer.size:
+        raise ConversionError(
+            f'compressed image (format {format!r}) of 0 bytes; expected a JPEG or PNG file; '
+            'check the camera driver')
+    content = memoryview(buffer)
+    start = bytes(content[:8])
+    if start.startswith(_JPEG_MAGIC):
+        height, width = _jpeg_size(content)
+    elif start == _PNG_MAGIC:
+        height, width = _png_size(content)
+    else:
+        raise ConversionError(
+            f'compressed image (format {format!r}) that begins with {start.hex(" ")}; '
+            'expected a JPEG or PNG file; set the camera driver to jpeg or png')
+    try:
+        image = cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise ConversionError(
+            f'compressed image (format {format!r}) that OpenCV cannot decode: {error}') from error
+    if image is None or image.shape != (height, width, 3):
+        raise ConversionError(
+            f'compressed image (format {format!r}) of {buffer.size} bytes and {width}x{height} '
+            'pixels that OpenCV cannot decode; expected an undamaged JPEG or PNG file')
+    return image
+
+
+def _jpeg_size(content: memoryview) -> tuple[int, int]:
+    """
+    Walk a JPEG's segments to its end marker.
+
+    :returns: (height, width) of the first frame header
+    :raises ConversionError: if the end marker is not reached or the size is absurd
+    """
+    size: tuple[int, int] | None = None
+    position = 2
+    while True:
+        if position + 2 > len(content):
+            raise _incomplete_jpeg(content)
+        if content[position] != 0xff:
+            raise ConversionError(
+                f'JPEG with {content[position]:#04x} at byte {position}; expected a marker (0xff); '
+                'the file is damaged')
+        marker = content[position + 1]
+        if marker == 0xff:  # any number of FF may come before a marker
+            position += 1
+            continue
+        position += 2
+        if marker == _END_OF_IMAGE:
+            break
+        if marker in _BARE_MARKERS:
+            continue
+        if position + 2 > len(content):
+            raise _incomplete_jpeg(content)
+        length, = struct.unpack_from('>H', content, position)
+        if length < 2:
+            raise ConversionError(
+                f'JPEG with a segment of length {length} at byte {position}; expected at least 2; '
+                'the file is damaged')
+        if position + length > len(content):
+            raise _incomplete_jpeg(content)
+        if marker in _FRAME_STARTS and size is None:
+            if length < 8:
+                raise ConversionError(
+                    f'JPEG with a frame header of length {length}; expected at least 8; '
+                    'the file is damaged')
+            size = struct.unpack_from('>HH', content, position + 3)
+            check_size(*size)
+        position += length
+        if marker == _START_OF_SCAN:
+            end = _SCAN_END.search(content, position)
+            if end is None:
+                raise _incomplete_jpeg(content)
+            position = end.start()
+    if size is None:
+        raise ConversionError('JPEG without a frame header; the file is damaged')
+    return size
+
+
+def _incomplete_jpeg(content: memoryview) -> ConversionError:
+    return ConversionError(
+        f'JPEG of {len(content)} bytes without its end marker (ff d9); the file is truncated: '
+        'check the link to the camera and the size of its buffers')
+
+
+def _png_size(content: memoryview) -> tuple[int, int]:
+    """
+    Walk a PNG's chunks to IEND.
+
+    :returns: (height, width) of the header
+    :raises ConversionError: if IEND is not reached, the header is not first or the size is absurd
+    """
+    size: tuple[int, int] | None = None
+    position = len(_PNG_MAGIC)
+    while position + 12 <= len(content):
+        length, kind = struct.unpack_from('>I4s', content, position)
+        if size is None:
+            if kind != b'IHDR' or length != 13 or position + 8 + length > len(content):
+                raise ConversionError(
+                    f'PNG that begins with the chunk {kind!r}; expected a whole IHDR; '
+                    'the file is damaged')
+            width, height = struct.unpack_from('>II', content, position + 8)
+            check_size(height, width)
+            size = (height, width)
+        position += 12 + length  # length, kind, payload, checksum
+        if kind == b'IEND' and position <= len(content):
+            return size
+    raise ConversionError(
+        f'PNG of {len(content)} bytes without its last chunk (IEND); the file is truncated: '
+        'check the link to the camera and the size of its buffers')
