@@ -1,0 +1,1 @@
+"""Data sets: labelled camera frames, read from disk in their published layouts."""

@@ -1,0 +1,132 @@
+"""One confusion matrix, accumulated over all pixels of all frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadseg_core.labels import IGNORE, LabelMap
+
+
+class MetricsError(ValueError):
+    """Label images that cannot be compared; the message says what was found."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """
+    Hold what a confusion matrix says; NaN where a figure does not exist.
+
+    :param iou: intersection over union by class name, of the classes in the truth
+    :param miou: mean of ``iou``
+    :param pixel_accuracy: share of the counted pixels that are right
+    :param road_iou: IoU of all road ids taken as one class
+    :param road_precision: share of the pixels called road that are road
+    :param road_recall: share of the road that is called road
+    :param road_f1: harmonic mean of the two
+    :param absent: classes that the truth never shows: not averaged
+    :param pixels: pixels counted
+    """
+
+    iou: dict[str, float]
+    miou: float
+    pixel_accuracy: float
+    road_iou: float
+    road_precision: float
+    road_recall: float
+    road_f1: float
+    absent: tuple[str, ...]
+    pixels: int
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON types, rounded; None for NaN."""
+        def plain(value: float) -> float | None:
+            return None if np.isnan(value) else round(float(value), 5)
+
+        return {
+            'iou': {name: plain(value) for name, value in self.iou.items()},
+            'miou': plain(self.miou), 'pixel_accuracy': plain(self.pixel_accuracy),
+            'road_iou': plain(self.road_iou), 'road_precision': plain(self.road_precision),
+            'road_recall': plain(self.road_recall), 'road_f1': plain(self.road_f1),
+            'absent': list(self.absent), 'pixels': self.pixels}
+
+
+class ConfusionMatrix:
+    """
+    Count truth against prediction.
+
+    Truth that is ``IGNORE`` or void is left out. A prediction of void, or of ``IGNORE`` (a
+    pixel that a crop never showed), on counted truth is a miss. ``counts[t, p]`` is int64
+    [classes, classes + 1]; the last column counts predictions of ``IGNORE``.
+    """
+
+    def __init__(self, label_map: LabelMap) -> None:
+        self.label_map = label_map
+        classes = len(label_map.names)
+        self.counts = np.zeros((classes, classes + 1), np.int64)
+
+    def update(self, truth: np.ndarray, prediction: np.ndarray) -> None:
+        """
+        Add label images.
+
+        :param truth: uint8, any shape
+        :param prediction: uint8, the same shape
+        :raises MetricsError: if shapes differ or an id is not of the label map
+        """
+        if truth.shape != prediction.shape:
+            raise MetricsError(f'truth of {truth.shape} and prediction of {prediction.shape}; '
+                               'bring them to one size first')
+        classes = len(self.label_map.names)
+        # One byte pair is one bin of 256 x 256: unknown ids are found on the way.
+        pairs = truth.astype(np.uint16).ravel() * 256 + prediction.astype(np.uint16).ravel()
+        table = np.bincount(pairs, minlength=65536).reshape(256, 256)
+        table = table[[*range(IGNORE)]]
+        if table[classes:].any():
+            raise MetricsError(
+                f'truth with the id {classes + int(table[classes:].any(1).argmax())}; expected 0 '
+                f'to {classes - 1} of {self.label_map.name!r}, or {IGNORE} for no label')
+        unknown = table[:, classes:IGNORE]
+        if unknown.any():
+            raise MetricsError(
+                f'prediction with the id {classes + int(unknown.any(0).argmax())}; expected 0 to '
+                f'{classes - 1} of {self.label_map.name!r}, or {IGNORE}')
+        counts = np.concatenate((table[:classes, :classes], table[:classes, IGNORE:]), axis=1)
+        counts[list(self.label_map.void_ids)] = 0
+        self.counts += counts
+
+    def merge(self, other: ConfusionMatrix) -> None:
+        """Add another matrix of the same label map."""
+        if other.label_map != self.label_map:
+            raise MetricsError(f'matrices of the label maps {self.label_map.name!r} and '
+                               f'{other.label_map.name!r} cannot be added')
+        self.counts += other.counts
+
+    def scores(self) -> Scores:
+        """Compute the figures."""
+        names = self.label_map.names
+        hits = np.diag(self.counts)
+        in_truth = self.counts.sum(1)
+        union = in_truth + self.counts[:, :-1].sum(0) - hits
+        iou = {names[i]: float(hits[i] / union[i])
+               for i in self.label_map.valid_ids if in_truth[i]}
+        total = int(self.counts.sum())
+        road = list(self.label_map.road_ids)
+        road_hits = int(self.counts[np.ix_(road, road)].sum())
+        road_truth = int(self.counts[road].sum())
+        road_called = int(self.counts[:, road].sum())
+        return Scores(
+            iou=iou,
+            miou=float(np.mean(list(iou.values()))) if iou else float('nan'),
+            pixel_accuracy=_ratio(int(hits.sum()), total),
+            road_iou=_ratio(road_hits, road_truth + road_called - road_hits),
+            road_precision=_ratio(road_hits, road_called),
+            road_recall=_ratio(road_hits, road_truth),
+            road_f1=_ratio(2 * road_hits, road_truth + road_called),
+            absent=tuple(names[i] for i in self.label_map.valid_ids if not in_truth[i]),
+            pixels=total)
+
+
+def _ratio(part: int, whole: int) -> float:
+    """Return part / whole, NaN if there is nothing to divide by."""
+    return part / whole if whole else float('nan')

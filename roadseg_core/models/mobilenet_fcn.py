@@ -1,0 +1,93 @@
+"""MobileNet-FCN: a MobileNet V1 stem, a separable head and one learned upsampling."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from roadseg_core.models.mobilenet_v1 import MobileNetV1Stem
+from roadseg_core.models.upsampling import LearnedUpsampling
+
+
+class MobileNetFCN(nn.Module):
+    """
+    Segment images with a MobileNet V1 stem.
+
+    Head: depth-wise convolution, point-wise convolution (both with batch norm and ReLU),
+    dropout, 1x1 classifier; then a transposed convolution back to the input's size.
+
+    >>> network = MobileNetFCN(classes=7, depth_multiplier=0.5)
+    >>> network(torch.zeros(1, 3, 320, 480)).shape  # [1, 7, 320, 480]
+
+    :param classes: channels of the output, at least 1
+    :param depth_multiplier: factor of the stem's widths, > 0
+    :param classifier_kernel: odd size of the head's depth-wise kernel
+    :param classifier_depth: channels of the head, at least 1
+    :param final_endpoint: the stem's last layer, see ``mobilenet_v1.ENDPOINTS``
+    :param dropout: probability of dropping a channel's value before the classifier, 0 <= p < 1
+    :param folded: the stem without batch norm, see :class:`MobileNetV1Stem`
+    :raises ValueError: for an illegal argument
+    """
+
+    def __init__(self, *, classes: int = 7, depth_multiplier: float = 1.0,
+                 classifier_kernel: int = 7, classifier_depth: int = 1024,
+                 final_endpoint: str = 'Conv2d_13_pointwise', dropout: float = 0.5,
+                 folded: bool = False) -> None:
+        super().__init__()
+        if classes < 1 or classifier_depth < 1:
+            raise ValueError(
+                f'classes {classes} and classifier_depth {classifier_depth}; '
+                'expected at least 1 each')
+        if classifier_kernel < 1 or classifier_kernel % 2 == 0:
+            raise ValueError(f'classifier_kernel {classifier_kernel}; expected an odd number')
+        if not 0 <= dropout < 1:
+            raise ValueError(f'dropout {dropout}; expected 0 <= dropout < 1')
+        self.classes = classes
+        self.stem = MobileNetV1Stem(
+            depth_multiplier=depth_multiplier, final_endpoint=final_endpoint, folded=folded)
+        width = self.stem.out_channels
+        self.head = nn.Sequential(
+            nn.Conv2d(width, width, classifier_kernel, padding=classifier_kernel // 2,
+                      groups=width, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, classifier_depth, 1, bias=False),
+            nn.BatchNorm2d(classifier_depth),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Conv2d(classifier_depth, classes, 1))
+        for layer in self.head:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(self.head[-1].bias)
+        self.upsampling = LearnedUpsampling(classes=classes, factor=self.stem.stride)
+
+    @property
+    def stride(self) -> int:
+        """Height and width of the input are multiples of it."""
+        return self.stem.stride
+
+    def low_scores(self, images: Tensor) -> Tensor:
+        """Map float [N, 3, H, W] to class scores before the upsampling, at 1/stride the size."""
+        check_size(images, stride=self.stride)
+        return self.head(self.stem(images))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """
+        Score every pixel.
+
+        :param images: float [N, 3, H, W], RGB, -1..1; H and W multiples of ``stride``
+        :returns: float [N, classes, H, W], before softmax
+        :raises ValueError: for an illegal size
+        """
+        return self.upsampling(self.low_scores(images))
+
+
+def check_size(images: Tensor, *, stride: int) -> None:
+    """Raise ValueError, naming the nearest legal size, unless H and W are multiples of stride."""
+    height, width = images.shape[-2:]
+    if height % stride or width % stride:
+        legal_height = max(stride, round(height / stride) * stride)
+        legal_width = max(stride, round(width / stride) * stride)
+        raise ValueError(
+            f'input of {height}x{width} (height x width) for a network of stride {stride}; '
+            f'use multiples of it, for example {legal_height}x{legal_width}')

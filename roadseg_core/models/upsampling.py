@@ -1,0 +1,64 @@
+"""A learned upsampling that starts as bilinear interpolation, and its fast exact form."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class LearnedUpsampling(nn.ConvTranspose2d):
+    """
+    Enlarge class scores by a learned transposed convolution.
+
+    Kernel 2x, stride x, padding x/2. It starts as bilinear interpolation from each class to
+    itself (Long et al. 2015, section 4.1), without a bias.
+
+    :param classes: channels in and out
+    :param factor: x, even
+    :raises ValueError: for an odd factor
+    """
+
+    def __init__(self, *, classes: int, factor: int) -> None:
+        if factor < 2 or factor % 2:
+            raise ValueError(f'upsampling factor {factor}; expected an even number from 2')
+        super().__init__(classes, classes, 2 * factor, stride=factor, padding=factor // 2,
+                         bias=False)
+        self.factor = factor
+        ramp = 1.0 - (torch.arange(2 * factor) + 0.5 - factor).abs() / factor
+        with torch.no_grad():
+            self.weight.zero_()
+            for channel in range(classes):
+                self.weight[channel, channel] = ramp[:, None] * ramp[None, :]
+
+
+class PhaseUpsampling(nn.Module):
+    """
+    Compute a :class:`LearnedUpsampling` exactly, without its slow transposed convolution.
+
+    Each output pixel depends on 2x2 inputs, by weights that repeat with the factor: a 2x2
+    convolution gives the factor * factor phases of every class as channels; :meth:`assemble`
+    puts the phases of one image in their places. What is computed pixel by pixel (an argmax)
+    can be done on the phases, so that only its result is put in place.
+    """
+
+    def __init__(self, upsampling: LearnedUpsampling) -> None:
+        super().__init__()
+        factor = upsampling.factor
+        classes = upsampling.out_channels
+        self.factor = factor
+        # Phase (i, j) of the output, padded back by factor/2, reads input (y-1, x-1) with the
+        # kernel's far half and input (y, x) with its near half.
+        weight = upsampling.weight.detach()
+        split = weight.reshape(classes, classes, 2, factor, 2, factor).flip(2).flip(4)
+        kernel = split.permute(1, 3, 5, 0, 2, 4).reshape(classes * factor ** 2, classes, 2, 2)
+        self.register_buffer('kernel', kernel.contiguous())
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """Map float [N, C, h, w] to the phases float [N, C * factor**2, h + 1, w + 1]."""
+        return functional.conv2d(scores, self.kernel, padding=1)
+
+    def assemble(self, phases: Tensor) -> Tensor:
+        """Map one image's phases [N, factor**2, h + 1, w + 1] to [N, h * factor, w * factor]."""
+        half = self.factor // 2
+        return functional.pixel_shuffle(phases, self.factor)[:, 0, half:-half, half:-half]

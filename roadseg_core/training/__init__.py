@@ -1,0 +1,1 @@
+"""Training: configuration, augmentation, losses, checkpoints and the training program."""
