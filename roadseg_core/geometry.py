@@ -16,6 +16,19 @@ class GeometryError(ValueError):
     """A size or mode that no geometry can be made of."""
 
 
+def _resize(image: np.ndarray, out_width: int, out_height: int) -> np.ndarray:
+    """Scale uint8 [H, W, 3] by pixel centres: averaged where it shrinks a lot, else bilinear."""
+    height, width = image.shape[:2]
+    # Bilinear alone would alias when shrinking by more than two.
+    if width > 2 * out_width or height > 2 * out_height:
+        # INTER_AREA averages only if no side grows (else it shifts pixels): shrink first.
+        image = cv2.resize(
+            image, (min(width, out_width), min(height, out_height)), interpolation=cv2.INTER_AREA)
+        if image.shape[:2] == (out_height, out_width):
+            return image
+    return cv2.resize(image, (out_width, out_height), interpolation=cv2.INTER_LINEAR)
+
+
 @dataclass(frozen=True)
 class View:
     """
@@ -55,11 +68,7 @@ class View:
         if region.shape == place.shape:
             place[...] = region
         else:
-            # Area averaging when shrinking by more than two: bilinear alone would alias.
-            shrinks = width > 2 * out_width or height > 2 * out_height
-            place[...] = cv2.resize(
-                region, (out_width, out_height),
-                interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+            place[...] = _resize(region, out_width, out_height)
         return out
 
     def backward(self, image: np.ndarray, outside: int, *, smooth: bool = False) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import json
+from operator import index
 from pathlib import Path
 
 import numpy as np
@@ -112,17 +113,31 @@ class LabelMap:
                 f'{sorted(unknown)}; expected {sorted(expected)}')
         try:
             return cls(
-                name=str(values['name']),
-                names=tuple(str(name) for name in values['names']),
-                palette=tuple(tuple(int(v) for v in colour) for colour in values['palette']),
-                road_ids=tuple(int(i) for i in values['road_ids']),
-                void_ids=tuple(int(i) for i in values.get('void_ids', ())))
+                name=_text(values['name']),
+                names=tuple(_text(name) for name in _list(values['names'])),
+                palette=tuple(
+                    tuple(index(v) for v in _list(colour)) for colour in _list(values['palette'])),
+                road_ids=tuple(index(i) for i in _list(values['road_ids'])),
+                void_ids=tuple(index(i) for i in _list(values.get('void_ids', ()))))
         except TypeError as error:
             raise LabelMapError(f'label map with a value of a wrong type: {error}') from error
 
     def to_json(self) -> str:
         """Return the map as one line of JSON, as published on ``~/label_map``."""
         return json.dumps(self.to_dict())
+
+
+def _text(value: object) -> str:
+    # YAML reads a bare yes, off or 7 as something else; a name of "True" helps nobody.
+    if not isinstance(value, str):
+        raise TypeError(f'found {value!r}; expected a name in quotes')
+    return value
+
+
+def _list(value: object) -> list | tuple:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f'found {value!r}; expected a list')
+    return value
 
 
 SEVEN = LabelMap(
@@ -152,7 +167,7 @@ def load_label_map(path: str | Path) -> LabelMap:
 
     try:
         return LabelMap.from_dict(yaml.safe_load(Path(path).read_text(encoding='utf-8')))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise LabelMapError(f'{path}: not a YAML file: {error}') from error
     except LabelMapError as error:
         raise LabelMapError(f'{path}: {error}') from error

@@ -1,0 +1,187 @@
+"""Camera pixels land where the geometry's matrix says, and come back."""
+
+from __future__ import annotations
+
+import cv2
+from hypothesis import given, settings, strategies as st
+import numpy as np
+import pytest
+
+from roadseg_core.geometry import Geometry, GeometryError, MODES, View
+
+SIDES = st.integers(1, 90)
+
+
+@st.composite
+def views(draw: st.DrawFn) -> View:
+    """Draw a view between any two sizes."""
+    geometry = Geometry(draw(st.sampled_from(MODES)), (draw(SIDES), draw(SIDES)))
+    return geometry.view((draw(SIDES), draw(SIDES)))
+
+
+def coordinates(view: View) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each network pixel's centre lies in the camera's image: x [W], y [H]."""
+    inverse = np.linalg.inv(view.matrix())
+    height, width = view.input_size
+    return (
+        inverse[0, 0] * np.arange(width) + inverse[0, 2],
+        inverse[1, 1] * np.arange(height) + inverse[1, 2])
+
+
+@settings(max_examples=200, deadline=None)
+@given(views())
+def test_rectangles_lie_inside(view: View) -> None:
+    for (x, y, width, height), size in (
+            (view.source, view.camera_size), (view.target, view.input_size)):
+        assert x >= 0 and y >= 0 and width >= 1 and height >= 1
+        assert x + width <= size[1] and y + height <= size[0]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(['letterbox', 'crop']), st.integers(20, 90), st.integers(20, 90),
+       st.integers(20, 90), st.integers(20, 90))
+def test_letterbox_and_crop_keep_the_aspect_ratio(
+    mode: str, height: int, width: int, out_height: int, out_width: int,
+) -> None:
+    view = Geometry(mode, (out_height, out_width)).view((height, width))
+    (_, _, source_width, source_height), (_, _, target_width, target_height) = (
+        view.source, view.target)
+    # Each side is rounded to whole pixels.
+    smallest = min(source_width, source_height, target_width, target_height)
+    ratio = (target_width / source_width) / (target_height / source_height)
+    assert abs(ratio - 1) <= 1.1 / smallest
+
+
+@settings(max_examples=300, deadline=None)
+@given(views())
+def test_forward_puts_pixels_where_the_matrix_says(view: View) -> None:
+    # On ramps, any interpolation that is right reads the value at the pixel's own place.
+    height, width = view.camera_size
+    ramps = np.zeros((height, width, 3), np.uint8)
+    ramps[:, :, 0] = 2 * np.arange(width)
+    ramps[:, :, 1] = 2 * np.arange(height)[:, None]
+    found = view.forward(ramps).astype(float)
+    columns, rows = coordinates(view)
+    x, y, source_width, source_height = view.source
+    u, v, target_width, target_height = view.target
+    target = np.s_[v:v + target_height, u:u + target_width]
+    # Beyond the outer centres the edge is repeated; averaging mixes that in up to a pixel inside.
+    columns = np.clip(columns[u:u + target_width], x, x + source_width - 1)
+    rows = np.clip(rows[v:v + target_height], y, y + source_height - 1)
+    np.testing.assert_allclose(
+        found[target][:, :, 0], np.broadcast_to(2 * columns, (target_height, target_width)),
+        atol=1.01)
+    np.testing.assert_allclose(
+        found[target][:, :, 1],
+        np.broadcast_to(2 * rows[:, None], (target_height, target_width)), atol=1.01)
+    padding = np.ones(view.input_size, bool)
+    padding[target] = False
+    assert (found[padding] == 114).all()
+
+
+@settings(max_examples=300, deadline=None)
+@given(views())
+def test_backward_takes_the_nearest_network_pixel(view: View) -> None:
+    in_height, in_width = view.input_size
+    column_ids = np.broadcast_to(np.arange(in_width, dtype=np.uint8), view.input_size)
+    row_ids = np.broadcast_to(np.arange(in_height, dtype=np.uint8)[:, None], view.input_size)
+    columns = view.backward(np.ascontiguousarray(column_ids), 255)
+    rows = view.backward(np.ascontiguousarray(row_ids), 255)
+    matrix = view.matrix()
+    x, y, width, height = view.source
+    inside = np.zeros(view.camera_size, bool)
+    inside[y:y + height, x:x + width] = True
+    ys, xs = np.nonzero(inside)
+    assert (columns[~inside] == 255).all()
+    # Half a pixel is the nearest; the rest is rounding in the resampler.
+    assert np.abs(columns[ys, xs] - (matrix[0, 0] * xs + matrix[0, 2])).max() <= 0.502
+    assert np.abs(rows[ys, xs] - (matrix[1, 1] * ys + matrix[1, 2])).max() <= 0.502
+
+
+@settings(max_examples=100, deadline=None)
+@given(views())
+def test_smooth_backward_follows_the_matrix(view: View) -> None:
+    in_height, in_width = view.input_size
+    ramp = np.ascontiguousarray(
+        np.broadcast_to(2 * np.arange(in_width, dtype=np.uint8), view.input_size))
+    found = view.backward(ramp, 0, smooth=True)
+    matrix = view.matrix()
+    x, y, width, height = view.source
+    u, _, target_width, _ = view.target
+    place = np.clip(
+        matrix[0, 0] * np.arange(x, x + width) + matrix[0, 2], u, u + target_width - 1)
+    np.testing.assert_allclose(
+        found[y:y + height, x:x + width], np.broadcast_to(2 * place, (height, width)), atol=1.01)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(MODES), SIDES, SIDES, st.integers(1, 4))
+def test_whole_enlargements_come_back_exactly(
+    mode: str, height: int, width: int, factor: int,
+) -> None:
+    """A camera that is a whole number of times smaller: each pixel returns as it was."""
+    view = Geometry(mode, (height * factor, width * factor)).view((height, width))
+    ids = np.random.default_rng(0).integers(0, 7, (height, width), np.uint8)
+    enlarged = ids.repeat(factor, 0).repeat(factor, 1)
+    np.testing.assert_array_equal(view.backward(enlarged, 255), ids)
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_same_size_changes_nothing(mode: str) -> None:
+    view = Geometry(mode, (31, 47)).view((31, 47))
+    image = np.random.default_rng(0).integers(0, 256, (31, 47, 3), np.uint8)
+    np.testing.assert_array_equal(view.forward(image), image)
+    np.testing.assert_array_equal(view.backward(image[:, :, 0].copy(), 255), image[:, :, 0])
+    np.testing.assert_array_equal(view.matrix(), np.eye(3))
+
+
+def test_fine_stripes_do_not_alias() -> None:
+    # Stripes finer than the network's pixels must come out grey, also where the other side grows.
+    stripes = np.zeros((30, 90, 3), np.uint8)
+    stripes[:, ::2] = 255
+    for size in ((10, 15), (30, 30), (60, 30), (31, 20)):
+        found = Geometry('stretch', size).view((30, 90)).forward(stripes)
+        assert np.abs(found.astype(int) - 127).max() <= 60, size
+
+
+def test_forward_fills_a_batch_in_place() -> None:
+    view = Geometry('letterbox', (32, 48)).view((90, 160))
+    image = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
+    batch = np.zeros((2, 32, 48, 3), np.uint8)
+    assert view.forward(image, batch[1]) is not None
+    np.testing.assert_array_equal(batch[1], view.forward(image))
+    assert (batch[0] == 0).all()
+
+
+def test_forward_takes_padded_read_only_images() -> None:
+    view = Geometry('crop', (32, 48)).view((90, 160))
+    wide = np.random.default_rng(0).integers(0, 256, (90, 170, 3), np.uint8)
+    wide.flags.writeable = False
+    np.testing.assert_array_equal(view.forward(wide[:, :160]), view.forward(wide[:, :160].copy()))
+
+
+def test_matrix_agrees_with_opencv_warp() -> None:
+    view = Geometry('crop', (33, 57)).view((41, 83))
+    image = cv2.GaussianBlur(
+        np.random.default_rng(0).integers(0, 256, (41, 83, 3), np.uint8), (0, 0), 3)
+    warped = cv2.warpAffine(image, view.matrix()[:2], (57, 33), flags=cv2.INTER_LINEAR)
+    difference = np.abs(warped.astype(int) - view.forward(image))
+    assert difference[2:-2, 2:-2].max() <= 3
+
+
+@pytest.mark.parametrize(('mode', 'size'), [
+    ('squeeze', (10, 10)), ('crop', (0, 10)), ('crop', (10,)), ('stretch', (10, -1))])
+def test_impossible_geometries(mode: str, size: tuple[int, ...]) -> None:
+    with pytest.raises(GeometryError, match='expected'):
+        Geometry(mode, size)
+
+
+def test_impossible_images() -> None:
+    geometry = Geometry('stretch', (10, 20))
+    with pytest.raises(GeometryError, match='expected at least 1x1'):
+        geometry.view((0, 5))
+    view = geometry.view((30, 40))
+    with pytest.raises(GeometryError, match='40x30'):
+        view.forward(np.zeros((40, 30, 3), np.uint8))
+    with pytest.raises(GeometryError, match='input size'):
+        view.backward(np.zeros((30, 40), np.uint8), 255)
