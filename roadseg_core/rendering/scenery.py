@@ -1,0 +1,186 @@
+"""Furnish a street: buildings, trees, lamps, parked vehicles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .config import DriveConfig
+from .facades import make_facade, make_fence, make_hedge
+from .items import (
+    Building,
+    Item,
+    Parked,
+    Plant,
+    UP,
+    Wall,
+    make_bin,
+    make_bollard,
+    make_lamp,
+    make_sign,
+)
+from .plants import make_bare_tree, make_bush, make_leafy_tree
+from .shadows import Shadows
+from .street import Street
+from .vehicles import BODIES, PAINTS, SHARES, Vehicle
+
+_STYLES = 9
+
+
+def random_vehicle(rng: np.random.Generator) -> Vehicle:
+    """Return a vehicle of a kind and colour drawn at random."""
+    body = BODIES[rng.choice(len(BODIES), p=SHARES)]
+    return Vehicle(body, PAINTS[rng.integers(len(PAINTS))] * rng.uniform(0.8, 1.15))
+
+
+class Scenery:
+    """
+    Everything that does not move.
+
+    ``background`` is what stands at the building line and beyond, ``foreground`` what stands
+    before it; painted in this order. The shadows of both are painted into ``shadows``.
+    """
+
+    def __init__(self, config: DriveConfig, street: Street, shadows: Shadows) -> None:
+        self._street = street
+        self._shadows = shadows
+        self._rng = config.generator('scenery')
+        self.background: list[Item] = []
+        self.foreground: list[Item] = []
+        rng = self._rng
+        layout = street.layout
+        kinds = [layout.buildings[i % len(layout.buildings)] for i in range(_STYLES)]
+        self._facades = [
+            (kind, make_facade(rng, kind, int(rng.integers(layout.floors[0],
+                                                           layout.floors[1] + 1))))
+            for kind in kinds]
+        makers = (make_leafy_tree, make_leafy_tree, make_leafy_tree, make_bare_tree)
+        shift = int(rng.integers(0, 4))
+        self._trees = [makers[(i + shift) % len(makers)](rng) for i in range(4)]
+        self._bushes = [make_bush(rng) for _ in range(2)]
+        self._barriers = [make_hedge(rng), make_fence(rng)]
+        for side in (1, -1):
+            self._place_buildings(side)
+            self._place_posts(side)
+            self._place_parked(side)
+            if layout.tree_gap:
+                self._place_trees(side)
+            if layout.setback > 2:
+                self._place_gardens(side)
+
+    def _point(self, s: float, d: float) -> np.ndarray:
+        return np.array([*self._street.to_world(s, d), 0.0])
+
+    def _place_buildings(self, side: int) -> None:
+        street, rng = self._street, self._rng
+        s = street.first - 20.0
+        while s < street.last + 30.0:
+            kind, facade = self._facades[rng.integers(len(self._facades))]
+            blocking = [j for j in street.junctions
+                        if s < j.s + j.half + 2.0 and s + facade.width > j.s - j.half - 2.0]
+            if blocking:
+                s = blocking[-1].s + blocking[-1].half + 2.01
+                continue
+            front = street.building_line + rng.uniform(0, 0.25 * street.layout.setback)
+            building = Building(street, facade, side, s, front, rng.uniform(8, 11),
+                                kind == 'house' or (kind == 'terrace' and rng.random() < 0.5))
+            self.background.append(building)
+            self._shadows.prism(building.plan, building.height)
+            s += facade.width
+            if street.layout.gap and rng.random() < 0.8:
+                s += rng.exponential(street.layout.gap)
+
+    def _place_posts(self, side: int) -> None:
+        street, rng = self._street, self._rng
+        near_kerb = street.road_half + (0.5 if street.layout.verge < 1 else 0.8)
+        height = rng.uniform(5.5, 9.0)
+        s = street.first + rng.uniform(0, 25)
+        while s < street.last:
+            if not street.in_junction(s, 3.0):
+                heading = street.heading(s)
+                inward = np.array([np.sin(heading), -np.cos(heading), 0.0]) * side
+                anchor = self._point(s, side * near_kerb)
+                self.foreground.append(make_lamp(anchor, inward, height, rng))
+                self._shadows.post(s, side * near_kerb, height)
+            s += rng.uniform(24, 34)
+        for maker, gap in ((make_sign, 38.0), (make_bin, 32.0)):
+            s = street.first + rng.uniform(0, gap)
+            while s < street.last:
+                if not street.in_junction(s, 2.0):
+                    far = street.walk_end - 0.5 if maker is make_bin else near_kerb
+                    d = side * (far if rng.random() < 0.7 else near_kerb)
+                    self.foreground.append(maker(self._point(s, d), rng))
+                    self._shadows.post(s, d, 1.2)
+                s += rng.exponential(gap) + 5
+        if street.layout.verge == 0 and rng.random() < 0.5:
+            first = rng.uniform(street.first, street.last)
+            for s in np.arange(first, first + 24, 2.0):
+                if not street.in_junction(s, 1.0):
+                    self.foreground.append(make_bollard(self._point(s, side * near_kerb)))
+
+    def _place_parked(self, side: int) -> None:
+        street, rng = self._street, self._rng
+        layout = street.layout
+        if not layout.parking:
+            return
+        s = street.first
+        while s < street.last:
+            vehicle = random_vehicle(rng)
+            s += vehicle.body.length / 2 + rng.uniform(0.6, 1.6)
+            clear = not street.in_junction(s, vehicle.body.length / 2 + 5.0)
+            if clear and vehicle.body.length < 8 and rng.random() < layout.parked:
+                d = side * (street.road_half - vehicle.body.width / 2 - rng.uniform(0.1, 0.35))
+                along = side == street.side or rng.random() < 0.2
+                heading = street.heading(s) + (0.0 if along else np.pi) + rng.normal(0, 0.01)
+                self.foreground.append(Parked(self._point(s, d), heading, vehicle))
+                plan = vehicle.footprint(0.0) + (s, d)
+                self._shadows.prism(plan, vehicle.body.height * 0.85)
+                self._shadows.contact(vehicle.footprint(0.12) + (s, d))
+            s += vehicle.body.length / 2
+
+    def _place_trees(self, side: int) -> None:
+        street, rng = self._street, self._rng
+        layout = street.layout
+        if layout.verge:
+            d = street.road_half + layout.verge * 0.6
+        elif layout.setback > 2:
+            d = street.walk_end + 1.2
+        else:
+            d = street.road_half + 0.7
+        s = street.first + rng.uniform(0, layout.tree_gap)
+        while s < street.last:
+            if not street.in_junction(s, 4.0):
+                self._tree(s, side * d, rng.uniform(5.5, 9.5))
+            s += layout.tree_gap * rng.uniform(0.6, 1.5)
+
+    def _place_gardens(self, side: int) -> None:
+        """Put bushes, trees and a hedge or a fence between sidewalk and houses."""
+        street, rng = self._street, self._rng
+        s = street.first
+        while s < street.last:
+            length = 4.0
+            kind = rng.random()
+            edges = (s, s + length)
+            if kind < 0.6 and not any(street.in_junction(edge, 2.0) for edge in edges):
+                texture = self._barriers[0 if kind < 0.4 else 1]
+                d = side * (street.walk_end + 0.25)
+                ends = [self._point(edge, d) for edge in (edges if side > 0 else edges[::-1])]
+                height = 1.5 if kind < 0.4 else 1.1
+                self.background.append(Wall(*ends, UP * height, texture))
+                self._shadows.prism(np.array([(edges[0], d), (edges[1], d)]), height)
+            elif rng.random() < 0.5 and not street.in_junction(s, 3.0):
+                size = rng.uniform(0.9, 2.2)
+                d = side * (street.walk_end + size / 2 + 0.3)
+                self.background.append(Plant(self._point(s, d), size * 1.2, size,
+                                             self._bushes[rng.integers(len(self._bushes))]))
+            if street.layout.gap > 4 and rng.random() < 0.35 and not street.in_junction(s, 5.0):
+                reach = street.layout.setback + 12.0
+                self._tree(s, side * (street.walk_end + 2 + rng.random() * reach),
+                           rng.uniform(5, 12), behind=True)
+            s += length
+
+    def _tree(self, s: float, d: float, height: float, behind: bool = False) -> None:
+        rng = self._rng
+        tree = Plant(self._point(s, d), height * rng.uniform(0.8, 1.1), height,
+                     self._trees[rng.integers(len(self._trees))])
+        (self.background if behind else self.foreground).append(tree)
+        self._shadows.tree(s, d, height)

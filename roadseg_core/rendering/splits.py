@@ -1,0 +1,65 @@
+"""Which drives the demo shows, and which ones training may see: never the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .config import DriveConfig
+from .layouts import LAYOUTS
+
+DEMO_SEEDS = (11, 23, 47)
+"""Seeds of the demo's drives."""
+
+DEMO_LAYOUTS = ('urban', 'avenue')
+"""Street families of the demo's drives."""
+
+TRAINING_LAYOUTS = tuple(
+    layout.name for layout in LAYOUTS if layout.name not in DEMO_LAYOUTS)
+"""Street families that training may see."""
+
+_FIRST_TRAINING_SEED = 10_000
+
+
+def is_reserved(config: DriveConfig) -> bool:
+    """Return whether a drive belongs to the demo: by its seed or by its layout."""
+    return config.seed in DEMO_SEEDS or config.layout in DEMO_LAYOUTS
+
+
+def training_configs(
+        count: int, height: int, width: int, *, first: int = 0,
+        seconds: float = 2.0, fps: float = 2.0) -> Iterator[DriveConfig]:
+    """
+    Yield drives to train on, each with a seed of its own, the layouts in turn.
+
+    :param count: how many; 0 gives none
+    :param height: image height in pixels
+    :param width: image width in pixels
+    :param first: number of the first drive, to continue an earlier series or keep some apart
+    :param seconds: duration of each drive; short ones cost less to prepare
+    :param fps: frames per second
+    :raises ValueError: if ``count`` or ``first`` is negative
+    """
+    if count < 0 or first < 0:
+        raise ValueError(f'count is {count} and first is {first}; expected 0 or more')
+    for number in range(first, first + count):
+        config = DriveConfig(
+            seed=_FIRST_TRAINING_SEED + number,
+            layout=TRAINING_LAYOUTS[number % len(TRAINING_LAYOUTS)],
+            seconds=seconds, fps=fps, height=height, width=width)
+        if is_reserved(config):
+            raise ValueError(f'{config} is reserved for the demo')
+        yield config
+
+
+def demo_config(
+        seconds: float, fps: float, height: int, width: int, *, number: int = 0) -> DriveConfig:
+    """
+    Return a drive of the demo.
+
+    :param number: which of the demo's drives, from 0
+    """
+    if not 0 <= number < len(DEMO_SEEDS):
+        raise ValueError(f'number is {number}; expected 0 to {len(DEMO_SEEDS) - 1}')
+    return DriveConfig(
+        seed=DEMO_SEEDS[number], layout=DEMO_LAYOUTS[number % len(DEMO_LAYOUTS)],
+        seconds=seconds, fps=fps, height=height, width=width)

@@ -1,0 +1,130 @@
+"""The street in plan: a curved centre line, its cross section and its side streets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .config import DriveConfig
+from .layouts import Layout, find_layout
+
+BEHIND = 70.0
+"""Metres of street furnished behind the start of the drive."""
+
+AHEAD = 150.0
+"""Metres of street furnished beyond the end of the drive."""
+
+_STEP = 0.01
+_MARGIN = 400.0
+
+
+@dataclass(frozen=True)
+class Junction:
+    """A side street across the road: where its middle is, and its half width, in metres."""
+
+    s: float
+    half: float
+
+
+class Street:
+    """
+    Map between street coordinates and the world.
+
+    ``s`` runs along the world's x axis, ``d`` is the distance to the left of the centre line;
+    x = s, y = centre(s) + d / cos(heading(s)). The mapping is exactly invertible, so truth
+    and pictures agree. Metres throughout.
+    """
+
+    def __init__(self, config: DriveConfig) -> None:
+        self.layout: Layout = find_layout(config.layout)
+        rng = config.generator('street')
+        self.first = -BEHIND
+        self.last = config.seconds * self.layout.speed * 1.1 + AHEAD
+        self._origin = self.first - _MARGIN
+        count = int((self.last - self.first + 2 * _MARGIN) / _STEP)
+        s = self._origin + _STEP * np.arange(count)
+        slope = np.zeros(count)
+        centre = np.zeros(count)
+        for share, length in ((1.0, 1.0), (0.3, 0.53)):
+            wave = 2 * np.pi / (self.layout.curve_length * length * rng.uniform(0.9, 1.15))
+            phase = rng.uniform(0, 2 * np.pi)
+            swing = share * self.layout.curve * rng.uniform(0.7, 1.1)
+            centre += swing * np.sin(wave * s + phase)
+            slope += swing * wave * np.cos(wave * s + phase)
+        self._centre = centre.astype(np.float32)
+        self._cosine = (1.0 / np.hypot(1.0, slope)).astype(np.float32)
+        self._heading = np.arctan(slope).astype(np.float32)
+        self.junctions = self._place_junctions(rng)
+
+    def _place_junctions(self, rng: np.random.Generator) -> tuple[Junction, ...]:
+        gap = self.layout.junction_gap
+        if gap <= 0:
+            return ()
+        found = []
+        s = self.first + gap * rng.uniform(0.2, 0.9)
+        while s < self.last - 10:
+            found.append(Junction(float(s), float(rng.uniform(3.0, 4.2))))
+            s += gap * rng.uniform(0.75, 1.35)
+        return tuple(found)
+
+    @property
+    def road_half(self) -> float:
+        """Half width of the carriageway, parking lanes included."""
+        return self.layout.lanes * self.layout.lane_width + self.layout.parking
+
+    @property
+    def walk_start(self) -> float:
+        """Distance from the centre line to the inner edge of the sidewalk."""
+        return self.road_half + self.layout.verge
+
+    @property
+    def walk_end(self) -> float:
+        """Distance from the centre line to the outer edge of the sidewalk."""
+        return self.walk_start + self.layout.sidewalk
+
+    @property
+    def building_line(self) -> float:
+        """Distance from the centre line to the fronts of the buildings."""
+        return self.walk_end + self.layout.setback
+
+    @property
+    def side(self) -> float:
+        """The sign of d of the own lanes: -1 where traffic keeps to the right."""
+        return 1.0 if self.layout.left_hand else -1.0
+
+    def lane(self, number: int) -> float:
+        """Return d of the middle of an own lane, 0 next to the centre line."""
+        return self.side * self.layout.lane_width * (number + 0.5)
+
+    def in_junction(self, s: float, margin: float = 0.0) -> bool:
+        """Return whether ``s`` lies in a side street or within ``margin`` of one."""
+        return any(abs(s - junction.s) < junction.half + margin for junction in self.junctions)
+
+    def heading(self, s: float) -> float:
+        """Return the direction of the road at ``s`` in radians, 0 along the x axis."""
+        return float(self._heading[self._index(s)])
+
+    def to_world(self, s: float, d: float) -> tuple[float, float]:
+        """Return world x, y of a point of the street."""
+        index = self._index(s)
+        return s, float(self._centre[index]) + d / float(self._cosine[index])
+
+    def points(self, plan: np.ndarray, heights: np.ndarray | float = 0.0) -> np.ndarray:
+        """Return float64 [N, 3] world points of ``plan``, [N, 2] rows of (s, d)."""
+        plan = np.asarray(plan, np.float64)
+        index = self._indices(plan[:, 0])
+        y = self._centre[index] + plan[:, 1] / self._cosine[index]
+        return np.stack([plan[:, 0], y, np.broadcast_to(heights, y.shape)], axis=1)
+
+    def from_world(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (s, d) of world points, arrays of any one shape."""
+        index = self._indices(x)
+        return x, (y - self._centre[index]) * self._cosine[index]
+
+    def _index(self, s: float) -> int:
+        return int(np.clip((s - self._origin) / _STEP, 0, len(self._centre) - 1))
+
+    def _indices(self, s: np.ndarray) -> np.ndarray:
+        scaled = (s - s.dtype.type(self._origin)) * s.dtype.type(1 / _STEP)
+        return np.clip(scaled, 0, len(self._centre) - 1).astype(np.int32)

@@ -1,0 +1,132 @@
+"""The rendered drive: the same bytes every time, and truth that is true."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+
+from roadseg_core.labels import SEVEN
+from roadseg_core.rendering import CAMERAS, Drive, DriveConfig, LAYOUTS, render_frame
+
+ROAD = SEVEN.names.index('road')
+SIDEWALK = SEVEN.names.index('sidewalk')
+SMALL = DriveConfig(seed=5, layout='urban', seconds=4.0, fps=2.0, height=120, width=160)
+
+
+@pytest.fixture(scope='module')
+def drive() -> Drive:
+    return Drive(SMALL)
+
+
+def test_frames_repeat_in_any_order(drive: Drive) -> None:
+    jobs = [(camera, index) for camera in CAMERAS for index in (0, 7)]
+    first = {job: drive.render(*job) for job in jobs}
+    other = Drive(SMALL)
+    for job in reversed(jobs):
+        again = other.render(*job)
+        assert again.image.tobytes() == first[job].image.tobytes(), job
+        assert again.labels.tobytes() == first[job].labels.tobytes(), job
+        assert again.stamp_ns == first[job].stamp_ns
+
+
+def test_render_frame_is_the_drives_frame(drive: Drive) -> None:
+    assert np.array_equal(render_frame(SMALL, 'rear', 2).image, drive.render('rear', 2).image)
+
+
+def test_cameras_and_frames_differ(drive: Drive) -> None:
+    frames = [drive.render(camera, index).image for camera in CAMERAS for index in (0, 5)]
+    for number, frame in enumerate(frames):
+        for other in frames[number + 1:]:
+            assert not np.array_equal(frame, other)
+
+
+def test_stamps_follow_fps(drive: Drive) -> None:
+    assert drive.frame_count == 8
+    assert [drive.render('front', index).stamp_ns for index in (0, 1, 7)] == [
+        0, 500_000_000, 3_500_000_000]
+
+
+@pytest.mark.parametrize('layout', [layout.name for layout in LAYOUTS])
+def test_every_layout_shows_road_ahead(layout: str) -> None:
+    drive = Drive(DriveConfig(3, layout, 1.0, 2.0, 96, 128))
+    labels = drive.render('front', 1).labels
+    assert labels.max() < len(SEVEN.names)
+    # Just above the own bonnet, straight ahead, is road in every street.
+    assert (labels[82:88, 58:70] == ROAD).all()
+    assert 0.08 < (labels == ROAD).mean() < 0.7
+
+
+def test_every_class_occurs(drive: Drive) -> None:
+    seen = set()
+    for camera in CAMERAS:
+        for index in range(drive.frame_count):
+            seen.update(np.unique(drive.render(camera, index).labels).tolist())
+    assert seen == set(range(len(SEVEN.names)))
+
+
+def test_side_cameras_see_road_and_sidewalk() -> None:
+    drive = Drive(DriveConfig(5, 'suburb', 4.0, 2.0, 120, 160))
+    for camera in ('left', 'right'):
+        labels = np.stack([drive.render(camera, i).labels for i in range(drive.frame_count)])
+        assert (labels == ROAD).mean() > 0.1
+        assert (labels == SIDEWALK).mean() > 0.005
+
+
+@pytest.mark.parametrize('camera', CAMERAS)
+def test_labels_agree_with_projected_ground(camera: str) -> None:
+    drive = Drive(DriveConfig(8, 'country', 1.0, 2.0, 240, 320))
+    street = drive.street
+    checked = 0
+    view = drive.view(camera, 1)
+    labels = drive.render(camera, 1).labels
+    ahead = np.arange(view.centre[0] - 15, view.centre[0] + 15, 0.25)
+    for d, expected in ((0.0, ROAD), (street.side * street.road_half * 0.6, ROAD),
+                        (-street.side * (street.walk_start + 0.8), SIDEWALK),
+                        (street.side * (street.walk_start + 0.8), SIDEWALK)):
+        plan = np.column_stack([ahead, np.full(len(ahead), d)])
+        points = view.to_camera(street.points(plan))
+        points = points[points[:, 2] > 1]
+        pixels = np.round(view.to_pixels(points)).astype(int)
+        pixels = pixels[((pixels >= 0) & (pixels < (320, 225))).all(axis=1)]
+        found = labels[pixels[:, 1], pixels[:, 0]]
+        # What stands there may hide the ground, but the ground itself is never another one.
+        ground = found[np.isin(found, (ROAD, SIDEWALK))]
+        assert (ground == expected).all()
+        checked += len(ground)
+    assert checked > 20
+
+
+def test_known_point_hits_its_pixel(drive: Drive) -> None:
+    view = drive.view('front', 0)
+    fx, fy, cx, cy = drive.intrinsics('front')
+    forward = view.rotation[2]
+    pixel = view.to_pixels(view.to_camera((view.centre + 7 * forward)[None]))[0]
+    assert pixel == pytest.approx((cx, cy))
+    right = view.to_pixels(view.to_camera((view.centre + 7 * forward + view.rotation[0])[None]))
+    assert right[0, 0] == pytest.approx(cx + fx / 7)
+    assert fx == fy
+
+
+@settings(max_examples=8, deadline=None)
+@given(height=st.integers(32, 150), width=st.integers(32, 200),
+       camera=st.sampled_from(CAMERAS))
+def test_any_size(height: int, width: int, camera: str) -> None:
+    frame = Drive(DriveConfig(2, 'village', 0.1, 10.0, height, width)).render(camera, 0)
+    assert frame.image.shape == (height, width, 3)
+    assert frame.labels.shape == (height, width)
+    assert frame.image.dtype == frame.labels.dtype == np.uint8
+
+
+def test_refusals(drive: Drive) -> None:
+    with pytest.raises(ValueError, match='unknown camera'):
+        drive.render('top', 0)
+    with pytest.raises(IndexError, match='expected 0 to 7'):
+        drive.render('front', 8)
+    with pytest.raises(ValueError, match='unknown layout'):
+        DriveConfig(1, 'moon')
+    for values in ({'seed': -1}, {'seed': 1, 'seconds': 0.0}, {'seed': 1, 'fps': 0.0},
+                   {'seed': 1, 'height': 8}, {'seed': 1, 'width': 100_000}):
+        with pytest.raises(ValueError, match=list(values)[-1]):
+            DriveConfig(**values)
