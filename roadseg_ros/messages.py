@@ -128,8 +128,8 @@ def _check_described_size(info: CameraInfo, camera_size: tuple[int, int]) -> Non
         # Drivers round the sides of a binned image down or up.
         if side and not side // binning <= found <= -(-side // binning):
             raise ConversionError(
-                f'CameraInfo for images of {width / bin_x:g}x{height / bin_y:g} pixels with images '
-                f'of {camera_size[1]}x{camera_size[0]}; expected the same size; '
+                f'CameraInfo for images of {width / bin_x:g}x{height / bin_y:g} pixels with '
+                f'images of {camera_size[1]}x{camera_size[0]}; expected the same size; '
                 'calibrate at the size of the images, or set camera_info_topic to theirs')
 
 

@@ -29,7 +29,7 @@ class _Layout:
 
     :param channels: bytes a pixel of the (first) plane
     :param code: cvtColor's conversion to BGR, or None where the bytes are BGR already
-    :param even: width and height (for 4:2:2, only the width) must be multiples of these
+    :param even: width and height must be multiples of these
     :param chroma: a half-height plane of interleaved chroma follows the luma plane
     :param smallest: smallest width and height that OpenCV converts
     """
@@ -148,7 +148,7 @@ def to_bgr(
     if buffer.size < needed:
         raise ConversionError(
             f'{encoding} image of {width}x{height} pixels with {buffer.size} bytes; expected '
-            f'{needed} ({rows} rows of step {step}); the message is truncated or its size is wrong')
+            f'{needed} ({rows} rows of step {step}); the message is truncated or its size wrong')
     shape = (rows, width) if layout.channels == 1 else (rows, width, layout.channels)
     strides = (step, 1) if layout.channels == 1 else (step, layout.channels, 1)
     image = np.ndarray(shape, np.uint8, buffer=buffer, strides=strides)

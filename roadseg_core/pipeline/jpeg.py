@@ -89,8 +89,8 @@ def _jpeg_size(content: memoryview) -> tuple[int, int]:
             raise _incomplete_jpeg(content)
         if content[position] != 0xff:
             raise ConversionError(
-                f'JPEG with {content[position]:#04x} at byte {position}; expected a marker (0xff); '
-                'the file is damaged')
+                f'JPEG with {content[position]:#04x} at byte {position}; expected a marker '
+                '(0xff); the file is damaged')
         marker = content[position + 1]
         if marker == 0xff:  # any number of FF may come before a marker
             position += 1

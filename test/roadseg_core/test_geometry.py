@@ -101,7 +101,7 @@ def test_backward_takes_the_nearest_network_pixel(view: View) -> None:
 @settings(max_examples=100, deadline=None)
 @given(views())
 def test_smooth_backward_follows_the_matrix(view: View) -> None:
-    in_height, in_width = view.input_size
+    _, in_width = view.input_size
     ramp = np.ascontiguousarray(
         np.broadcast_to(2 * np.arange(in_width, dtype=np.uint8), view.input_size))
     found = view.backward(ramp, 0, smooth=True)

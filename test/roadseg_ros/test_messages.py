@@ -11,15 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-pytest.importorskip('sensor_msgs.msg', reason='needs sensor_msgs: a ROS distribution or its wheels')
+pytest.importorskip('sensor_msgs.msg', reason='needs sensor_msgs: ROS or its wheels')
 
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
+from std_msgs.msg import Header
 
-from roadseg_core.geometry import Geometry  # noqa: E402
-from roadseg_core.pipeline.conversion import (  # noqa: E402
-    ConversionError, UnsupportedEncodingError)
-from roadseg_ros.messages import (  # noqa: E402
+from roadseg_core.geometry import Geometry
+from roadseg_core.pipeline.conversion import ConversionError, UnsupportedEncodingError
+from roadseg_ros.messages import (
     compressed_to_bgr, image_to_bgr, scaled_camera_info, to_image)
 
 
@@ -83,7 +82,7 @@ def test_compressed(pixels: np.ndarray) -> None:
 def test_without_cv_bridge_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'cv_bridge', None)
     message = raw_message(bytes(24), 'mono16', 3, 4, 8)
-    with pytest.raises(UnsupportedEncodingError, match="'mono16'.*install cv_bridge"):
+    with pytest.raises(UnsupportedEncodingError, match=r"'mono16'.*install cv_bridge"):
         image_to_bgr(message)
 
 
@@ -220,6 +219,6 @@ def test_odd_sides_may_be_binned_either_way(info: CameraInfo, header: Header) ->
     info.height, info.width, info.binning_x, info.binning_y = 91, 161, 2, 2
     for size in ((45, 80), (46, 81)):
         scaled_camera_info(info, header, Geometry('stretch', (32, 48)).view(size), 'network')
-    with pytest.raises(ConversionError, match='80.5x45.5'):
+    with pytest.raises(ConversionError, match=r'80\.5x45\.5'):
         scaled_camera_info(
             info, header, Geometry('stretch', (32, 48)).view((47, 81)), 'network')
