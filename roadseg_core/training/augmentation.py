@@ -15,7 +15,7 @@ class Augmentation:
 
     :param flip: probability of mirroring left and right
     :param crop: probability of a random cut-out rather than the whole frame
-    :param min_area: smallest share of the frame's area that a cut-out keeps, 0 < a <= 1
+    :param area: cut-outs keep a share between these two of the largest one of their aspect
     :param aspect: cut-outs have width / height between these two
     :param gamma: largest change of the exponent, as a factor's logarithm
     :param gain: largest change of brightness, as a factor's logarithm
@@ -28,7 +28,7 @@ class Augmentation:
 
     flip: float = 0.0
     crop: float = 0.0
-    min_area: float = 0.3
+    area: tuple[float, float] = (0.3, 1.0)
     aspect: tuple[float, float] = (1.2, 2.4)
     gamma: float = 0.0
     gain: float = 0.0
@@ -72,7 +72,7 @@ def _cut_out(shape: tuple[int, ...], augmentation: Augmentation,
     aspect = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     # The largest rectangle of this aspect, then a share of it.
     height = min(shape[0], shape[1] / aspect)
-    share = np.sqrt(rng.uniform(augmentation.min_area, 1.0))
+    share = np.sqrt(rng.uniform(*augmentation.area))
     height, width = max(1, int(height * share)), max(1, int(height * aspect * share))
     height, width = min(height, shape[0]), min(width, shape[1])
     top = int(rng.integers(0, shape[0] - height + 1))

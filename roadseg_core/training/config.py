@@ -56,7 +56,7 @@ class AugmentationSection(_Section):
 
     flip: Share = 0.0
     crop: Share = 0.0
-    min_area: float = Field(default=0.3, gt=0.0, le=1.0)
+    area: tuple[Annotated[float, Field(gt=0.0)], Share] = (0.3, 1.0)
     aspect: tuple[float, float] = (1.2, 2.4)
     gamma: float = Field(default=0.0, ge=0.0)
     gain: float = Field(default=0.0, ge=0.0)

@@ -1,0 +1,224 @@
+"""From PyTorch to a model file, with a numeric check of the one against the other."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from roadseg_core.geometry import Geometry
+from roadseg_core.labels import LabelMap
+from roadseg_core.models.mobilenet_fcn import MobileNetFCN
+from roadseg_core.models.preprocessing import normalize
+from roadseg_core.models.upsampling import PhaseUpsampling
+from roadseg_core.training.checkpoint import LoadedCheckpoint, load_checkpoint
+
+OUTPUTS = ('labels', 'road_probability', 'confidence')
+MAX_BATCH = 4
+OPSET = 17
+
+_CHECK_FRAMES = 8
+_LEAST_AGREEMENT = 0.9995
+"""Share of equal labels below which an export is refused: more than rounding has changed."""
+
+
+class ExportError(RuntimeError):
+    """An export whose file does not compute what the network computes."""
+
+
+class DeployedNetwork(nn.Module):
+    """
+    Wrap a network for the vehicle: bytes in, bytes out.
+
+    Values stay float up to the last node, where they are rounded and clipped before the cast:
+    TensorRT truncates, and shuffles no integers. Where the network ends in a learned
+    upsampling, it runs as its exact fast form, with the pixel-wise part done before the
+    pixels are put in place (see :class:`PhaseUpsampling`).
+
+    :param network: scores [N, C, H, W] from normalized images; one channel means a sigmoid
+    :param outputs: which of :data:`OUTPUTS`, in their order in the result
+    :raises ValueError: for an unknown output or a network that does not fit the label map
+    """
+
+    def __init__(self, network: nn.Module, *, label_map: LabelMap,
+                 outputs: Sequence[str] = OUTPUTS) -> None:
+        super().__init__()
+        unknown = [name for name in outputs if name not in OUTPUTS]
+        if unknown or not outputs:
+            raise ValueError(f'outputs {tuple(outputs)}; expected some of {OUTPUTS}')
+        if network.classes != 1 and network.classes != len(label_map.names):
+            raise ValueError(f'network of {network.classes} channels for the label map '
+                             f'{label_map.name!r} of {len(label_map.names)} classes')
+        if network.classes == 1 and (len(label_map.names) != 2 or label_map.road_ids != (1,)):
+            raise ValueError('a network of one channel says road or not road: its label map has '
+                             f'two classes, of which 1 is road; found {label_map.name!r}')
+        self.network = network
+        self.classes = network.classes
+        self.road_ids = label_map.road_ids
+        self.outputs = tuple(outputs)
+        self.phases = (PhaseUpsampling(network.upsampling)
+                       if isinstance(network, MobileNetFCN) else None)
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """
+        Segment frames.
+
+        :param frames: uint8 [N, H, W, 3], BGR
+        :returns: uint8 [N, H, W] for each of ``outputs``
+        """
+        images = normalize(frames)
+        if self.phases is None:
+            scores = self.network(images)
+        else:
+            scores = self.phases(self.network.low_scores(images))
+        each = scores.shape[1] // self.classes
+        by_class = [scores[:, i * each:(i + 1) * each] for i in range(self.classes)]
+        values = (self._from_sigmoid(by_class[0]) if self.classes == 1
+                  else self._from_softmax(by_class))
+        return tuple(self._to_bytes(values[name]) for name in self.outputs)
+
+    def _from_softmax(self, scores: list[Tensor]) -> dict[str, Tensor]:
+        """Compute every output from one tensor of scores a class."""
+        best, labels = scores[0], torch.zeros_like(scores[0])
+        # A chain of compare and select: faster than ArgMax, and the first of equals wins too.
+        for class_id, score in enumerate(scores[1:], start=1):
+            labels = torch.where(score > best, float(class_id), labels)
+            best = torch.maximum(best, score)
+        values = {'labels': labels}
+        if self.outputs != ('labels',):
+            shares = [torch.exp(score - best) for score in scores]
+            total = torch.stack(shares).sum(0)
+            road = torch.stack([shares[i] for i in self.road_ids]).sum(0)
+            values['road_probability'] = 255.0 * road / total
+            values['confidence'] = 255.0 / total
+        return values
+
+    def _from_sigmoid(self, score: Tensor) -> dict[str, Tensor]:
+        """Compute every output from the score of road."""
+        road = torch.sigmoid(score)
+        return {'labels': (score > 0).to(score.dtype), 'road_probability': 255.0 * road,
+                'confidence': 255.0 * torch.maximum(road, 1.0 - road)}
+
+    def _to_bytes(self, values: Tensor) -> Tensor:
+        placed = values[:, 0] if self.phases is None else self.phases.assemble(values)
+        return placed.round().clamp(0.0, 255.0).to(torch.uint8)
+
+
+def export_checkpoint(checkpoint: str | Path, output: str | Path, *,
+                      frames: str | Path | None = None) -> dict[str, object]:
+    """
+    Write the model file of a checkpoint and compare the two.
+
+    :param output: the ``.onnx`` file to write; written whole or not at all
+    :param frames: folder of pictures for the comparison; None: noise and gradients
+    :returns: the agreement, as in the file's metadata
+    :raises ExportError: if the file does not compute what the network computes
+    """
+    from roadseg_core.model_file import write_metadata
+
+    loaded = load_checkpoint(checkpoint)
+    model = build_onnx(loaded.network, label_map=loaded.label_map, geometry=loaded.geometry)
+    pictures, what = check_frames(loaded.geometry, frames)
+    agreement = {**compare(loaded, model, pictures), 'frames': len(pictures), 'of': what,
+                 'runtime': 'onnxruntime', 'against': 'PyTorch, plain graph'}
+    if agreement['labels'] < _LEAST_AGREEMENT:
+        raise ExportError(
+            f'{checkpoint}: only {agreement["labels"]:.5f} of the labels of the exported graph '
+            f'equal those of PyTorch; expected {_LEAST_AGREEMENT}: the export is broken')
+    write_metadata(
+        model, label_map=loaded.label_map, geometry=loaded.geometry,
+        network=loaded.network_name, network_arguments=loaded.network_arguments,
+        max_batch=MAX_BATCH, precision='fp32', licence=loaded.licence, card=loaded.card,
+        data=loaded.data, metrics=loaded.metrics, commit=loaded.commit, agreement=agreement)
+    output = Path(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    temporary = output.with_name(f'.{output.name}.tmp')
+    onnx.save(model, temporary)
+    os.replace(temporary, output)
+    return agreement
+
+
+def build_onnx(network: nn.Module, *, label_map: LabelMap,
+               geometry: Geometry) -> onnx.ModelProto:
+    """Trace a network in its deployed form, with a dynamic batch, and check the graph."""
+    height, width = geometry.input_size
+    deployed = DeployedNetwork(network, label_map=label_map).eval()
+    buffer = io.BytesIO()
+    with torch.inference_mode():
+        torch.onnx.export(
+            deployed, (torch.zeros(2, height, width, 3, dtype=torch.uint8),), buffer,
+            input_names=['frames'], output_names=list(OUTPUTS), opset_version=OPSET,
+            dynamic_axes={name: {0: 'batch'} for name in ('frames', *OUTPUTS)}, dynamo=False)
+    model = onnx.load_from_string(buffer.getvalue())
+    for value in model.graph.output:
+        # The tracer loses the sizes behind the pixel shuffle; they are fixed.
+        for axis, size in ((1, height), (2, width)):
+            value.type.tensor_type.shape.dim[axis].ClearField('dim_param')
+            value.type.tensor_type.shape.dim[axis].dim_value = size
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def compare(loaded: LoadedCheckpoint, model: onnx.ModelProto,
+            frames: np.ndarray) -> dict[str, float | int]:
+    """
+    Compare an exported graph with the plain PyTorch network, without the exact rewrites.
+
+    :param frames: uint8 [N, H, W, 3]
+    :returns: share of equal labels, greatest difference of the other outputs in grey levels
+    """
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=['CPUExecutionProvider'])
+    plain = DeployedNetwork(loaded.network, label_map=loaded.label_map).eval()
+    equal, differences = 0, {name: 0 for name in OUTPUTS[1:]}
+    for start in range(0, len(frames), 2):
+        batch = frames[start:start + 2]
+        exported = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {'frames': batch})))
+        with torch.inference_mode():
+            scores = loaded.network(normalize(torch.from_numpy(batch)))
+            expected = plain_outputs(scores, plain)
+        equal += int((exported['labels'] == expected['labels']).sum())
+        for name in differences:
+            worst = np.abs(exported[name].astype(int) - expected[name].astype(int)).max()
+            differences[name] = max(differences[name], int(worst))
+    return {'labels': equal / frames[..., 0].size, **differences}
+
+
+def plain_outputs(scores: Tensor, deployed: DeployedNetwork) -> dict[str, np.ndarray]:
+    """Compute the outputs from full-size scores [N, C, H, W] by softmax and argmax."""
+    if deployed.classes == 1:
+        road = torch.sigmoid(scores[:, 0])
+        labels, best = road > 0.5, torch.maximum(road, 1.0 - road)
+    else:
+        probabilities = torch.softmax(scores, 1)
+        best, labels = probabilities.max(1)
+        road = probabilities[:, list(deployed.road_ids)].sum(1)
+    return {'labels': labels.to(torch.uint8).numpy(),
+            'road_probability': (255.0 * road).round().to(torch.uint8).numpy(),
+            'confidence': (255.0 * best).round().to(torch.uint8).numpy()}
+
+
+def check_frames(geometry: Geometry, folder: str | Path | None) -> tuple[np.ndarray, str]:
+    """Return frames of the network's size for a comparison, and what they are."""
+    if folder is None:
+        rng = np.random.default_rng(0)
+        coarse = rng.integers(0, 256, (_CHECK_FRAMES, 10, 15, 3), np.uint8)
+        size = (geometry.input_size[1], geometry.input_size[0])
+        return np.stack([cv2.resize(c, size, interpolation=cv2.INTER_CUBIC)
+                         for c in coarse]), 'smooth noise'
+    paths = sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in ('.jpg', '.png'))
+    images = [cv2.imread(str(path)) for path in paths[::max(1, len(paths) // _CHECK_FRAMES)]]
+    images = [image for image in images[:_CHECK_FRAMES] if image is not None]
+    if not images:
+        raise ExportError(f'{folder}: no readable .jpg or .png pictures for the comparison')
+    return np.stack([geometry.view(image.shape[:2]).forward(image) for image in images]), (
+        f'{len(images)} pictures of {Path(folder).name}')
