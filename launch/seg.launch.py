@@ -1,0 +1,94 @@
+"""Start the segmentation node: ros2 launch roadseg_ros seg.launch.py [argument:=value ...].
+
+An argument left empty leaves its parameter as the parameter file has it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import launch.logging
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch_ros.actions import Node
+
+from roadseg_ros.dds_profile import added_environment, profile_in_use, segment_bytes
+from roadseg_ros.launching import cameras_in_file, parameter_overrides, parse_value
+from roadseg_ros.shared_memory import read_shared_memory, shared_memory_problem
+
+PACKAGE = 'roadseg_ros'
+
+# name -> (default, description); '' means: as params_file says.
+ARGUMENTS = {
+    'params_file': ('', 'Parameter file of the node; empty: the shipped config/seg.yaml.'),
+    'model': ('', 'Model file (.onnx) or training checkpoint.'),
+    'backend': ('', 'auto, openvino, tensorrt or torch.'),
+    'device': ('', 'Device of the backend, such as auto, cpu or cuda:0.'),
+    'precision': ('', 'Precision the engine runs in, or auto.'),
+    'threads': ('', 'CPU threads of the engine; 0: it chooses.'),
+    'cache_dir': ('', 'Folder for what an engine compiles.'),
+    'allow_build': ('', 'Whether an engine may be built at start (true or false).'),
+    'fps': ('', 'The most frames per second of each camera that are processed.'),
+    'cameras': ('', 'Camera names, comma separated, 1 to 4: front,left,right,rear.'),
+    'image_topics': ('', 'Image topics: front=/cam0/image_raw,left=/cam1/image_raw.'),
+    'transport': ('', 'raw or compressed, for all cameras; or front=raw,left=compressed.'),
+    'output_geometry': ('', 'Published images have the size of: camera or network.'),
+    'road_threshold': ('', 'Road mask by probability from this value on; 0: by the labels.'),
+    'overlay_mode': ('', 'palette or road.'),
+    'autostart': ('', 'Whether the node activates itself (true or false).'),
+    'use_sim_time': ('', 'Whether the node takes its time from /clock (true or false).'),
+    'namespace': ('', 'Namespace of the node.'),
+    'name': ('segmentation', 'Name of the node.'),
+    'log_level': ('info', 'debug, info, warn, error or fatal; or logger:=level.'),
+    'respawn': ('false', 'Whether to start the node again when it exits (true or false).'),
+    'respawn_delay': ('2.0', 'Seconds before it is started again.'),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the arguments; what they lead to is decided once their values are known."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=start_node)])
+
+
+def start_node(context: LaunchContext) -> list[Node]:
+    """Return the node's action for the values of the launch arguments."""
+    given = {name: context.launch_configurations[name] for name in ARGUMENTS}
+    config = Path(get_package_share_directory(PACKAGE)) / 'config'
+    profile = config / 'fastdds_images.xml'
+    params_file = Path(given['params_file'] or config / 'seg.yaml').expanduser()
+    file_cameras = cameras_in_file(params_file, given['name'])
+    overrides = parameter_overrides(given, file_cameras=file_cameras)
+    cameras = overrides.get('camera_names', file_cameras) or ['front']
+    warn_of_shared_memory(profile_in_use(context.environment, profile), senders=len(cameras))
+    return [Node(
+        package=PACKAGE,
+        executable='segmentation_node',
+        name=given['name'],
+        namespace=given['namespace'],
+        output='screen',
+        emulate_tty=True,
+        parameters=[str(params_file), *([overrides] if overrides else [])],
+        ros_arguments=['--log-level', given['log_level']],
+        additional_env=added_environment(context.environment, profile),
+        respawn=parse_value('respawn', given['respawn'], bool),
+        respawn_delay=parse_value('respawn_delay', given['respawn_delay'], float),
+    )]
+
+
+def warn_of_shared_memory(profile: Path | None, *, senders: int) -> None:
+    """Log what to do where /dev/shm cannot hold the profile's segments."""
+    if profile is None:
+        return
+    try:
+        segment = segment_bytes(profile)
+    except ValueError as error:
+        problem: str | None = str(error)
+    else:
+        problem = shared_memory_problem(segment, read_shared_memory(), senders=senders)
+    if problem:
+        launch.logging.get_logger('seg.launch.py').warning(problem)

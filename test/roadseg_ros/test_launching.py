@@ -1,0 +1,99 @@
+"""From launch arguments to node parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from roadseg_ros.launching import cameras_in_file, parameter_overrides, parse_value
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / 'params.yaml'
+    path.write_text(text, encoding='utf-8')
+    return path
+
+
+def test_empty_arguments_override_nothing():
+    arguments = dict.fromkeys(['model', 'fps', 'cameras', 'image_topics', 'transport'], '')
+    assert parameter_overrides(arguments, file_cameras=['front']) == {}
+
+
+def test_values_have_the_type_of_their_parameter():
+    overrides = parameter_overrides(
+        {'fps': '10', 'threads': '2', 'use_sim_time': 'True', 'autostart': 'false',
+         'backend': 'openvino'},
+        file_cameras=[])
+    assert overrides == {'fps': 10.0, 'threads': 2, 'use_sim_time': True, 'autostart': False,
+                         'backend': 'openvino'}
+    assert isinstance(overrides['fps'], float)
+
+
+@pytest.mark.parametrize(('name', 'text', 'kind'), [
+    ('fps', 'fast', float), ('fps', 'nan', float), ('threads', '1.5', int),
+    ('respawn', 'perhaps', bool),
+])
+def test_a_wrong_value_names_its_argument(name: str, text: str, kind: type):
+    with pytest.raises(ValueError, match=f'{name}:='):
+        parse_value(name, text, kind)
+
+
+def test_paths_expand_the_home_directory():
+    overrides = parameter_overrides({'model': '~/model.onnx'}, file_cameras=[])
+    assert overrides == {'model': str(Path.home() / 'model.onnx')}
+
+
+def test_cameras_and_their_settings():
+    overrides = parameter_overrides(
+        {'cameras': 'front, left', 'image_topics': 'front=/a,left=/b', 'transport': 'compressed'},
+        file_cameras=['rear'])
+    assert overrides == {
+        'camera_names': ['front', 'left'],
+        'front.image_topic': '/a', 'left.image_topic': '/b',
+        'front.transport': 'compressed', 'left.transport': 'compressed',
+    }
+
+
+def test_transport_by_camera_uses_the_cameras_of_the_file():
+    assert parameter_overrides({'transport': 'rear=compressed'}, file_cameras=['front', 'rear']) \
+        == {'rear.transport': 'compressed'}
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    ({'cameras': 'front,front'}, 'twice'),
+    ({'cameras': 'front', 'image_topics': 'left=/b'}, 'none of the cameras'),
+    ({'cameras': 'front,left', 'transport': 'raw,raw'}, 'CAMERA=VALUE'),
+    ({'image_topics': '/a'}, 'CAMERA=TOPIC'),
+])
+def test_wrong_camera_arguments(arguments: dict[str, str], message: str):
+    with pytest.raises(ValueError, match=message):
+        parameter_overrides(arguments, file_cameras=['front'])
+
+
+@pytest.mark.parametrize('text', [
+    '/**: {ros__parameters: {camera_names: [front, left]}}',
+    'segmentation: {ros__parameters: {camera_names: [front, left]}}',
+    '/car/segmentation: {ros__parameters: {camera_names: [front, left]}}',
+    'car: {segmentation: {ros__parameters: {camera_names: [front, left]}}}',
+    '/**: {ros__parameters: {camera_names: [x]}}\n'
+    'segmentation: {ros__parameters: {camera_names: [front, left]}}',
+])
+def test_cameras_of_a_parameter_file(tmp_path: Path, text: str):
+    assert cameras_in_file(write(tmp_path, text), 'segmentation') == ['front', 'left']
+
+
+def test_a_file_without_cameras(tmp_path: Path):
+    path = write(tmp_path, 'other: {ros__parameters: {camera_names: [front]}}')
+    assert cameras_in_file(path, 'segmentation') == []
+
+
+@pytest.mark.parametrize(('text', 'message'), [('a: [', 'not YAML'), ('', 'no parameters')])
+def test_a_bad_parameter_file(tmp_path: Path, text: str, message: str):
+    with pytest.raises(ValueError, match=message):
+        cameras_in_file(write(tmp_path, text), 'segmentation')
+
+
+def test_a_missing_parameter_file(tmp_path: Path):
+    with pytest.raises(ValueError, match='does not exist'):
+        cameras_in_file(tmp_path / 'none.yaml', 'segmentation')
