@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('checkpoint', type=Path)
     export.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
     export.add_argument('--frames', type=Path, metavar='FOLDER',
-                        help='pictures for the numeric check; default: CamVid val or noise')
+                        help='pictures for the numeric check; default: smooth noise')
     export.set_defaults(run=_export)
 
     evaluate = commands.add_parser('evaluate', help='compare a model with a data set')

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 
 import cv2
 import numpy as np
 import onnx
+import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
 
@@ -78,7 +80,8 @@ class DeployedNetwork(nn.Module):
             scores = self.network(images)
         else:
             scores = self.phases(self.network.low_scores(images))
-        each = scores.shape[1] // self.classes
+        # A plain number: taken from the tensor, it would leave shape arithmetic in the graph.
+        each = 1 if self.phases is None else self.phases.factor ** 2
         by_class = [scores[:, i * each:(i + 1) * each] for i in range(self.classes)]
         values = (self._from_sigmoid(by_class[0]) if self.classes == 1
                   else self._from_softmax(by_class))
@@ -86,16 +89,17 @@ class DeployedNetwork(nn.Module):
 
     def _from_softmax(self, scores: list[Tensor]) -> dict[str, Tensor]:
         """Compute every output from one tensor of scores a class."""
-        best, labels = scores[0], torch.zeros_like(scores[0])
         # A chain of compare and select: faster than ArgMax, and the first of equals wins too.
-        for class_id, score in enumerate(scores[1:], start=1):
+        labels = (scores[1] > scores[0]).to(scores[0].dtype)
+        best = torch.maximum(scores[0], scores[1])
+        for class_id, score in enumerate(scores[2:], start=2):
             labels = torch.where(score > best, float(class_id), labels)
             best = torch.maximum(best, score)
         values = {'labels': labels}
         if self.outputs != ('labels',):
             shares = [torch.exp(score - best) for score in scores]
-            total = torch.stack(shares).sum(0)
-            road = torch.stack([shares[i] for i in self.road_ids]).sum(0)
+            total = reduce(torch.add, shares)
+            road = reduce(torch.add, [shares[i] for i in self.road_ids])
             values['road_probability'] = 255.0 * road / total
             values['confidence'] = 255.0 / total
         return values
@@ -156,7 +160,7 @@ def build_onnx(network: nn.Module, *, label_map: LabelMap,
             deployed, (torch.zeros(2, height, width, 3, dtype=torch.uint8),), buffer,
             input_names=['frames'], output_names=list(OUTPUTS), opset_version=OPSET,
             dynamic_axes={name: {0: 'batch'} for name in ('frames', *OUTPUTS)}, dynamo=False)
-    model = onnx.load_from_string(buffer.getvalue())
+    model = onnxscript.optimizer.optimize(onnx.load_from_string(buffer.getvalue()))
     for value in model.graph.output:
         # The tracer loses the sizes behind the pixel shuffle; they are fixed.
         for axis, size in ((1, height), (2, width)):

@@ -86,6 +86,7 @@ def train(config: TrainingConfig) -> Path:
           f'{sum(p.numel() for p in network.parameters()):,} parameters', flush=True)
 
     best = -math.inf
+    commit = current_commit()
     bf16 = config.precision == 'bf16'
     metrics_path = folder / 'metrics.jsonl'
     metrics_path.unlink(missing_ok=True)
@@ -119,7 +120,7 @@ def train(config: TrainingConfig) -> Path:
                 label_map=label_map, geometry=geometry, network_name=config.network.name,
                 network_arguments=dict(config.network.arguments), data=config.card.data,
                 metrics=record['validation'], licence=config.card.licence,
-                card=config.card.card, commit=current_commit(),
+                card=config.card.card, commit=commit,
                 state={'epoch': epoch + 1, 'step': record['step'], 'best': max(best, score),
                        'config': config.model_dump(mode='json')})
             save_checkpoint(folder / 'last.safetensors', network, description,
