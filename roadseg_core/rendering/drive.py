@@ -23,11 +23,10 @@ from .sky import Sky
 from .street import Street
 from .traffic import MovingVehicle, Traffic
 
-_GROUND_TEXEL = 0.05
-_SHADOW_TEXEL = 0.10
-_DETAIL_TEXEL = 0.012
+_DETAIL_TEXEL = 0.007
 _DETAIL_TILE = 512
-_SIGHT = 150.0
+_FAR_SIGHT = 150.0
+_NEAR_SIGHT = 100.0
 _SHIFT = 4
 
 
@@ -52,17 +51,19 @@ class Drive:
         self._sensor = Sensor(config)
         self._traffic = Traffic(config, self.street)
         reach = self.street.building_line + 14.0
-        fine = Grid.over(self.street, reach, _GROUND_TEXEL)
+        # Small pictures do not show what a fine map costs to paint.
+        texel = 0.05 if config.width >= 320 else 0.1
+        fine = Grid.over(self.street, reach, texel)
         pavement = Pavement(config, self.street, fine)
         self._truth = GroundMap(pavement.labels(), fine)
         self._ground = GroundMap(pavement.colours(), fine)
-        coarse = Grid.over(self.street, reach, _SHADOW_TEXEL)
+        coarse = Grid.over(self.street, reach, 2 * texel)
         self._caster = Shadows(config, self.street, coarse, self._daylight.sun)
         self._scenery = Scenery(config, self.street, self._caster)
         self._shade = GroundMap(self._caster.texels(), coarse)
         detail = grain(config.generator('detail'), _DETAIL_TILE, _DETAIL_TILE)
-        detail = cv2.GaussianBlur(detail, (0, 0), 0.7) * 2.0
-        self._detail = np.round(128 + 11 * detail).clip(0, 255).astype(np.uint8)
+        detail = cv2.GaussianBlur(detail, (0, 0), 0.6) * 1.7
+        self._detail = np.round(128 + 13 * detail).clip(0, 255).astype(np.uint8)
 
     @property
     def frame_count(self) -> int:
@@ -109,9 +110,9 @@ class Drive:
         self._sky.paint(image, labels, eye, heading, light)
         self._paint_ground(image, labels, eye, view, (x, y, heading), light, vehicles)
         painter = Painter(image, labels, view, light)
-        self._paint_items(painter, self._scenery.background)
-        self._paint_items(
-            painter, [*self._scenery.foreground, *vehicles, *self._traffic.people(seconds)])
+        self._paint_items(painter, self._scenery.background, _FAR_SIGHT)
+        moving = [*vehicles, *self._traffic.people(seconds)]
+        self._paint_items(painter, [*self._scenery.foreground, *moving], _NEAR_SIGHT)
         self._hoods[camera].paint(image, labels, light)
         rng = self.config.generator('noise', CAMERAS.index(camera), index)
         return RenderedFrame(self._sensor.expose(image, light.mood, rng), labels, stamp)
@@ -146,12 +147,18 @@ class Drive:
         shade = self._shade.sample(bands, s, d)
         sun, contact = np.ascontiguousarray(shade[..., 0]), np.ascontiguousarray(shade[..., 1])
         self._shade_vehicles(sun, contact, camera, view, vehicles)
-        lost = cv2.merge([sun] * 3) * ((1 - light.shadow_gain) / np.float32(255))
-        gain = (1 - lost) * (1 - contact * np.float32(0.72 / 255))[..., None]
-        lit = ground * gain
-        haze = light.haze_share(camera.depth).astype(np.float32)[:, None, None]
-        lit += (light.haze_colour.astype(np.float32) - lit) * haze
-        image[rows] = lit.clip(0, 255)
+        soft = max(3, camera.width // 50)
+        contact = cv2.blur(contact, (soft, max(3, soft // 2)))
+        ones = np.full(3, 255.0)
+        gain = cv2.transform(sun, np.column_stack([light.shadow_gain - 1, ones]))
+        ground = cv2.multiply(ground, gain, scale=1 / 255)
+        gain = cv2.transform(contact, np.column_stack([np.full(3, -0.66), ones]))
+        ground = cv2.multiply(ground, gain, scale=1 / 255)
+        haze = light.haze_share(camera.depth)[:, None, None]
+        kept = np.broadcast_to(np.round(255 * (1 - haze)).astype(np.uint8), ground.shape)
+        added = np.broadcast_to(np.round(light.haze_colour * haze).astype(np.uint8), ground.shape)
+        ground = cv2.multiply(ground, np.ascontiguousarray(kept), scale=1 / 255)
+        image[rows] = cv2.add(ground, np.ascontiguousarray(added))
 
     def _add_detail(self, ground: np.ndarray, bands: GroundBands, s: np.ndarray,
                     d: np.ndarray) -> None:
@@ -164,7 +171,7 @@ class Drive:
         column = (s[first:] * scale) % tile
         row = (d[first:] * scale) % tile
         fine = cv2.remap(self._detail, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        strength = np.clip(0.03 / bands.along_view[first:], 0, 1).astype(np.float32)[:, None]
+        strength = np.clip(0.018 / bands.along_view[first:], 0, 1).astype(np.float32)[:, None]
         change = ((fine.astype(np.float32) - 128) * strength).astype(np.int16)
         ground[first:] = cv2.add(ground[first:], cv2.merge([change] * 3), dtype=cv2.CV_8U)
 
@@ -196,13 +203,13 @@ class Drive:
         cv2.fillPoly(target, [mask], 255, cv2.LINE_AA, _SHIFT)
 
     @staticmethod
-    def _paint_items(painter: Painter, items: list[Item]) -> None:
+    def _paint_items(painter: Painter, items: list[Item], sight: float) -> None:
         """Paint what is near enough and not behind the camera, the farthest first."""
         anchors = np.array([item.anchor for item in items])
         places = painter.view.to_camera(anchors)
         distance = np.linalg.norm(places, axis=1)
         wide = painter.view.width / 2 / painter.view.intrinsics.fx
-        shown = (places[:, 2] > -12) & (distance < _SIGHT) & (
+        shown = (places[:, 2] > -12) & (distance < sight) & (
             np.abs(places[:, 0]) < wide * places[:, 2].clip(0) + 16)
         for index in np.flatnonzero(shown)[np.argsort(-distance[shown], kind='stable')]:
             items[index].paint(painter)

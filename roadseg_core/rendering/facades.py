@@ -47,7 +47,7 @@ def make_facade(rng: np.random.Generator, kind: str, floors: int) -> Facade:
     bay = float(rng.uniform(2.2, 3.4))
     width = bays * bay
     height = floors * FLOOR + 0.6
-    wall = _WALLS[rng.integers(len(_WALLS))] * rng.uniform(0.7, 1.12)
+    wall = _WALLS[rng.integers(len(_WALLS))] * rng.uniform(0.9, 1.35)
     front = _wall(rng, width, height, wall)
     shop = kind != 'house' and rng.random() < (0.65 if kind == 'terrace' else 0.4)
     window = (bay * rng.uniform(0.38, 0.66), rng.uniform(1.3, 1.9))
@@ -104,9 +104,9 @@ def _wall(rng: np.random.Generator, width: float, height: float,
           colour: np.ndarray) -> np.ndarray:
     rows, columns = round(height * _DENSITY), round(width * _DENSITY)
     noise = fractal_noise(rng, rows, columns, ((60, 90), (20, 14), (5, 4)))
-    bricks = rng.standard_normal((rows // 2 + 1, columns // 5 + 1)).astype(np.float32)
+    bricks = rng.standard_normal((rows // 2 + 1, columns // 4 + 1)).astype(np.float32)
     bricks = cv2.resize(bricks, (columns, rows), interpolation=cv2.INTER_NEAREST)
-    strength = rng.uniform(0.02, 0.11)
+    strength = rng.uniform(0.01, 0.07)
     return (colour * (1 + 0.06 * noise + strength * bricks)[..., None]).clip(
         4, 245).astype(np.uint8)
 
@@ -160,6 +160,6 @@ def _shop(rng: np.random.Generator, pixels: np.ndarray, width: float, height: fl
         _rect(pixels, left, 0.45, left + step - 0.12, FLOOR - 0.75, _glass(rng), height)
         for _ in range(4):
             x, y = rng.uniform(left, left + step - 0.4), rng.uniform(0.5, 1.6)
-            item = rng.uniform(20, 190, 3)
+            item = rng.uniform(30, 150) * rng.uniform(0.7, 1.3, 3)
             _rect(pixels, x, y, x + rng.uniform(0.1, 0.3), y + rng.uniform(0.1, 0.6), item, height)
         left += step

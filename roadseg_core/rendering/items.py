@@ -75,14 +75,26 @@ class Building:
         for corner, back, turned in ((near_first, far_first, side > 0),
                                      (near_last, far_last, side < 0)):
             edges = (back, corner) if turned else (corner, back)
-            self._walls.append(Wall(*edges, rise, facade.side))
+            wide = facade.side if depth < 15 else facade.front
+            self._walls.append(Wall(*edges, rise, wide))
+        self._gables: list[tuple[np.ndarray, np.ndarray]] = []
+        self._gable_colour = facade.side.level(4, 4)[..., :3].mean(axis=(0, 1))
         if pitched:
+            along = (near_last - near_first) / facade.width
+            top = (far_first - near_first) / 2 + UP * (facade.height + depth * 0.32)
+            for near, far, normal in ((near_first, far_first, -along),
+                                      (near_last, far_last, along)):
+                self._gables.append((np.array([near + rise, near + top, far + rise]), normal))
             ridge = (far_first - near_first) / 2 + UP * depth * 0.32
             self._walls.append(Wall(ends[0] + rise, ends[1] + rise, ridge, facade.roof))
         self._walls.append(Wall(*ends, rise, facade.front))
 
     def paint(self, painter: Painter) -> None:
         """Paint the walls that face the camera."""
+        for corners, normal in self._gables:
+            if normal @ (painter.view.centre - corners[0]) > 0:
+                painter.polygon(painter.view.to_camera(corners), self._gable_colour,
+                                painter.light.shade(normal), INFRASTRUCTURE)
         for wall in self._walls:
             wall.paint(painter)
 
@@ -119,9 +131,10 @@ class Bars:
     def paint(self, painter: Painter) -> None:
         """Paint the bars in their order."""
         gain = painter.light.shade(np.array([0.0, 0.0, 0.0]))
-        for start, end, widths, colour in self.bars:
-            ends = painter.view.to_camera(np.array([start, end]) + self.anchor)
-            painter.limb(ends[0], ends[1], widths, colour, gain, self.label)
+        ends = np.array([bar[:2] for bar in self.bars]) + self.anchor
+        in_camera = painter.view.to_camera(ends.reshape(-1, 3)).reshape(ends.shape)
+        painter.limbs(in_camera, np.array([bar[2] for bar in self.bars]),
+                      np.array([bar[3] for bar in self.bars]), gain, self.label)
 
 
 @dataclass(frozen=True)

@@ -32,12 +32,12 @@ class Mood:
 
 
 MOODS = (
-    Mood(0.95, 0.15, 1.02, (1.02, 1.0, 0.99), 0.20),
-    Mood(0.65, 0.45, 1.00, (1.01, 1.0, 1.00), 0.28),
-    Mood(0.12, 0.95, 0.98, (1.03, 1.0, 0.98), 0.38),
-    Mood(0.05, 1.0, 0.82, (1.05, 1.0, 0.96), 0.45),
+    Mood(0.95, 0.15, 1.12, (1.02, 1.0, 0.99), 0.20),
+    Mood(0.65, 0.45, 1.08, (1.01, 1.0, 1.00), 0.28),
+    Mood(0.12, 0.95, 1.08, (1.03, 1.0, 0.98), 0.38),
+    Mood(0.05, 1.0, 0.92, (1.05, 1.0, 0.96), 0.45),
     Mood(0.85, 0.30, 0.92, (0.86, 0.97, 1.07), 0.30),
-    Mood(0.30, 0.70, 0.68, (1.00, 0.99, 1.01), 0.35),
+    Mood(0.30, 0.70, 0.80, (1.00, 0.99, 1.01), 0.35),
 )
 
 
@@ -56,7 +56,7 @@ class Light:
 
     def shade(self, normal: np.ndarray) -> float:
         """Return the brightness of a surface with this unit normal; open ground has 1."""
-        sky = 0.62 + 0.20 * float(normal[2])
+        sky = 0.68 + 0.14 * float(normal[2])
         facing = max(0.0, float(normal @ self.direction))
         ground = self._sun_on_ground()
         return (sky + self.mood.sun * 0.75 * facing) / (0.82 + ground)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -11,7 +13,9 @@ from .texture import Texture
 
 _SHIFT = 4
 _FAR_PIXEL = 30_000.0
-_HALF_CIRCLE = np.linspace(-np.pi / 2, np.pi / 2, 6)
+_OUTLINE = np.concatenate([
+    np.linspace(-np.pi / 2, np.pi / 2, 6), np.linspace(np.pi / 2, np.pi * 1.5, 6)])
+"""Directions of a bar's outline, from its axis: around its end, then around its start."""
 
 
 class Painter:
@@ -29,12 +33,20 @@ class Painter:
         self.labels = labels
         self.view = view
         self.light = light
+        self._clear = math.log(1.0 - light.mood.haze) / 100.0
+        self._far = tuple(light.haze_colour.tolist())
+        intrinsics = view.intrinsics
+        self._focal = np.array([intrinsics.fx, intrinsics.fy]) * 2 ** _SHIFT
+        self._middle = np.array([intrinsics.cx, intrinsics.cy]) * 2 ** _SHIFT
 
     def colour(self, base: np.ndarray, gain: float, depth: float) -> tuple[float, ...]:
         """Return a BGR colour lit with ``gain`` and seen through ``depth`` metres of haze."""
-        haze = self.light.haze_share(depth)
-        lit = np.minimum(np.asarray(base) * gain, 255.0)
-        return tuple((lit + (self.light.haze_colour - lit) * haze).tolist())
+        # Plain numbers: this runs for every polygon, and small arrays cost more.
+        kept = math.exp(self._clear * depth)
+        blue, green, red = (min(float(value) * gain, 255.0) for value in base)
+        far = self._far
+        return (far[0] + (blue - far[0]) * kept, far[1] + (green - far[1]) * kept,
+                far[2] + (red - far[2]) * kept)
 
     def polygon(self, points: np.ndarray, colour: np.ndarray, gain: float,
                 label: int | None) -> None:
@@ -48,36 +60,42 @@ class Painter:
         points = clip_near(points)
         if len(points) < 3:
             return
-        pixels = self._fixed(self.view.to_pixels(points))
-        shown = self.colour(colour, gain, float(points[:, 2].mean()))
+        scaled = points[:, :2] / points[:, 2:] * self._focal + self._middle
+        limit = _FAR_PIXEL * 2 ** _SHIFT
+        if points[:, 2].min() < 1.0:
+            scaled = scaled.clip(-limit, limit)
+        pixels = np.rint(scaled).astype(np.int32)
+        shown = self.colour(colour, gain, float(points[0, 2]))
         cv2.fillPoly(self.image, [pixels], shown, cv2.LINE_AA, _SHIFT)
         if label is not None:
             cv2.fillPoly(self.labels, [pixels], label, cv2.LINE_8, _SHIFT)
 
-    def limb(self, start: np.ndarray, end: np.ndarray, widths: tuple[float, float],
-             colour: np.ndarray, gain: float, label: int | None) -> None:
+    def limbs(self, ends: np.ndarray, widths: np.ndarray, colours: np.ndarray, gain: float,
+              label: int) -> None:
         """
-        Paint a rounded bar: an arm, a pole, a bicycle's tube.
+        Paint rounded bars in the order given: arms, poles, a bicycle's tubes.
 
-        :param start: [3] in camera coordinates
-        :param widths: thickness at start and end, in metres
+        :param ends: [N, 2, 3], start and end in camera coordinates; all before the camera
+        :param widths: [N, 2], thickness at start and end, in metres
+        :param colours: [N, 3], BGR
         """
-        if start[2] < NEAR or end[2] < NEAR:
+        if ends[..., 2].min() < NEAR:
             return
-        ends = self.view.to_pixels(np.stack([start, end]))
-        focal = self.view.intrinsics.fx
-        radii = np.maximum(
-            0.5 * focal * np.array(widths) / np.array([start[2], end[2]]), 0.35)
-        way = ends[1] - ends[0]
-        angle = np.arctan2(way[1], way[0])
-        outline = np.concatenate([
-            ends[1] + radii[1] * _circle(_HALF_CIRCLE + angle),
-            ends[0] + radii[0] * _circle(_HALF_CIRCLE + angle + np.pi)])
-        pixels = self._fixed(outline)
-        shown = self.colour(colour, gain, float(start[2] + end[2]) / 2)
-        cv2.fillPoly(self.image, [pixels], shown, cv2.LINE_AA, _SHIFT)
-        if label is not None:
-            cv2.fillPoly(self.labels, [pixels], label, cv2.LINE_8, _SHIFT)
+        pixels = self.view.to_pixels(ends.reshape(-1, 3)).reshape(-1, 2, 2)
+        radii = np.maximum(0.5 * self.view.intrinsics.fx * widths / ends[..., 2], 0.35)
+        way = pixels[:, 1] - pixels[:, 0]
+        angles = np.arctan2(way[:, 1], way[:, 0])[:, None] + _OUTLINE
+        arcs = np.stack([np.cos(angles), np.sin(angles)], axis=2)
+        half = arcs.shape[1] // 2
+        outlines = np.concatenate([
+            pixels[:, 1:] + radii[:, 1, None, None] * arcs[:, :half],
+            pixels[:, :1] + radii[:, 0, None, None] * arcs[:, half:]], axis=1)
+        fixed = self._fixed(outlines)
+        depth = float(ends[..., 2].mean())
+        for outline, colour in zip(fixed, colours, strict=True):
+            cv2.fillPoly(
+                self.image, [outline], self.colour(colour, gain, depth), cv2.LINE_AA, _SHIFT)
+            cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, _SHIFT)
 
     def wall(self, corners: np.ndarray, texture: Texture, gain: float, label: int) -> None:
         """
@@ -178,9 +196,9 @@ class Painter:
 
 def clip_near(points: np.ndarray) -> np.ndarray:
     """Return the part of a polygon ([N, 3] in camera coordinates) in front of the camera."""
-    inside = points[:, 2] >= NEAR
-    if inside.all():
+    if points[:, 2].min() >= NEAR:
         return points
+    inside = points[:, 2] >= NEAR
     if not inside.any():
         return points[:0]
     kept = []
@@ -192,7 +210,3 @@ def clip_near(points: np.ndarray) -> np.ndarray:
         if inside[index]:
             kept.append(there)
     return np.array(kept)
-
-
-def _circle(angles: np.ndarray) -> np.ndarray:
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1)

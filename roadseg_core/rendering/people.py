@@ -62,13 +62,11 @@ class Person:
         if shift[2] < 0.8:
             return
         bars = _cyclist(self, phase) if self.cyclist else _walker(self, phase, stride)
-        placed = []
-        for start, end, widths, colour in bars:
-            ends = np.array([start, end]) @ rotation.T + shift
-            placed.append((-float(ends[:, 2].mean()), ends, widths, colour))
-        for _, ends, widths, colour in sorted(placed, key=lambda bar: bar[0]):
-            scaled = (widths[0] * self.size, widths[1] * self.size)
-            painter.limb(ends[0], ends[1], scaled, colour, gain, VRU)
+        ends = np.array([bar[:2] for bar in bars]) @ rotation.T + shift
+        order = np.argsort(-ends[..., 2].sum(axis=1), kind='stable')
+        widths = np.array([bar[2] for bar in bars]) * self.size
+        colours = np.array([bar[3] for bar in bars])
+        painter.limbs(ends[order], widths[order], colours[order], gain, VRU)
 
 
 _Bar = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float],

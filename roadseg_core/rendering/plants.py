@@ -24,11 +24,11 @@ def make_leafy_tree(rng: np.random.Generator) -> Texture:
     soft = cv2.GaussianBlur(crown, (0, 0), 8).astype(np.float32) / 255
     leaves = (soft + 0.17 * ragged) > 0.52
     holes = fractal_noise(rng, _SIZE, _SIZE, ((14, 14), (5, 5))) > 2.1
-    leaves &= ~holes
+    leaves &= ~holes & (soft > 0.3)
     tone = fractal_noise(rng, _SIZE, _SIZE, ((40, 40), (14, 14), (5, 5), (2, 2)))
     height = (np.arange(_SIZE) / _SIZE)[:, None]
     light = 1.18 - 0.75 * height + 0.34 * tone
-    green = np.array([42, 78, 70]) * rng.uniform(0.75, 1.15) * (1 + rng.normal(0, 0.08, 3))
+    green = np.array([46, 82, 68]) * rng.uniform(0.75, 1.15) * (1 + rng.normal(0, 0.08, 3))
     pixels = np.empty((_SIZE, _SIZE, 4), np.uint8)
     pixels[..., :3] = (green * light[..., None]).clip(6, 200)
     pixels[..., 3] = leaves * 255
@@ -39,16 +39,17 @@ def make_leafy_tree(rng: np.random.Generator) -> Texture:
 def make_bare_tree(rng: np.random.Generator) -> Texture:
     """Return a tree without leaves as high as the picture."""
     opacity = np.zeros((_SIZE, _SIZE), np.uint8)
-    stack = [(np.array([0.5, 1.0]) * _SIZE, -np.pi / 2, 0.27 * _SIZE, 8.0)]
+    stack = [(np.array([0.5, 1.0]) * _SIZE, -np.pi / 2, 0.21 * _SIZE, 8.0)]
     while stack:
         start, angle, length, thick = stack.pop()
         end = start + length * np.array([np.cos(angle), np.sin(angle)])
-        ends = [tuple(int(round(v * 8)) for v in point) for point in (start, end)]
+        ends = [tuple((point * 8).astype(int).tolist()) for point in (start, end)]
         cv2.line(opacity, *ends, 255 if thick > 1 else 170, max(1, round(thick)),
                  cv2.LINE_AA, 3)
-        if length > 6:
+        if length > 9:
             for _ in range(int(rng.integers(2, 4))):
-                turn = angle + rng.normal(0, 0.5)
+                # Branches reach for the light: none hangs far below level.
+                turn = np.clip(angle + rng.normal(0, 0.5), -np.pi + 0.1, -0.1)
                 stack.append((end, turn, length * rng.uniform(0.62, 0.85), thick * 0.62))
     pixels = np.empty((_SIZE, _SIZE, 4), np.uint8)
     noise = fractal_noise(rng, _SIZE, _SIZE, ((20, 6), (4, 2)))
@@ -82,6 +83,6 @@ def _trunk(rng: np.random.Generator, pixels: np.ndarray, top: float) -> None:
         part = slice(int(middle - half), int(middle + half) + 1)
         covered = (pixels[row, part, 3] == 255) & (share < 0.25)
         bark = np.linspace(1.15, 0.6, part.stop - part.start)[:, None]
-        colour = np.array([52, 60, 68]) * bark * rng.uniform(0.85, 1.15)
+        colour = np.array([52, 60, 68]) * bark * rng.uniform(0.95, 1.05)
         pixels[row, part, :3] = np.where(covered[:, None], pixels[row, part, :3], colour)
         pixels[row, part, 3] = 255

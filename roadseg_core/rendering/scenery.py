@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .bodies import BODIES, PAINTS, SHARES
 from .config import DriveConfig
 from .facades import make_facade, make_fence, make_hedge
 from .items import (
@@ -21,7 +22,7 @@ from .items import (
 from .plants import make_bare_tree, make_bush, make_leafy_tree
 from .shadows import Shadows
 from .street import Street
-from .vehicles import BODIES, PAINTS, SHARES, Vehicle
+from .vehicles import Vehicle
 
 _STYLES = 9
 
@@ -59,6 +60,7 @@ class Scenery:
         self._bushes = [make_bush(rng) for _ in range(2)]
         self._barriers = [make_hedge(rng), make_fence(rng)]
         for side in (1, -1):
+            self._place_closing_row(side)
             self._place_buildings(side)
             self._place_posts(side)
             self._place_parked(side)
@@ -81,13 +83,35 @@ class Scenery:
                 s = blocking[-1].s + blocking[-1].half + 2.01
                 continue
             front = street.building_line + rng.uniform(0, 0.25 * street.layout.setback)
-            building = Building(street, facade, side, s, front, rng.uniform(8, 11),
-                                kind == 'house' or (kind == 'terrace' and rng.random() < 0.5))
+            corner = any(street.in_junction(end, 9.0) for end in (s, s + facade.width))
+            depth = 24.0 if corner and kind != 'house' else rng.uniform(8, 11)
+            pitched = kind == 'house' or (kind == 'terrace' and rng.random() < 0.5)
+            building = Building(street, facade, side, s, front, depth,
+                                pitched and depth < 15)
             self.background.append(building)
             self._shadows.prism(building.plan, building.height)
             s += facade.width
             if street.layout.gap and rng.random() < 0.8:
                 s += rng.exponential(street.layout.gap)
+
+    def _place_closing_row(self, side: int) -> None:
+        """Close the view through side streets and gaps with houses and trees further out."""
+        street, rng = self._street, self._rng
+        s = street.first - 40.0
+        open_country = street.layout.setback > 10
+        while s < street.last + 40.0:
+            d = street.building_line + rng.uniform(28, 34)
+            kind, facade = self._facades[rng.integers(len(self._facades))]
+            if not open_country and rng.random() < 0.7:
+                self.background.append(
+                    Building(street, facade, side, s, d, 10.0, kind != 'block'))
+                s += facade.width
+            else:
+                height = rng.uniform(7, 12)
+                self.background.append(Plant(
+                    self._point(s, side * (d - 4)), height * 1.1, height,
+                    self._trees[rng.integers(len(self._trees))]))
+                s += rng.uniform(4, 8)
 
     def _place_posts(self, side: int) -> None:
         street, rng = self._street, self._rng

@@ -22,12 +22,12 @@ class Sensor:
         fall = 1.0 - rng.uniform(0.08, 0.2) * (x * x + y * y)
         self._vignette = cv2.merge([np.round(fall * 255).clip(0, 255).astype(np.uint8)] * 3)
         shape = (height + _MARGIN, width + _MARGIN)
-        luma = rng.standard_normal(shape, np.float32) * np.float32(rng.uniform(1.6, 3.6))
-        chroma = rng.standard_normal((*shape, 3), np.float32) * np.float32(1.2)
+        luma = rng.standard_normal(shape, np.float32) * np.float32(rng.uniform(1.0, 2.6))
+        chroma = rng.standard_normal((*shape, 3), np.float32) * np.float32(0.9)
         self._noise = np.round(
             cv2.GaussianBlur(luma, (3, 3), 0.55)[..., None] * 1.4 + chroma).astype(np.int8)
-        self._blur = float(rng.uniform(0.45, 0.75)) * max(1.0, width / 800)
-        self._contrast = float(rng.uniform(0.10, 0.45))
+        self._blur = float(rng.uniform(0.35, 0.65)) * max(1.0, width / 800)
+        self._contrast = float(rng.uniform(0.05, 0.35))
 
     def expose(self, image: np.ndarray, mood: Mood, rng: np.random.Generator) -> np.ndarray:
         """Return the picture (uint8 [H, W, 3], BGR) as the camera delivers it."""

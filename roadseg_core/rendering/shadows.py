@@ -70,8 +70,8 @@ class Shadows:
 
     def texels(self) -> np.ndarray:
         """Return uint8 [rows, columns, 2]: sun blocked and sky blocked, 0 to 255."""
-        return cv2.merge([cv2.GaussianBlur(self._sun, (0, 0), 0.9),
-                          cv2.GaussianBlur(self._contact, (0, 0), 1.8)])
+        return cv2.merge([cv2.GaussianBlur(self._sun, (0, 0), 0.09 / self._grid.texel),
+                          cv2.GaussianBlur(self._contact, (0, 0), 0.18 / self._grid.texel)])
 
     def _fill(self, target: np.ndarray, plan: np.ndarray, value: int) -> None:
         points = np.round(self._grid.texels(plan) * 2 ** _SHIFT).astype(np.int32)
