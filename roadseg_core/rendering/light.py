@@ -68,7 +68,7 @@ class Light:
     def shadow_gain(self) -> np.ndarray:
         """Return float32 [3], BGR: brightness in the shadow, relative to the sunny ground."""
         share = 0.9 * self._sun_on_ground() / (0.82 + self._sun_on_ground())
-        strength = 0.45 * self.mood.sun + share
+        strength = 0.36 * self.mood.sun + share
         return (1.0 - strength * np.array([0.86, 0.94, 1.0])).astype(np.float32)
 
     def haze_share(self, depth: np.ndarray | float) -> np.ndarray | float:

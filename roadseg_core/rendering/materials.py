@@ -59,7 +59,7 @@ def vary_colours(rng: np.random.Generator) -> np.ndarray:
     table = np.array([material.colour for material in MATERIALS], np.float32)
     road_gain = rng.uniform(0.80, 1.12)
     walk_gain = rng.uniform(0.84, 1.15)
-    road_tint = 1.0 + rng.normal(0, 0.02, 3)
+    road_tint = 1.0 + rng.normal(0, 0.012, 3)
     walk_tint = 1.0 + np.array([-1.0, 0.0, 1.0]) * rng.uniform(-0.02, 0.08)
     table[ASPHALT:MANHOLE + 1] *= road_gain * road_tint
     table[GUTTER] *= road_gain * road_tint

@@ -62,7 +62,7 @@ class Traffic:
         self._speed = street.layout.speed * rng.uniform(0.85, 1.05)
         self._seconds = config.seconds
         self._sway = rng.uniform(0, 2 * math.pi)
-        self._lane = street.layout.lanes - 1
+        self._lane = 0
         self._vehicles = self._place_vehicles(rng)
         self._people = self._place_people(rng)
 
@@ -107,11 +107,10 @@ class Traffic:
         # Before and behind the camera vehicle, keeping their distance.
         for gap in (rng.uniform(14, 34), -rng.uniform(11, 26)):
             if rng.random() < 0.75:
-                drift = math.copysign(rng.uniform(0.0, 0.35), gap)
-                course = _Course(gap, max(drift, -0.3) if gap > 0 else -0.0, 0.0, follows=True)
-                course = _Course(course.start, course.speed, street.lane(self._lane), True)
+                drift = rng.uniform(0.0, 0.35) if gap > 0 else 0.0
+                course = _Course(gap, drift, street.lane(self._lane), follows=True)
                 found.append((random_vehicle(rng), course))
-        lanes = [(number, 1) for number in range(layout.lanes - 1)]
+        lanes = [(number, 1) for number in range(layout.lanes) if number != self._lane]
         lanes += [(number, -1) for number in range(layout.lanes)]
         for number, way in lanes:
             speed = way * layout.speed * rng.uniform(0.85, 1.2)
