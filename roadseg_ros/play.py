@@ -1,0 +1,113 @@
+"""The player: puts bags, videos and folders of images on camera topics.
+
+``play --source front=PATH [--source left=PATH ...] [--fps 15] [--loop] ...``; see ``--help``.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+import signal
+import sys
+import threading
+import time
+
+import rclpy
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.utilities import remove_ros_args
+
+from roadseg_ros.memory import tune_malloc
+from roadseg_ros.playing.cdr import BILLION
+from roadseg_ros.playing.encoding import Encoder
+from roadseg_ros.playing.opening import open_source
+from roadseg_ros.playing.packets import packets
+from roadseg_ros.playing.player import play, Played, PlayLimits
+from roadseg_ros.playing.read_ahead import ReadAhead
+from roadseg_ros.playing.ros_output import RosOutput
+from roadseg_ros.playing.schedule import Schedule
+from roadseg_ros.playing.settings import parse_arguments, PlaySettings
+from roadseg_ros.playing.source import Source, SourceError
+
+_MATCHING_SECONDS = 0.3
+"""Time for receivers to be found before the first frame, and to take the last one."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Play; 0 at the end and on SIGINT or SIGTERM, 1 where the source or its receiver fails."""
+    arguments = sys.argv if arguments is None else ['play', *arguments]
+    settings = parse_arguments(remove_ros_args(arguments)[1:])
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    tune_malloc()
+    try:
+        sources = {camera.name: open_source(camera.path, bag_topic=camera.bag_topic,
+                                            fps=settings.fps)
+                   for camera in settings.cameras}
+        for camera in settings.cameras:
+            print(f'{camera.name}: {camera.path}: {sources[camera.name].description}', flush=True)
+        return _run(settings, sources, arguments, stop)
+    except (SourceError, OSError) as error:
+        print(f'play: {error}', file=sys.stderr, flush=True)
+        return 1
+
+
+def _run(settings: PlaySettings, sources: dict[str, Source], arguments: list[str],
+         stop: threading.Event) -> int:
+    skipped: list[str] = []
+
+    def skip(reason: str) -> None:
+        skipped.append(reason)
+        if len(skipped) <= 20:
+            print(f'play: skipped: {reason}', file=sys.stderr, flush=True)
+
+    with ExitStack() as stack:
+        log = None
+        if settings.log:
+            settings.log.parent.mkdir(parents=True, exist_ok=True)
+            log = stack.enter_context(settings.log.open('w', encoding='utf-8'))
+        reading = ReadAhead({
+            name: packets(source, Encoder(settings.transport, settings.size, name),
+                          loop=settings.loop, skipped=skip)
+            for name, source in sources.items()})
+        stack.callback(reading.close)
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        stack.callback(rclpy.shutdown)
+        node = Node('player')
+        stack.callback(node.destroy_node)
+        output = RosOutput(
+            node, {camera.name: camera.topic for camera in settings.cameras},
+            transport=settings.transport, reliability=settings.reliability,
+            clock=settings.clock_hz > 0.0)
+        reading.wait_until_filled()
+        if settings.wait_seconds:
+            output.wait_for_subscribers(settings.wait_seconds)
+        stop.wait(_MATCHING_SECONDS)
+        played = play(
+            reading,
+            {camera.name: Schedule(settings.fps, settings.rate, camera.phase_ns)
+             for camera in settings.cameras},
+            output, current_stamps=settings.stamps == 'current',
+            limits=PlayLimits(settings.frames, settings.seconds), clock_hz=settings.clock_hz,
+            clock_speed=_speed(settings, sources), log=log, stop=stop, progress=_report)
+        time.sleep(_MATCHING_SECONDS)
+    _report(played)
+    print(f'{played.late} of {sum(played.sent.values())} frames late (by at most '
+          f'{played.worst_delay_ns / 1e6:.1f} ms); {len(skipped)} skipped', flush=True)
+    return 0
+
+
+def _speed(settings: PlaySettings, sources: dict[str, Source]) -> float:
+    """Return how many recorded seconds pass in a second."""
+    if not settings.fps:
+        return settings.rate
+    return settings.fps * next(iter(sources.values())).period_ns / BILLION
+
+
+def _report(played: Played) -> None:
+    counts = ', '.join(f'{camera} {count}' for camera, count in played.sent.items())
+    print(f'{played.seconds:.1f} s: sent {counts}', flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

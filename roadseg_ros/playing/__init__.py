@@ -1,0 +1,1 @@
+"""Put a bag, a video or a folder of images on camera topics."""
