@@ -41,20 +41,10 @@ class Description:
 
 
 @dataclass(frozen=True)
-class LoadedCheckpoint:
+class LoadedCheckpoint(Description):
     """Hold a network in inference mode and what its checkpoint says about it."""
 
     network: nn.Module
-    label_map: LabelMap
-    geometry: Geometry
-    network_name: str
-    network_arguments: dict[str, object]
-    data: str
-    metrics: dict[str, object]
-    licence: str
-    card: str
-    commit: str
-    state: dict[str, object]
 
 
 def save_checkpoint(path: Path, network: nn.Module, description: Description, *,

@@ -79,6 +79,15 @@ def test_train_export_and_run(tmp_path: Path, label_map: str) -> None:
     assert info.card == 'a tiny network' and info.licence == 'Apache-2.0'
     assert info.agreement['labels'] > 0.999
 
+    report = tmp_path / 'report.json'
+    assert main(['evaluate', '--model', str(model), '--data', 'camvid:val', '--backend',
+                 'openvino', '--root', str(tmp_path), '--output', str(report)]) == 0
+    evaluated = json.loads(report.read_text())
+    trained = record['validation']['camvid_val']
+    assert evaluated['pixels'] == trained['pixels'] and evaluated['frames'] == 4
+    assert evaluated['pixel_accuracy'] == pytest.approx(trained['pixel_accuracy'], abs=0.01)
+    assert main(['info', str(model)]) == 0
+
     loaded = load_checkpoint(run / 'best.safetensors')
     frames = check_frames(loaded.geometry, None)[0][:3]
     expected = DeployedNetwork(loaded.network, label_map=loaded.label_map)(
