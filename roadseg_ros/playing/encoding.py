@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import struct
 
 import cv2
 import numpy as np
@@ -53,7 +54,7 @@ class Encoder:
             if isinstance(payload, EncodedPicture) and self.transport == 'compressed':
                 return compressed_cdr(payload.data, file_format=payload.format,
                                       stamp_ns=frame.stamp_ns, frame_id=self.frame_id)
-        image, frame_id = self._decode(payload)
+        image, frame_id = _decode(payload, self.frame_id)
         if self.size is not None and image.shape[:2] != self.size:
             image = Geometry('stretch', self.size).view(image.shape[:2]).forward(image)
         if self.transport == 'raw':
@@ -77,20 +78,30 @@ class Encoder:
         info.height, info.width = self.size
         return bytes(types.serialize_cdr(info, CAMERA_INFO_TYPE))
 
-    def _decode(self, payload: Payload) -> tuple[np.ndarray, str]:
-        """Return uint8 [H, W, 3] and the frame id."""
-        if isinstance(payload, Picture):
-            return payload.image, self.frame_id
-        if isinstance(payload, EncodedPicture):
-            return decode_compressed(payload.data, payload.format), self.frame_id
-        if not isinstance(payload, RecordedMessage):
-            raise ConversionError(f'{payload.name}: {payload.reason}')
-        try:
-            message = message_types().deserialize_cdr(payload.cdr, payload.message_type)
-        except (SerdeError, ValueError, IndexError) as error:
-            raise ConversionError(f'the recorded message is damaged: {error}') from error
-        if payload.message_type == COMPRESSED_TYPE:
-            return decode_compressed(message.data, message.format), message.header.frame_id
-        image = to_bgr(message.data, height=message.height, width=message.width,
-                       step=message.step, encoding=message.encoding)
-        return image, message.header.frame_id
+
+def decode(payload: Payload) -> np.ndarray:
+    """
+    Return uint8 [H, W, 3], BGR.
+
+    :raises ConversionError: if it cannot be decoded
+    """
+    return _decode(payload, '')[0]
+
+
+def _decode(payload: Payload, default_frame_id: str) -> tuple[np.ndarray, str]:
+    """Return uint8 [H, W, 3], and the frame id: the recorded one, or the default."""
+    if isinstance(payload, Picture):
+        return payload.image, default_frame_id
+    if isinstance(payload, EncodedPicture):
+        return decode_compressed(payload.data, payload.format), default_frame_id
+    if not isinstance(payload, RecordedMessage):
+        raise ConversionError(f'{payload.name}: {payload.reason}')
+    try:
+        message = message_types().deserialize_cdr(payload.cdr, payload.message_type)
+    except (SerdeError, ValueError, IndexError, struct.error) as error:
+        raise ConversionError(f'the recorded message is damaged: {error}') from error
+    if payload.message_type == COMPRESSED_TYPE:
+        return decode_compressed(message.data, message.format), message.header.frame_id
+    image = to_bgr(message.data, height=message.height, width=message.width,
+                   step=message.step, encoding=message.encoding)
+    return image, message.header.frame_id

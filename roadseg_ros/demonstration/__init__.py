@@ -1,0 +1,1 @@
+"""The demo: a drive or a source, through the player and the node, into a report."""

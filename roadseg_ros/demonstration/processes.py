@@ -1,0 +1,114 @@
+"""Start and stop the node and the player as processes of their own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+
+from roadseg_ros.demonstration.settings import DemoSettings
+from roadseg_ros.dds_profile import added_environment
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+def shared_file(*parts: str) -> Path | None:
+    """Return a file of the package's share folder, or of the source tree; None if in neither."""
+    from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
+
+    roots = [_ROOT]
+    try:
+        roots.append(Path(get_package_share_directory('roadseg_ros')))
+    except (PackageNotFoundError, OSError):
+        pass  # the source tree alone; OSError: no AMENT_PREFIX_PATH
+    return next((path for root in roots if (path := root.joinpath(*parts)).exists()), None)
+
+
+def process_environment(folder: Path) -> dict[str, str]:
+    """
+    Return what to add to the environment of every process of the demo, this one included.
+
+    A domain of its own, unless the user has chosen one: other nodes shall not see the demo.
+    """
+    added = {'ROS_LOG_DIR': str(folder / 'log')} if 'ROS_LOG_DIR' not in os.environ else {}
+    if 'ROS_DOMAIN_ID' not in os.environ:
+        added['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
+    if 'ROS_AUTOMATIC_DISCOVERY_RANGE' not in os.environ:
+        added['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    profile = shared_file('config', 'fastdds_images.xml')
+    if profile is not None:
+        added.update(added_environment(os.environ, profile))
+    return added
+
+
+def start_node(settings: DemoSettings, *, transport: str, log: Path) -> Process:
+    """Start the segmentation node for the demo's cameras."""
+    parameters = {
+        'camera_names': f'[{",".join(settings.cameras)}]',
+        'fps': f'{settings.fps:.6f}',
+        'backend': settings.backend,
+    }
+    for camera in settings.cameras:
+        parameters[f'{camera}.image_topic'] = f'/camera/{camera}/image_raw'
+        parameters[f'{camera}.transport'] = transport
+    if settings.model is not None:
+        parameters['model'] = str(settings.model.resolve())
+    arguments = ['--ros-args']
+    for name, value in parameters.items():
+        arguments += ['-p', f'{name}:={value}']
+    return Process('node', 'roadseg_ros.segmentation_node', arguments, log)
+
+
+class Process:
+    """A Python module of this package, running."""
+
+    def __init__(self, name: str, module: str, arguments: list[str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        with log.open('w', encoding='utf-8') as file:
+            # A group of its own: Ctrl-C in the terminal is the demo's to pass on.
+            self._process = subprocess.Popen(
+                [sys.executable, '-m', module, *arguments], stdout=file,
+                stderr=subprocess.STDOUT, start_new_session=True,
+                env={**os.environ, 'PYTHONPATH': _python_path()})
+
+    @property
+    def running(self) -> bool:
+        """Say whether it runs."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._process.pid
+
+    def stop(self, *, patience: float = 10.0) -> int:
+        """Stop it by SIGINT, by SIGKILL after ``patience`` seconds; return its exit code."""
+        if self.running:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def exit_code(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        return self._process.poll()
+
+    def failure(self, what: str) -> DemoError:
+        """Return an error with the last lines of its log."""
+        lines = self.log.read_text(encoding='utf-8', errors='replace').splitlines()[-15:]
+        text = '\n  '.join(lines) or '(it printed nothing)'
+        return DemoError(f'the {self.name} {what}; its last lines, of {self.log}:\n  {text}')
+
+
+def _python_path() -> str:
+    paths = [str(_ROOT), *os.environ.get('PYTHONPATH', '').split(os.pathsep)]
+    return os.pathsep.join(path for path in paths if path)

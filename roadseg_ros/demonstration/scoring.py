@@ -1,0 +1,83 @@
+"""Compare what the node published with the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from roadseg_core.labels import IGNORE, LabelMap, SEVEN, TWO
+from roadseg_core.metrics import ConfusionMatrix, Scores
+from roadseg_ros.playing.bag_source import BagSource
+from roadseg_ros.playing.cdr import message_types
+from roadseg_ros.playing.source import RAW_TYPE, RecordedMessage
+
+
+def mono_images(bag: Path, topic: str) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (stamp, uint8 [H, W]) of the mono8 images of a topic; nothing if it holds none."""
+    types = message_types()
+    for frame in BagSource(bag, topic=topic).frames():
+        if isinstance(frame.payload, RecordedMessage):
+            message = types.deserialize_cdr(frame.payload.cdr, RAW_TYPE)
+            yield frame.stamp_ns, message.data.reshape(
+                message.height, message.step)[:, :message.width]
+
+
+def pairs(truth: Iterator[tuple[int, np.ndarray]],
+          labels: Iterator[tuple[int, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield truth and labels of equal stamps; both come in the order of their stamps."""
+    true_stamp, true_image = next(truth, (None, None))
+    for stamp, image in labels:
+        while true_stamp is not None and true_stamp < stamp:
+            true_stamp, true_image = next(truth, (None, None))
+        if true_stamp == stamp:
+            yield true_image, image
+
+
+class Comparison:
+    """
+    Compare truth of the map ``seven`` with labels of any map.
+
+    By class where the classes are the same, else by road and not road.
+
+    :param label_map: what the labels mean
+    """
+
+    def __init__(self, label_map: LabelMap) -> None:
+        self.by_class = label_map.names == SEVEN.names
+        self._label_map = label_map
+        self.matrix = ConfusionMatrix(label_map if self.by_class else TWO)
+
+    def update(self, truth: np.ndarray, labels: np.ndarray) -> None:
+        """Count one pair of uint8 [H, W]."""
+        if self.by_class:
+            self.matrix.update(truth, labels)
+            return
+        road = SEVEN.road_mask(truth) // 255
+        road[np.isin(truth, (IGNORE, *SEVEN.void_ids))] = IGNORE
+        predicted = self._label_map.road_mask(labels) // 255
+        predicted[labels == IGNORE] = IGNORE
+        self.matrix.update(road, predicted)
+
+    def scores(self) -> Scores:
+        """Compute the figures."""
+        return self.matrix.scores()
+
+
+def error_image(truth: np.ndarray, labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
+    """
+    Show where labels are wrong: uint8 [H, W, 3], BGR.
+
+    Red where road was called something else, orange where something else was called road, grey
+    where another class was taken for another, dark where it is right, black without truth.
+    """
+    is_road = SEVEN.road_mask(truth) > 0
+    called = label_map.road_mask(labels) > 0
+    image = np.full((*truth.shape, 3), 48, np.uint8)
+    if label_map.names == SEVEN.names:
+        image[truth != labels] = (150, 150, 150)
+    image[is_road & ~called] = (60, 60, 230)
+    image[~is_road & called] = (40, 165, 255)
+    image[np.isin(truth, (IGNORE, *SEVEN.void_ids))] = 0
+    return image

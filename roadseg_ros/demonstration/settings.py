@@ -1,0 +1,105 @@
+"""What the demo is asked to do, from its command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+import re
+
+from roadseg_core.rendering import Drive
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """
+    Say what to show.
+
+    :param source: the user's own bag, video or folder; None for the rendered drive
+    :param bag_topic: image topic of a bag that holds several
+    :param cameras: camera names; ``front`` alone for a source
+    :param fps: frames per second of each camera
+    :param phase: ``in`` (all cameras at once) or ``out`` (evenly apart)
+    :param size: (height, width) of the rendered frames
+    :param seconds: how long to play; None for all of a source
+    :param model: model file; None for the one shipped
+    :param output: folder to write to
+    """
+
+    source: Path | None = None
+    bag_topic: str = ''
+    cameras: tuple[str, ...] = Drive.cameras
+    fps: float = 15.0
+    phase: str = 'in'
+    size: tuple[int, int] = (480, 640)
+    seconds: float | None = 10.0
+    model: Path | None = None
+    backend: str = 'auto'
+    output: Path = Path('build/demo')
+
+    @property
+    def phases(self) -> dict[str, float]:
+        """Return how much later than the first each camera sends, in seconds."""
+        step = 1.0 / self.fps / len(self.cameras) if self.phase == 'out' else 0.0
+        return {camera: number * step for number, camera in enumerate(self.cameras)}
+
+
+def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
+    """Read the command line; ends the process where it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog='demo', description='Show the segmentation node at work, and write a report.')
+    add = parser.add_argument
+    add('--source', type=Path, help='a bag, a video or a folder of images of your own '
+                                    '(default: a rendered drive with exact truth)')
+    add('--bag-topic', default='', help='image topic to read, where the bag holds several')
+    add('--cameras', help='number of cameras, or names, of the rendered drive: '
+                          f'{",".join(Drive.cameras)} (default all)')
+    add('--fps', type=float, default=15.0, help='frames per second of a camera (default 15)')
+    add('--phase', choices=('in', 'out'), default='in',
+        help='all cameras at the same moment (default), or evenly apart')
+    add('--size', default='640x480', help='size of the rendered frames (default 640x480)')
+    add('--seconds', type=float, help='how long to play (default 10; a source: all of it, at '
+                                      'most 60)')
+    add('--model', type=Path, help='model file (default: the one shipped)')
+    add('--backend', default='auto', help='engine of the node (default auto)')
+    add('--output', type=Path, default=Path('build/demo'), help='folder (default build/demo)')
+    values = parser.parse_args(arguments)
+    try:
+        settings = DemoSettings(
+            source=values.source, bag_topic=values.bag_topic, fps=values.fps, phase=values.phase,
+            cameras=('front',) if values.source else _cameras(values.cameras),
+            size=_size(values.size), seconds=values.seconds or (60.0 if values.source else 10.0),
+            model=values.model, backend=values.backend, output=values.output)
+        _check(settings)
+    except ValueError as error:
+        parser.error(str(error))
+    return settings
+
+
+def _check(settings: DemoSettings) -> None:
+    if not 0.5 <= settings.fps <= 120.0:
+        raise ValueError(f'--fps is {settings.fps}; expected 0.5 to 120')
+    if not 1.0 <= (settings.seconds or 1.0) <= 600.0:
+        raise ValueError(f'--seconds is {settings.seconds}; expected 1 to 600')
+    for option, path in (('--source', settings.source), ('--model', settings.model)):
+        if path is not None and not path.exists():
+            raise ValueError(f'{option} {path} does not exist')
+
+
+def _cameras(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return Drive.cameras
+    if text.isdigit() and 1 <= int(text) <= len(Drive.cameras):
+        return Drive.cameras[:int(text)]
+    names = tuple(text.split(','))
+    if not set(names) <= set(Drive.cameras) or len(set(names)) != len(names):
+        raise ValueError(f'--cameras {text!r}; expected 1 to {len(Drive.cameras)}, or some of '
+                         f'{",".join(Drive.cameras)}')
+    return names
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r'(\d+)x(\d+)', text)
+    if not match:
+        raise ValueError(f'--size {text!r}; expected WIDTHxHEIGHT, such as 640x480')
+    return int(match[2]), int(match[1])
