@@ -21,7 +21,7 @@ from roadseg_ros.playing.cdr import BILLION
 from roadseg_ros.playing.encoding import Encoder
 from roadseg_ros.playing.opening import open_source
 from roadseg_ros.playing.packets import packets
-from roadseg_ros.playing.player import play, Played, PlayLimits
+from roadseg_ros.playing.player import Pace, play, Played, PlayLimits
 from roadseg_ros.playing.read_ahead import ReadAhead
 from roadseg_ros.playing.ros_output import RosOutput
 from roadseg_ros.playing.schedule import Schedule
@@ -87,9 +87,9 @@ def _run(settings: PlaySettings, sources: dict[str, Source], arguments: list[str
             reading,
             {camera.name: Schedule(settings.fps, settings.rate, camera.phase_ns)
              for camera in settings.cameras},
-            output, current_stamps=settings.stamps == 'current',
-            limits=PlayLimits(settings.frames, settings.seconds), clock_hz=settings.clock_hz,
-            clock_speed=_speed(settings, sources), log=log, stop=stop, progress=_report)
+            output, log=log, stop=stop, progress=_report,
+            pace=Pace(settings.stamps == 'current', PlayLimits(settings.frames, settings.seconds),
+                      settings.clock_hz, _speed(settings, sources)))
         time.sleep(_MATCHING_SECONDS)
     _report(played)
     print(f'{played.late} of {sum(played.sent.values())} frames late (by at most '

@@ -60,8 +60,11 @@ svg .grid { stroke: #e6eaef; } svg .limit { stroke: #8a95a3; stroke-dasharray: 5
 </head>
 <body><main>
 <h1>Road segmentation: report</h1>
-<p class="soft">{{ summary.played }}. Played at {{ summary.conditions.fps }} frames a second into
-the running node over DDS; every figure below was measured on what came back.</p>
+<p>Where is the road, and what is around it, on every frame of every camera: the segmentation node
+publishes a label image and a road mask for each image it receives. Here it ran as its own process;
+images were played into it over DDS at {{ '%g'|format(summary.conditions.fps) }} frames a second,
+and every figure was measured on what came back.</p>
+<p class="soft">Played: {{ summary.played }}.</p>
 {% for problem in summary.problems %}
 <div class="problem">{{ problem }}</div>
 {% endfor %}
@@ -86,33 +89,6 @@ are faster</span></div>
 <div class="card"><b>{{ '%.1f'|format(summary.fps.total) }}</b><span>label images a second,
 {{ summary.cameras|length }} camera{{ 's' if summary.cameras|length > 1 }}</span></div>
 </div>
-
-<h2>Pictures</h2>
-<div class="legend">
-{% for name, colour in colours.items() %}
-<span><i style="background: {{ colour }}"></i>{{ name }}</span>
-{% endfor %}
-</div>
-{% if has_errors %}
-<div class="legend"><span class="soft">Errors:</span>
-<span><i style="background: rgb(230, 60, 60)"></i>road that was missed</span>
-<span><i style="background: rgb(255, 165, 40)"></i>wrongly called road</span>
-<span><i style="background: rgb(150, 150, 150)"></i>another class mistaken</span>
-<span><i style="background: rgb(48, 48, 48)"></i>right</span>
-<span><i style="background: #000"></i>no truth</span></div>
-{% endif %}
-{% for camera, moments in by_camera %}
-<h3>Camera {{ camera }}</h3>
-{% for moment in moments %}
-<div class="row">
-{% for picture in moment.pictures %}
-<figure><img src="{{ picture.uri }}" alt="{{ picture.caption }}, camera {{ camera }}">
-<figcaption>{{ picture.caption }}{% if loop.first %}, {{ '%.1f'|format(moment.seconds) }} s
-{% endif %}</figcaption></figure>
-{% endfor %}
-</div>
-{% endfor %}
-{% endfor %}
 
 <div class="two">
 {% if summary.scores is defined %}
@@ -160,6 +136,33 @@ label image at the recorder, on one monotonic clock.
 <p class="soft" style="margin: 12px 0 0">received = processed + replaced (a newer frame came first)
 + stale (waited too long) + bad (could not be decoded) + failed (the engine did) + not ready (before
 the engine was) + pending. Lost by DDS: sent less received.</p></div>
+
+<h2>Pictures</h2>
+<div class="legend">
+{% for name, colour in colours.items() %}
+<span><i style="background: {{ colour }}"></i>{{ name }}</span>
+{% endfor %}
+</div>
+{% if has_errors %}
+<div class="legend"><span class="soft">Errors:</span>
+<span><i style="background: rgb(230, 60, 60)"></i>road that was missed</span>
+<span><i style="background: rgb(255, 165, 40)"></i>wrongly called road</span>
+<span><i style="background: rgb(150, 150, 150)"></i>another class mistaken</span>
+<span><i style="background: rgb(48, 48, 48)"></i>right</span>
+<span><i style="background: #000"></i>no truth</span></div>
+{% endif %}
+{% for camera, moments in by_camera %}
+<h3>Camera {{ camera }}</h3>
+{% for moment in moments %}
+<div class="row">
+{% for picture in moment.pictures %}
+<figure><img src="{{ picture.uri }}" alt="{{ picture.caption }}, camera {{ camera }}">
+<figcaption>{{ picture.caption }}{% if loop.first %}, {{ '%.1f'|format(moment.seconds) }} s
+{% endif %}</figcaption></figure>
+{% endfor %}
+</div>
+{% endfor %}
+{% endfor %}
 
 <div class="two">
 <section><h2>Engine</h2><div class="panel"><table class="facts">
