@@ -43,7 +43,7 @@ def run_demo(settings: DemoSettings) -> int:
     transport = 'raw'
     if settings.source is None:
         height, width = settings.size
-        config = demo_config(settings.seconds or 10.0, settings.fps, height, width)
+        config = demo_config(settings.seconds, settings.fps, height, width)
         steps.begin(f'Rendering a drive of {config.seconds:g} s, {len(settings.cameras)} cameras '
                     f'{width}x{height}, with exact truth')
         record_drive(config, settings.cameras, bag, progress=steps.progress)
@@ -115,9 +115,7 @@ def _player_arguments(settings: DemoSettings, transport: str) -> list[str]:
                       '--phase', f'{camera}={phase:.6f}']
         if topic:
             arguments += ['--bag-topic', f'{camera}={topic}']
-    if settings.seconds:
-        arguments += ['--seconds', str(settings.seconds)]
-    return arguments
+    return [*arguments, '--seconds', str(settings.seconds)]
 
 
 def _engine(recorded: Recorded) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import re
 
-from roadseg_core.rendering import Drive
+from roadseg_core.rendering import demo_config, Drive
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class DemoSettings:
     :param fps: frames per second of each camera
     :param phase: ``in`` (all cameras at once) or ``out`` (evenly apart)
     :param size: (height, width) of the rendered frames
-    :param seconds: how long to play; None for all of a source
+    :param seconds: how long to play, if the source is not shorter
     :param model: model file; None for the one shipped
     :param output: folder to write to
     """
@@ -32,7 +32,7 @@ class DemoSettings:
     fps: float = 15.0
     phase: str = 'in'
     size: tuple[int, int] = (480, 640)
-    seconds: float | None = 10.0
+    seconds: float = 10.0
     model: Path | None = None
     backend: str = 'auto'
     output: Path = Path('build/demo')
@@ -64,11 +64,13 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
     add('--backend', default='auto', help='engine of the node (default auto)')
     add('--output', type=Path, default=Path('build/demo'), help='folder (default build/demo)')
     values = parser.parse_args(arguments)
+    default_seconds = 60.0 if values.source else 10.0
     try:
         settings = DemoSettings(
             source=values.source, bag_topic=values.bag_topic, fps=values.fps, phase=values.phase,
             cameras=('front',) if values.source else _cameras(values.cameras),
-            size=_size(values.size), seconds=values.seconds or (60.0 if values.source else 10.0),
+            size=_size(values.size),
+            seconds=values.seconds if values.seconds is not None else default_seconds,
             model=values.model, backend=values.backend, output=values.output)
         _check(settings)
     except ValueError as error:
@@ -79,8 +81,10 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
 def _check(settings: DemoSettings) -> None:
     if not 0.5 <= settings.fps <= 120.0:
         raise ValueError(f'--fps is {settings.fps}; expected 0.5 to 120')
-    if not 1.0 <= (settings.seconds or 1.0) <= 600.0:
+    if not 1.0 <= settings.seconds <= 600.0:
         raise ValueError(f'--seconds is {settings.seconds}; expected 1 to 600')
+    if settings.source is None:
+        demo_config(settings.seconds, settings.fps, *settings.size)  # refuses sizes
     for option, path in (('--source', settings.source), ('--model', settings.model)):
         if path is not None and not path.exists():
             raise ValueError(f'{option} {path} does not exist')

@@ -50,8 +50,8 @@ tr.total td { font-weight: 650; border-top: 1px solid var(--soft); }
 figure { margin: 0; }
 figure img { width: 100%; display: block; border-radius: 4px; background: #222; }
 figcaption { font-size: 12px; color: var(--soft); margin-top: 2px; }
-svg { width: 100%; height: auto; display: block; }
-svg text { font: 11px system-ui, "DejaVu Sans", sans-serif; fill: #5c6875; }
+svg { width: 100%; max-width: 760px; height: auto; display: block; }
+svg text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #5c6875; }
 svg .grid { stroke: #e6eaef; } svg .limit { stroke: #8a95a3; stroke-dasharray: 5 4; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 16px; }
 @media (max-width: 620px) { .two { grid-template-columns: 1fr; }

@@ -1,0 +1,87 @@
+"""The report on small results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from roadseg_core.labels import SEVEN
+from roadseg_ros.demonstration.accounting import account, CAUSES
+from roadseg_ros.demonstration.moments import Moment, Picture
+from roadseg_ros.demonstration.page import write_page
+from roadseg_ros.demonstration.scoring import Comparison
+from roadseg_ros.demonstration.settings import DemoSettings, parse_arguments
+from roadseg_ros.demonstration.summary import summarize
+
+
+class Links(HTMLParser):
+    """Collect what a page loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or '' for name, value in attrs if name in ('src', 'href')]
+
+
+def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tuple[dict, str]:
+    sent = {('front', stamp): stamp * 1_000_000 for stamp in range(4)}
+    counts = {'front': {'received': 4, **dict.fromkeys(CAUSES, 0), 'processed': 4}}
+    accounting = account(sent, {key: time + 9_000_000 for key, time in sent.items()}, counts)
+    comparison = Comparison(SEVEN)
+    comparison.update(np.array([[2, 2, 0]], np.uint8), np.array([[2, 0, 0]], np.uint8))
+    settings = replace(DemoSettings(cameras=('front',)), source=None if truth else Path('a.mp4'))
+    summary = summarize(settings, accounting, engine={'backend': 'openvino'},
+                        scores=comparison.scores() if truth else None, by_class=truth,
+                        played=played)
+    summary['node_exit_code'] = 0
+    picture = Picture('frame', 'data:image/png;base64,AAAA')
+    write_page(tmp_path / 'report.html', summary, [Moment('front', 0.5, (picture,))], SEVEN,
+               accounting)
+    return summary, (tmp_path / 'report.html').read_text(encoding='utf-8')
+
+
+def test_the_report_with_truth_holds_every_figure(tmp_path: Path) -> None:
+    summary, text = small_report(tmp_path, truth=True)
+    assert set(summary) >= {'cameras', 'frames', 'fps', 'latency_ms', 'iou', 'miou', 'road_iou',
+                            'engine', 'versions'}
+    assert summary['iou'] == {'sky': 0.5, 'road': 0.5}
+    assert summary['latency_ms'] == {'p50': 9.0, 'p99': 9.0, 'max': 9.0}
+    assert summary['processed_share'] == 1.0
+    assert json.loads(json.dumps(summary)) == summary
+    for shown in ('0.500', '9.0 ms', '100.00 %', 'openvino', 'Errors:', 'Camera front'):
+        assert shown in text
+    links = Links()
+    links.feed(text)
+    assert links.found
+    assert all(link.startswith('data:') for link in links.found)
+
+
+def test_the_report_of_a_source_claims_no_accuracy(tmp_path: Path) -> None:
+    summary, text = small_report(tmp_path, truth=False, played='<b>x</b>')
+    assert summary['iou'] is summary['miou'] is summary['road_iou'] is None
+    assert 'road IoU' not in text
+    assert 'Errors:' not in text
+    assert '&lt;b&gt;x' in text
+
+
+def test_the_command_line_is_read(tmp_path: Path) -> None:
+    settings = parse_arguments(['--cameras', '2', '--phase', 'out', '--size', '320x240',
+                                '--fps', '10'])
+    assert settings.phases == {'front': 0.0, 'left': 0.05}
+    assert settings.size == (240, 320)
+    assert parse_arguments(['--source', str(tmp_path)]).cameras == ('front',)
+
+
+@pytest.mark.parametrize('arguments', [
+    ['--cameras', '5'], ['--cameras', 'up'], ['--fps', '0'], ['--source', '/no/such'],
+    ['--size', 'big'], ['--size', '8x8'], ['--seconds', '0']])
+def test_a_wrong_command_line_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(arguments)
