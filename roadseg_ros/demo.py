@@ -7,6 +7,7 @@ records and reports; the node and the player are processes of their own, connect
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from roadseg_ros.demonstration.processes import DemoError, process_environment
@@ -18,6 +19,9 @@ from roadseg_ros.playing.source import SourceError
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; 0 if the node ran through and every frame is accounted for."""
     settings = parse_arguments(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Raises KeyboardInterrupt, so that the node and the player are stopped on the way out.
+        signal.signal(number, signal.default_int_handler)
     settings.output.mkdir(parents=True, exist_ok=True)
     # Before anything of ROS is loaded, which reads them.
     os.environ.update(process_environment(settings.output.resolve()))

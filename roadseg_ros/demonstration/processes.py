@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 from roadseg_ros.demonstration.settings import DemoSettings
-from roadseg_ros.dds_profile import added_environment
+from roadseg_ros.dds_profile import added_environment, profile_in_use, segment_bytes
+from roadseg_ros.shared_memory import read_shared_memory, shared_memory_problem
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,6 +46,21 @@ def process_environment(folder: Path) -> dict[str, str]:
     if profile is not None:
         added.update(added_environment(os.environ, profile))
     return added
+
+
+def images_problem() -> str | None:
+    """Return why images may not get through shared memory, and what to do; None if they will."""
+    profile = shared_file('config', 'fastdds_images.xml')
+    if profile is None:
+        return 'config/fastdds_images.xml is not there: large images will be lost'
+    used = profile_in_use(os.environ, profile)
+    if used is None:
+        return None
+    try:
+        # The player and the recorder have a segment each, too.
+        return shared_memory_problem(segment_bytes(used), read_shared_memory(), senders=2)
+    except ValueError as error:
+        return str(error)
 
 
 def start_node(settings: DemoSettings, *, transport: str, log: Path) -> Process:

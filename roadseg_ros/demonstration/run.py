@@ -15,7 +15,7 @@ from roadseg_ros.demonstration.accounting import account, Accounting, node_count
 from roadseg_ros.demonstration.drive_bag import image_topic, record_drive, truth_topic
 from roadseg_ros.demonstration.moments import choose_stamps, collect, Moment
 from roadseg_ros.demonstration.page import write_page
-from roadseg_ros.demonstration.processes import DemoError, Process, start_node
+from roadseg_ros.demonstration.processes import DemoError, images_problem, Process, start_node
 from roadseg_ros.demonstration.progress import say, Steps
 from roadseg_ros.demonstration.recorder import output_topic, Recorded, Recorder
 from roadseg_ros.demonstration.scoring import Comparison, mono_images, pairs
@@ -37,6 +37,9 @@ def run_demo(settings: DemoSettings) -> int:
     """
     output = settings.output
     steps = Steps()
+    problem = images_problem()
+    if problem:
+        say(f'WARNING: {problem}')
     for name in ('drive', 'published'):
         shutil.rmtree(output / name, ignore_errors=True)
     bag = output / 'drive'

@@ -1,0 +1,54 @@
+"""The whole demo: drive, bag, player, node, recorder and report, as processes over DDS."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / 'models' / 'mobilenet_fcn_0.5.onnx'
+
+
+def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != 'ROS_LOG_DIR'}
+    environment['PYTHONPATH'] = f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'
+    return subprocess.run(
+        [sys.executable, '-m', 'roadseg_ros.demo', *arguments], env=environment,
+        capture_output=True, text=True, timeout=90, check=False)
+
+
+@pytest.mark.skipif(not MODEL.is_file(), reason=f'there is no model file {MODEL}')
+def test_every_frame_of_the_demo_is_accounted_for(tmp_path: Path) -> None:
+    done = run_demo('--seconds', '1', '--fps', '8', '--size', '160x120', '--cameras', '2',
+                    '--phase', 'out', '--output', str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(tmp_path / 'report.html') in done.stdout.splitlines()[-1]
+    report = json.loads((tmp_path / 'report.json').read_text(encoding='utf-8'))
+    assert report['cameras'] == ['front', 'left']
+    total = report['frames']['total']
+    assert total['sent'] == 16
+    assert total['recorded'] == total['processed'] > 0
+    assert report['problems'] == []
+    assert 0.0 <= report['road_iou'] <= 1.0
+    assert report['latency_ms']['p50'] > 0.0
+    assert report['engine']['backend']
+    assert (tmp_path / 'report.html').stat().st_size > 10_000
+
+
+def test_a_node_that_cannot_start_is_reported(tmp_path: Path) -> None:
+    image = tmp_path / 'images' / '0.png'
+    image.parent.mkdir()
+    image.write_bytes(b'never read')
+    wrong = tmp_path / 'wrong.onnx'
+    wrong.write_bytes(b'no model')
+    done = run_demo('--source', str(image.parent), '--model', str(wrong),
+                    '--output', str(tmp_path / 'demo'))
+    assert done.returncode == 1
+    assert 'demo: the node' in done.stderr
+    assert 'node.log' in done.stderr
+    assert not (tmp_path / 'demo' / 'report.json').exists()
