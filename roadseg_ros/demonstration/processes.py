@@ -73,8 +73,10 @@ def start_node(settings: DemoSettings, *, transport: str, log: Path) -> Process:
     for camera in settings.cameras:
         parameters[f'{camera}.image_topic'] = f'/camera/{camera}/image_raw'
         parameters[f'{camera}.transport'] = transport
-    if settings.model is not None:
-        parameters['model'] = str(settings.model.resolve())
+    # The source tree's model counts too: the node alone looks where it was installed.
+    model = settings.model or shared_file('models', 'mobilenet_fcn_0.5.onnx')
+    if model is not None:
+        parameters['model'] = str(model.resolve())
     arguments = ['--ros-args']
     for name, value in parameters.items():
         arguments += ['-p', f'{name}:={value}']
