@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -47,7 +48,7 @@ def evaluate_model(model: Path, *, data: str, split: str, root: str | None,
                 prediction = road_or_not(prediction, info.label_map.road_ids)
             matrix.update(truth, prediction)
         return {'model': str(model), 'sha256': info.sha256, 'data': source.name,
-                'frames': len(source), 'engine': str(engine.description),
+                'frames': len(source), 'engine': asdict(engine.description),
                 **matrix.scores().to_dict()}
     finally:
         engine.close()
