@@ -1,0 +1,91 @@
+"""What every engine is: a loaded model that segments batches of frames."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadseg_core.model_file import ModelInfo, OUTPUTS
+
+
+class EngineError(RuntimeError):
+    """An engine that cannot be opened or fails to infer; the message says why."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """
+    Hold what a network says about a batch; each array is uint8 [n, H, W] or None.
+
+    :param labels: class ids
+    :param road_probability: 0..255, the probability of road
+    :param confidence: 0..255, the largest class probability
+    """
+
+    labels: np.ndarray | None = None
+    road_probability: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class EngineDescription:
+    """Say what runs where; ``threads`` is 0 where the notion has no meaning."""
+
+    backend: str
+    device: str
+    precision: str
+    threads: int
+    version: str
+
+
+class Engine(ABC):
+    """
+    Run one model. The thread that opens an engine also uses and closes it.
+
+    :param info: what the model file holds
+    :param outputs: the outputs that :meth:`infer` returns
+    :raises EngineError: if the model lacks an output that was asked for
+    """
+
+    def __init__(self, info: ModelInfo, outputs: tuple[str, ...]) -> None:
+        unknown = [name for name in outputs if name not in OUTPUTS]
+        if unknown or not outputs:
+            raise EngineError(f'outputs {outputs}; expected some of {OUTPUTS}')
+        missing = [name for name in outputs if name not in info.outputs]
+        if missing:
+            raise EngineError(
+                f'{info.path} has no output {", ".join(missing)}; it has '
+                f'{", ".join(info.outputs)}; export the model again')
+        self.info = info
+        self.outputs = outputs
+
+    @property
+    @abstractmethod
+    def description(self) -> EngineDescription:
+        """Say what runs where."""
+
+    def infer(self, frames: np.ndarray) -> Segmentation:
+        """
+        Segment a batch.
+
+        :param frames: uint8 [n, H, W, 3], BGR, 1 <= n <= ``info.max_batch``
+        :returns: the asked outputs; the arrays are the caller's until the next call
+        :raises EngineError: for frames of another shape, or if the run fails
+        """
+        expected = (*self.info.geometry.input_size, 3)
+        if (frames.dtype != np.uint8 or frames.shape[1:] != expected
+                or not 1 <= len(frames) <= self.info.max_batch):
+            raise EngineError(
+                f'frames {frames.dtype} {list(frames.shape)}; expected uint8 '
+                f'[1 to {self.info.max_batch}, {expected[0]}, {expected[1]}, 3]')
+        return self._infer(np.ascontiguousarray(frames))
+
+    @abstractmethod
+    def _infer(self, frames: np.ndarray) -> Segmentation:
+        """Segment a batch whose shape was checked."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what the engine holds; a second call does nothing."""

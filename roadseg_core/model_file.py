@@ -1,0 +1,174 @@
+"""The model file: an ONNX graph that describes itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+import hashlib
+import json
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+import onnx
+
+from roadseg_core.geometry import Geometry, GeometryError
+from roadseg_core.labels import LabelMap, LabelMapError
+
+FORMAT_VERSION = 1
+INPUT = 'frames'
+OUTPUTS = ('labels', 'road_probability', 'confidence')
+PRECISIONS = ('fp32', 'fp16', 'int8')
+
+_KEY = 'roadseg'
+_VERSION_KEY = 'roadseg_format'
+_HOW_TO_EXPORT = 'export one with: roadseg export CHECKPOINT --output model.onnx'
+
+
+class ModelFileError(ValueError):
+    """A file that is no model file of this project; the message says how to get one."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """
+    Say what a model file holds.
+
+    :param sha256: of the whole file, in hexadecimal
+    :param max_batch: the largest number of frames in one call
+    :param outputs: those of :data:`OUTPUTS` that the file has
+    :param agreement: how well the file agreed with PyTorch at export
+    """
+
+    path: Path
+    sha256: str
+    label_map: LabelMap
+    geometry: Geometry
+    network: str
+    network_arguments: dict
+    max_batch: int
+    outputs: tuple[str, ...]
+    precision: str
+    licence: str
+    card: str
+    data: str
+    metrics: dict = field(default_factory=dict)
+    commit: str = ''
+    agreement: dict = field(default_factory=dict)
+
+
+def read_model_info(path: str | Path) -> ModelInfo:
+    """
+    Read and check a model file.
+
+    :raises ModelFileError: if the file is missing, damaged, has no metadata, is of a newer
+        format or has other inputs or outputs than its metadata says
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f'{path}: cannot read the model file: {error.strerror}') from error
+    try:
+        model = onnx.load_from_string(data)
+    except DecodeError as error:
+        raise ModelFileError(
+            f'{path}: no ONNX file, or a damaged one ({len(data)} bytes); {_HOW_TO_EXPORT}'
+        ) from error
+    properties = {entry.key: entry.value for entry in model.metadata_props}
+    values = _metadata(path, properties)
+    try:
+        info = ModelInfo(
+            path=path, sha256=hashlib.sha256(data).hexdigest(),
+            label_map=LabelMap.from_dict(values['label_map']),
+            geometry=Geometry(
+                values['geometry']['mode'], tuple(values['geometry']['input_size'])),
+            network=values['network'], network_arguments=values['network_arguments'],
+            max_batch=values['max_batch'],
+            outputs=tuple(output.name for output in model.graph.output),
+            precision=values['precision'], licence=values['licence'], card=values['card'],
+            data=values['data'], metrics=values['metrics'], commit=values['commit'],
+            agreement=values['agreement'])
+    except (KeyError, TypeError, LabelMapError, GeometryError) as error:
+        raise ModelFileError(
+            f'{path}: metadata with a missing or wrong entry: {error}; {_HOW_TO_EXPORT}'
+        ) from error
+    _check_graph(info, model.graph)
+    return info
+
+
+def write_metadata(
+    model: onnx.ModelProto, *, label_map: LabelMap, geometry: Geometry, network: str,
+    network_arguments: dict, max_batch: int, precision: str, licence: str, card: str,
+    data: str, metrics: dict, commit: str, agreement: dict,
+) -> None:
+    """
+    Write the metadata into an ONNX model, in place.
+
+    :param max_batch: the largest number of frames in one call, at least 1
+    :param precision: one of :data:`PRECISIONS`: how the file computes inside
+    :raises ModelFileError: for an unknown precision or a batch of no frame
+    """
+    if precision not in PRECISIONS:
+        raise ModelFileError(f'precision {precision!r}; expected one of {PRECISIONS}')
+    if max_batch < 1:
+        raise ModelFileError(f'max_batch {max_batch}; expected at least 1')
+    values = {
+        'label_map': label_map.to_dict(),
+        'geometry': {'mode': geometry.mode, 'input_size': list(geometry.input_size)},
+        'network': network, 'network_arguments': network_arguments, 'max_batch': max_batch,
+        'precision': precision, 'licence': licence, 'card': card, 'data': data,
+        'metrics': metrics, 'commit': commit, 'agreement': agreement,
+    }
+    onnx.helper.set_model_props(
+        model, {_VERSION_KEY: str(FORMAT_VERSION), _KEY: json.dumps(values)})
+
+
+def _metadata(path: Path, properties: dict[str, str]) -> dict:
+    if _KEY not in properties or _VERSION_KEY not in properties:
+        raise ModelFileError(
+            f'{path}: an ONNX file without the metadata of this project (label map, geometry, '
+            f'...); {_HOW_TO_EXPORT}')
+    version = properties[_VERSION_KEY]
+    if not version.isdecimal() or not 1 <= int(version) <= FORMAT_VERSION:
+        raise ModelFileError(
+            f'{path}: model file of format {version!r}; this version reads 1 to '
+            f'{FORMAT_VERSION}: update roadseg_ros, or {_HOW_TO_EXPORT}')
+    try:
+        values = json.loads(properties[_KEY])
+    except json.JSONDecodeError as error:
+        raise ModelFileError(f'{path}: metadata that is no JSON: {error}; {_HOW_TO_EXPORT}'
+                             ) from error
+    if not isinstance(values, dict):
+        raise ModelFileError(f'{path}: metadata that is no JSON object; {_HOW_TO_EXPORT}')
+    return values
+
+
+def _check_graph(info: ModelInfo, graph: onnx.GraphProto) -> None:
+    """Refuse a graph whose input or outputs are not those that the engines rely on."""
+    if not isinstance(info.max_batch, int) or info.max_batch < 1:
+        raise ModelFileError(f'{info.path}: max_batch {info.max_batch!r}; expected at least 1')
+    if info.precision not in PRECISIONS:
+        raise ModelFileError(
+            f'{info.path}: precision {info.precision!r}; expected one of {PRECISIONS}')
+    height, width = info.geometry.input_size
+    if [value.name for value in graph.input] != [INPUT]:
+        raise ModelFileError(
+            f'{info.path}: inputs {[value.name for value in graph.input]}; expected one, '
+            f'{INPUT!r}; {_HOW_TO_EXPORT}')
+    _check_value(info.path, graph.input[0], [height, width, 3])
+    unknown = [name for name in info.outputs if name not in OUTPUTS]
+    if unknown or 'labels' not in info.outputs:
+        raise ModelFileError(
+            f'{info.path}: outputs {info.outputs}; expected labels and some of {OUTPUTS[1:]}; '
+            f'{_HOW_TO_EXPORT}')
+    for value in graph.output:
+        _check_value(info.path, value, [height, width])
+
+
+def _check_value(path: Path, value: onnx.ValueInfoProto, sizes: list[int]) -> None:
+    tensor = value.type.tensor_type
+    found = [dim.dim_value for dim in tensor.shape.dim]
+    if tensor.elem_type != onnx.TensorProto.UINT8 or found[1:] != sizes or found[0] != 0:
+        kind = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
+        raise ModelFileError(
+            f'{path}: {value.name} is {kind} {["N" if not dim else dim for dim in found]}; '
+            f'expected uint8 {["N", *sizes]}; {_HOW_TO_EXPORT}')

@@ -1,0 +1,83 @@
+"""What the node says on /diagnostics."""
+
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from roadseg_ros.statistics import Rate
+from roadseg_ros.worker import BUILDING, FAILED, READY, Worker
+
+
+def idle_status(node_name: str, state: str) -> DiagnosticStatus:
+    """Describe a node that is not active; ``state`` is its lifecycle state."""
+    return _status(f'{node_name}: engine', DiagnosticStatus.WARN, f'node is {state}',
+                   {'state': 'STOPPED'})
+
+
+class WorkerDiagnostics:
+    """
+    Turn a worker's state into diagnostics.
+
+    :param node_name: fully qualified name of the node, without the leading slash
+    """
+
+    def __init__(self, node_name: str, worker: Worker, cameras: tuple[str, ...]) -> None:
+        self._name = node_name
+        self._worker = worker
+        self._rates = {camera: (Rate(), Rate()) for camera in cameras}
+
+    def statuses(self, now: float) -> list[DiagnosticStatus]:
+        """Return the engine's status and one a camera; ``now`` in steady seconds."""
+        return [self._engine(now), *self._cameras(now)]
+
+    def _engine(self, now: float) -> DiagnosticStatus:
+        worker = self._worker
+        status, engine = worker.status, worker.engine
+        p50, p99 = worker.inference.percentiles_ms((50, 99))
+        values = {'state': status.state, 'seconds': f'{now - status.since:.1f}'}
+        if engine is not None:
+            description, info = engine.description, engine.info
+            values |= {
+                'backend': description.backend, 'device': description.device,
+                'precision': description.precision, 'threads': description.threads,
+                'version': description.version, 'model': info.path.name,
+                'model_sha256': info.sha256, 'licence': info.licence}
+        values |= {
+            'inference_ms_p50': f'{p50:.2f}', 'inference_ms_p99': f'{p99:.2f}',
+            'batches': worker.batches,
+            'mean_batch': f'{worker.frames / max(1, worker.batches):.2f}'}
+        if status.error:
+            values['error'] = status.error
+        level, message = {
+            READY: (DiagnosticStatus.OK, 'ready'),
+            BUILDING: (DiagnosticStatus.WARN,
+                       f'BUILDING for {now - status.since:.0f} s: frames are not processed yet'),
+            FAILED: (DiagnosticStatus.ERROR, f'failed: {status.error}'),
+        }.get(status.state, (DiagnosticStatus.WARN, 'stopped'))
+        return _status(f'{self._name}: engine', level, message, values)
+
+    def _cameras(self, now: float) -> list[DiagnosticStatus]:
+        worker, statuses = self._worker, []
+        for camera, counts in worker.accounts().items():
+            rate_in, rate_out = self._rates[camera]
+            fps_in = rate_in.update(counts['received'], now)
+            fps_out = rate_out.update(counts['processed'], now)
+            p50, p99 = worker.latencies[camera].percentiles_ms((50, 99))
+            height, width, encoding = worker.formats.get(camera, (0, 0, ''))
+            level, message = DiagnosticStatus.OK, f'{fps_out:.1f} of {fps_in:.1f} frames/s'
+            if not counts['received']:
+                level, message = DiagnosticStatus.WARN, 'no frame received yet'
+            elif fps_in == 0.0:
+                level, message = DiagnosticStatus.WARN, 'no frames'
+            statuses.append(_status(f'{self._name}: camera {camera}', level, message, {
+                **counts, 'fps_in': f'{fps_in:.2f}', 'fps_out': f'{fps_out:.2f}',
+                'latency_ms_p50': f'{p50:.2f}', 'latency_ms_p99': f'{p99:.2f}',
+                'width': width, 'height': height, 'encoding': encoding,
+                'last_error': worker.last_errors[camera]}))
+        return statuses
+
+
+def _status(name: str, level: bytes, message: str, values: dict) -> DiagnosticStatus:
+    return DiagnosticStatus(
+        level=level, name=name, message=message,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
