@@ -49,8 +49,8 @@ class SegmentationNode(LifecycleNode):
         self._declare_cameras(tuple(self.get_parameter('camera_names').value))
         self._settings: Settings = read_settings(self)
         self.exit_code: int | None = None
-        self._publishers: dict[str, CameraPublishers] = {}
-        self._subscriptions_of_cameras: list[CameraSubscriptions] = []
+        self._outputs: dict[str, CameraPublishers] = {}
+        self._inputs: list[CameraSubscriptions] = []
         self._worker: Worker | None = None
         self._worker_diagnostics: WorkerDiagnostics | None = None
         self._lifecycle = 'unconfigured'
@@ -83,10 +83,10 @@ class SegmentationNode(LifecycleNode):
         except (ParameterError, ParameterException, ModelFileError) as error:
             self.get_logger().error(f'cannot configure: {error}')
             return TransitionCallbackReturn.FAILURE
-        self._publishers = {
+        self._outputs = {
             name: CameraPublishers(self, name) for name in settings.camera_names}
         self._worker = Worker(
-            settings, self._publishers, model=model, clock=self.get_clock(),
+            settings, self._outputs, model=model, clock=self.get_clock(),
             logger=self.get_logger(), on_ready=self._on_ready, on_failure=self._failed.trigger)
         self._worker_diagnostics = WorkerDiagnostics(
             self.get_fully_qualified_name().lstrip('/'), self._worker, settings.camera_names)
@@ -97,7 +97,7 @@ class SegmentationNode(LifecycleNode):
         """Start the worker, which opens the engine, and listen to the cameras."""
         worker = self._worker
         worker.start()
-        self._subscriptions_of_cameras = [
+        self._inputs = [
             CameraSubscriptions(
                 self, camera,
                 on_frame=lambda message, name=camera.name: worker.put(name, message),
@@ -136,17 +136,17 @@ class SegmentationNode(LifecycleNode):
         self._release()
 
     def _stop(self) -> None:
-        for subscriptions in self._subscriptions_of_cameras:
+        for subscriptions in self._inputs:
             subscriptions.destroy()
-        self._subscriptions_of_cameras = []
+        self._inputs = []
         if self._worker is not None:
             self._worker.stop()
 
     def _release(self) -> None:
         self._stop()
-        for publishers in self._publishers.values():
+        for publishers in self._outputs.values():
             publishers.destroy()
-        self._publishers = {}
+        self._outputs = {}
         self._worker = None
         self._worker_diagnostics = None
 
