@@ -111,6 +111,7 @@ class _Slot(Generic[Frame]):
         self.bucket = _Bucket()
         self.ticket: Ticket[Frame] | None = None
         self.heard: float | None = None
+        self.interval: float | None = None
 
 
 class Scheduler(Generic[Frame]):
@@ -132,6 +133,8 @@ class Scheduler(Generic[Frame]):
         slot = self._slots[camera]
         slot.account.received += 1
         slot.account.pending += 1
+        if slot.heard is not None:
+            slot.interval = now - slot.heard
         slot.heard = now
         if slot.ticket is not None:
             slot.account.settle(Outcome.REPLACED)
@@ -193,8 +196,12 @@ class Scheduler(Generic[Frame]):
 
     def _is_awaited(self, camera: str, due_at: float, deadline: float, now: float) -> bool:
         slot = self._slots[camera]
-        return (slot.heard is not None and now - slot.heard <= self.rule.camera_timeout
-                and due_at <= deadline)
+        if slot.heard is None or now - slot.heard > self.rule.camera_timeout or due_at > deadline:
+            return False
+        if slot.ticket is not None or slot.interval is None:
+            return True
+        # Its next frame comes an interval after its last: no use in waiting if that is too late.
+        return slot.heard + slot.interval <= deadline
 
     def _taken(self, camera: str, now: float) -> Ticket[Frame]:
         slot = self._slots[camera]
