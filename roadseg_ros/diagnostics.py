@@ -32,11 +32,11 @@ class WorkerDiagnostics:
 
     def _engine(self, now: float) -> DiagnosticStatus:
         worker = self._worker
-        status, engine = worker.status, worker.engine
+        status = worker.status
         p50, p99 = worker.inference.percentiles_ms((50, 99))
         values = {'state': status.state, 'seconds': f'{now - status.since:.1f}'}
-        if engine is not None:
-            description, info = engine.description, engine.info
+        if worker.opened is not None:
+            description, info = worker.opened
             values |= {
                 'backend': description.backend, 'device': description.device,
                 'precision': description.precision, 'threads': description.threads,

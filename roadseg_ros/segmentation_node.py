@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 import rclpy
 from rcl_interfaces.msg import SetParametersResult
@@ -242,6 +243,8 @@ def run(node: SegmentationNode) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM (exit code 0), or a failure (not 0)."""
     tune_malloc()
+    # OpenCV's threads would take the cores from the engine's; a frame's resize is short.
+    cv2.setNumThreads(1)
     # Our own handlers: rclpy's would invalidate the publishers under the worker.
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     node = None

@@ -14,8 +14,8 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from roadseg_core.engines import Engine, EngineError, open_engine
-from roadseg_core.model_file import ModelFileError
+from roadseg_core.engines import Engine, EngineDescription, EngineError, open_engine
+from roadseg_core.model_file import ModelFileError, ModelInfo
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.scheduler import Outcome, Rule, Scheduler, Ticket
 from roadseg_ros.camera import CameraPublishers
@@ -69,6 +69,7 @@ class Worker:
         self.infos: dict[str, CameraInfo] = {}
         self.status = EngineStatus(STOPPED, time.monotonic())
         self.engine: Engine | None = None
+        self.opened: tuple[EngineDescription, ModelInfo] | None = None
         self.inference = Latencies()
         self.latencies = {camera: Latencies() for camera in publishers}
         self.last_errors = dict.fromkeys(publishers, '')
@@ -170,15 +171,19 @@ class Worker:
             precision=settings.precision, threads=settings.threads,
             cache_dir=settings.cache_dir or None, allow_build=settings.allow_build)
         info = self.engine.info
+        self.opened = (self.engine.description, info)
         self._batch = np.zeros((info.max_batch, *info.geometry.input_size, 3), np.uint8)
-        # The first run of a graph sets up its memory; no frame should pay for that.
-        for size in range(1, min(info.max_batch, len(self._publishers)) + 1):
-            self.engine.infer(self._batch[:size])
+        # The first runs of each size set up memory and kernels; no frame should pay for that.
+        for _ in range(3):
+            for size in range(1, min(info.max_batch, len(self._publishers)) + 1):
+                self.engine.infer(self._batch[:size])
         with self._changed:
             self._scheduler.rule = _rule(self._settings, info.max_batch)
         self._on_ready(self.engine)
+        what = self.engine.description
         self._logger.info(
-            f'engine ready after {time.monotonic() - started:.1f} s: {self.engine.description}')
+            f'engine ready after {time.monotonic() - started:.1f} s: {what.backend} '
+            f'{what.version} on {what.device} in {what.precision}, {what.threads} threads')
         self._set_status(READY)
 
     def _next_batch(self) -> list[Ticket] | None:
