@@ -23,7 +23,7 @@ PACKAGE = 'roadseg_ros'
 ARGUMENTS = {
     'params_file': ('', 'Parameter file of the node; empty: the shipped config/seg.yaml.'),
     'model': ('', 'Model file (.onnx) or training checkpoint.'),
-    'backend': ('', 'auto, openvino, tensorrt or torch.'),
+    'backend': ('', 'auto, openvino or torch.'),
     'device': ('', 'Device of the backend, such as auto, cpu or cuda:0.'),
     'precision': ('', 'Precision the engine runs in, or auto.'),
     'threads': ('', 'CPU threads of the engine; 0: it chooses.'),
