@@ -1,0 +1,136 @@
+# Environment, demo and tests. `make help` lists the targets and the variables.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+# Set by the Python of such an environment for its children: ours must set its own paths.
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
+# A sourced ROS distribution brings ROS, NumPy and OpenCV; otherwise they come from PyPI.
+DISTRIBUTION := $(if $(AMENT_PREFIX_PATH),$(ROS_DISTRO))
+ROS_WHEELS ?= kilted
+TORCH_INDEX ?=
+ifdef DISTRIBUTION
+SETS ?= runtime dev
+ROS_FILES :=
+else
+SETS ?= runtime train dev
+ROS_FILES := ros-wheels$(if $(filter-out kilted,$(ROS_WHEELS)),-$(ROS_WHEELS)).txt rosdep.txt
+endif
+FILES := $(addprefix requirements/,$(ROS_FILES) $(addsuffix .txt,$(SETS)))
+
+# One stamp for each way to make the environment: another way makes it anew.
+space := $(subst ,, )
+STAMP := $(VENV)/made-for-$(subst $(space),-,$(or $(DISTRIBUTION),$(ROS_WHEELS)-wheels) $(SETS))
+INSTALLED := $(VENV)/installed
+PRINT_VERSION := -c 'import sys; print("{}.{}".format(*sys.version_info))'
+
+COLCON_DIR := build/colcon
+COLCON := $(VENV)/bin/python -m colcon --log-base $(COLCON_DIR)/log
+BASES := --build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install
+
+.PHONY: help setup demo test build lint clean lock
+
+help:
+	@echo 'make setup   make $(VENV) with everything that is needed; then: . $(VENV)/bin/activate'
+	@echo 'make demo    show the node at work and write build/demo/report.html'
+	@echo '             SOURCE=PATH plays your own bag, video or folder of images;'
+	@echo '             DEMO_ARGS=... are more arguments, DEMO_ARGS=--help lists them'
+	@echo 'make test    check the style, build with colcon and run all tests'
+	@echo 'make lint    check the style alone'
+	@echo 'make clean   remove build/ and $(VENV)'
+	@echo
+	@echo 'PYTHON=...       Python 3.10 or newer to make $(VENV) with (python3)'
+	@echo 'ROS_WHEELS=...   kilted or jazzy, where no ROS distribution is sourced (kilted)'
+	@echo 'TORCH_INDEX=URL  package index with another torch than the one of PyPI, which is for'
+	@echo '                 CUDA; for CPUs: https://download.pytorch.org/whl/cpu'
+	@echo 'SETS=...         files of requirements/ to install ($(SETS))'
+
+setup: $(INSTALLED)
+	@echo 'Ready: . $(VENV)/bin/activate'
+
+$(STAMP): $(FILES) $(wildcard requirements/lock-*.txt) requirements/distribution.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	    echo 'Python 3.10 or newer is needed: make setup PYTHON=python3.x' >&2; exit 1; }
+ifndef DISTRIBUTION
+	@[ "$$(uname -sm)" = 'Linux x86_64' ] || { echo 'Here ROS comes from a distribution only' \
+	    '(PyPI has it for x86-64 Linux): source its setup.bash first.' >&2; exit 1; }
+endif
+	@# The base interpreter: an activated $(VENV) cannot clear itself.
+	base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
+	"$$base" -m venv --clear $(if $(DISTRIBUTION),--system-site-packages) $(VENV)
+	touch $(VENV)/COLCON_IGNORE
+ifdef DISTRIBUTION
+	$(PYTHON) requirements/distribution.py > $(VENV)/constraints.txt
+else
+	cat requirements/lock-$$($(PYTHON) $(PRINT_VERSION)).txt > $(VENV)/constraints.txt || true
+endif
+	@echo 'Installing packages: some minutes the first time.'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) \
+	    --constraint $(VENV)/constraints.txt $(addprefix --requirement ,$(FILES))
+ifndef DISTRIBUTION
+	@# The ROS wheels fill an ament prefix but leave it off the path: for colcon, which chains
+	@# these files, and for every Python that starts here.
+	for shell in sh bash zsh; do \
+	    echo 'export AMENT_PREFIX_PATH="$(CURDIR)/$(VENV)$${AMENT_PREFIX_PATH:+:$$AMENT_PREFIX_PATH}"' \
+	        > $(VENV)/local_setup.$$shell; \
+	done
+	echo 'import os, sys; os.environ["AMENT_PREFIX_PATH"] = os.pathsep.join(dict.fromkeys([*filter(None,' \
+	    'os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)), sys.prefix]))' > \
+	    "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ament_prefix.pth"
+endif
+	touch $@
+
+# The project itself, from its source: commands in $(VENV)/bin, files shared by links.
+$(INSTALLED): $(STAMP) setup.py setup.cfg pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --no-build-isolation --no-deps --editable .
+	rm -rf $(VENV)/share/roadseg_ros && mkdir -p $(VENV)/share/roadseg_ros
+	ln -s $(addprefix $(CURDIR)/,package.xml launch config models) $(VENV)/share/roadseg_ros
+	touch $@
+
+demo: setup
+	$(VENV)/bin/python -m roadseg_ros.demo $(if $(SOURCE),--source "$(SOURCE)") $(DEMO_ARGS)
+
+lint: setup
+	$(VENV)/bin/ruff check .
+
+build: setup
+	mkdir -p build && touch build/COLCON_IGNORE
+	$(COLCON) build --paths . $(BASES)
+
+# colcon prints what pytest prints; at the end once more, what matters. A ROS domain of its own
+# keeps a run apart from others.
+test: lint build
+	@[ -n '$(filter train,$(SETS))' ] || { echo 'The tests train and export, too:' \
+	    "make test SETS='runtime train dev'" >&2; exit 1; }
+	log=$(COLCON_DIR)/log/latest_test/roadseg_ros/stdout.log; status=0; \
+	set +u; . $(COLCON_DIR)/install/setup.bash; set -u; \
+	export ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log; \
+	echo "ROS_DOMAIN_ID=$$ROS_DOMAIN_ID"; \
+	$(COLCON) test --paths . $(BASES) --return-code-on-test-failure \
+	    --event-handlers console_direct+ --pytest-args $(PYTEST_ARGS) || status=$$?; \
+	$(COLCON) test-result --verbose --test-result-base $(COLCON_DIR)/build || status=1; \
+	grep -aE '^=+ .*[1-9][0-9]* passed.* in ' "$$log" | tail -n 1 || { \
+	    echo 'No test passed.'; status=1; }; \
+	exit $$status
+
+clean:
+	rm -rf build $(VENV) *.egg-info
+
+# Pin what the pinned packages bring along. After a change of a version, with every supported
+# Python: make lock PYTHON=...
+lock:
+	rm -f requirements/lock-$$($(PYTHON) $(PRINT_VERSION)).txt $(VENV)/made-for-*
+	$(MAKE) setup
+	version=$$($(PYTHON) $(PRINT_VERSION)); { \
+	    echo "# What the other files bring along, with Python $$version. Written by: make lock"; \
+	    $(VENV)/bin/python -m pip freeze --exclude-editable $(addprefix -r ,$(FILES)) | \
+	        sed '1,/^## The following/d' | grep -vE '^(ros[_-]|nvidia|cuda|torch|triton)'; \
+	} > requirements/lock-$$version.txt
+	touch $(STAMP) $(INSTALLED)

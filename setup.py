@@ -1,0 +1,67 @@
+"""Build and install roadseg_ros, for colcon and for pip."""
+
+from __future__ import annotations
+
+from glob import glob
+import os
+import re
+import sys
+
+from setuptools import find_packages, setup
+
+NAME = 'roadseg_ros'
+SHARE = f'share/{NAME}'
+
+
+def read_version() -> str:
+    """Read the version from the source: importing would need what is not installed yet."""
+    with open('roadseg_core/__init__.py', encoding='utf-8') as source:
+        return re.search(r"^__version__ = '([^']+)'", source.read(), re.MULTILINE).group(1)
+
+
+def shared_files(pattern: str) -> list[tuple[str, list[str]]]:
+    """Map each folder below share to its files, as ``data_files`` wants them."""
+    folders: dict[str, list[str]] = {}
+    for path in sorted(glob(pattern, recursive=True)):
+        if os.path.isfile(path):
+            folders.setdefault(f'{SHARE}/{os.path.dirname(path)}', []).append(path)
+    return list(folders.items())
+
+
+# A development install would copy them once, and never again: `make setup` links them instead.
+shared = [] if 'editable_wheel' in sys.argv else [
+    (SHARE, ['package.xml']),
+    *shared_files('launch/*.launch.py'),
+    *shared_files('config/**/*'),
+    *shared_files('models/*.onnx'),
+    *shared_files('models/*.md'),
+]
+
+setup(
+    name=NAME,
+    version=read_version(),
+    # Listed, because launch/ and config/ beside them are folders of files, not packages.
+    packages=find_packages(include=['roadseg_core', 'roadseg_core.*',
+                                    'roadseg_ros', 'roadseg_ros.*']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
+        *shared,
+    ],
+    install_requires=['setuptools'],
+    python_requires='>=3.10',
+    # colcon runs pytest for this extra; without it, it runs unittest, finds nothing and is green.
+    extras_require={'test': ['pytest']},
+    zip_safe=False,
+    maintainer='roadseg_ros developers',
+    maintainer_email='dev@roadseg.invalid',
+    description='Road and street segmentation of vehicle cameras, as a ROS 2 node.',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            'segmentation_node = roadseg_ros.segmentation_node:main',
+            'play = roadseg_ros.play:main',
+            'demo = roadseg_ros.demo:main',
+            'roadseg = roadseg_core.cli:main',
+        ],
+    },
+)
