@@ -86,12 +86,14 @@ ifndef DISTRIBUTION
 endif
 	touch $@
 
-# The project itself, from its source: commands in $(VENV)/bin, files shared by links.
+# The project itself, from its source: the commands in $(VENV)/bin, and what `colcon build` copies
+# to share/ (pip leaves it out of an editable install) as links.
 $(INSTALLED): $(STAMP) setup.py setup.cfg pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --no-build-isolation --no-deps --editable .
-	rm -rf $(VENV)/share/roadseg_ros && mkdir -p $(VENV)/share/roadseg_ros
-	ln -s $(addprefix $(CURDIR)/,package.xml launch config models) $(VENV)/share/roadseg_ros
+	mkdir -p $(VENV)/share/roadseg_ros $(VENV)/share/ament_index/resource_index/packages
+	ln -sfn -t $(VENV)/share/roadseg_ros $(addprefix $(CURDIR)/,package.xml launch config models)
+	ln -sfn -t $(VENV)/share/ament_index/resource_index/packages $(CURDIR)/resource/roadseg_ros
 	touch $@
 
 demo: setup

@@ -5,7 +5,6 @@ from __future__ import annotations
 from glob import glob
 import os
 import re
-import sys
 
 from setuptools import find_packages, setup
 
@@ -28,15 +27,6 @@ def shared_files(pattern: str) -> list[tuple[str, list[str]]]:
     return list(folders.items())
 
 
-# A development install would copy them once, and never again: `make setup` links them instead.
-shared = [] if 'editable_wheel' in sys.argv else [
-    (SHARE, ['package.xml']),
-    *shared_files('launch/*.launch.py'),
-    *shared_files('config/**/*'),
-    *shared_files('models/*.onnx'),
-    *shared_files('models/*.md'),
-]
-
 setup(
     name=NAME,
     version=read_version(),
@@ -45,7 +35,11 @@ setup(
                                     'roadseg_ros', 'roadseg_ros.*']),
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
-        *shared,
+        (SHARE, ['package.xml']),
+        *shared_files('launch/*.launch.py'),
+        *shared_files('config/**/*'),
+        *shared_files('models/*.onnx'),
+        *shared_files('models/*.md'),
     ],
     install_requires=['setuptools'],
     python_requires='>=3.10',
