@@ -1,0 +1,77 @@
+"""Engines: the shipped model through OpenVINO, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from roadseg_core.engines import EngineError, open_engine
+
+MODEL = Path(__file__).resolve().parents[3] / 'models' / 'mobilenet_fcn_0.5.onnx'
+ALL = ('labels', 'road_probability', 'confidence')
+
+
+@pytest.fixture(scope='module')
+def frames():
+    rng = np.random.default_rng(3)
+    coarse = rng.integers(0, 256, (4, 20, 30, 3), np.uint8)
+    return np.ascontiguousarray(coarse.repeat(16, axis=1).repeat(16, axis=2))
+
+
+@pytest.fixture(scope='module')
+def engine():
+    engine = open_engine(MODEL, outputs=ALL, precision='fp32')
+    yield engine
+    engine.close()
+
+
+def test_a_frame_does_not_depend_on_its_batch(engine, frames):
+    whole = engine.infer(frames)
+    whole = {name: getattr(whole, name).copy() for name in ALL}
+    for count in (1, 2, 3):
+        part = engine.infer(frames[:count])
+        for name in ALL:
+            found = getattr(part, name)
+            assert found.dtype == np.uint8
+            assert found.shape == (count, 320, 480)
+            assert np.abs(found.astype(int) - whole[name][:count]).max() <= 1 or (
+                name == 'labels' and (found == whole[name][:count]).mean() > 0.9999)
+
+
+def test_auto_is_openvino_for_a_model_file(engine):
+    assert engine.description.backend == 'openvino'
+    assert engine.description.precision == 'fp32'
+
+
+def test_only_the_asked_outputs_come(frames):
+    engine = open_engine(MODEL, outputs=('road_probability',))
+    result = engine.infer(frames[:1])
+    assert result.labels is None
+    assert result.confidence is None
+    assert result.road_probability.shape == (1, 320, 480)
+    engine.close()
+    engine.close()
+    with pytest.raises(EngineError, match='closed'):
+        engine.infer(frames[:1])
+
+
+@pytest.mark.parametrize('shape', [(0, 320, 480, 3), (5, 320, 480, 3), (1, 480, 320, 3),
+                                   (1, 320, 480, 1)])
+def test_other_frames_are_refused(engine, shape):
+    with pytest.raises(EngineError, match=r'expected uint8 \[1 to 4, 320, 480, 3\]'):
+        engine.infer(np.zeros(shape, np.uint8))
+
+
+def test_what_cannot_run_is_refused():
+    with pytest.raises(EngineError, match="backend 'tensorrt'; expected one of"):
+        open_engine(MODEL, backend='tensorrt')
+    with pytest.raises(EngineError, match='training checkpoints'):
+        open_engine(MODEL, backend='torch')
+    with pytest.raises(EngineError, match="precision 'int4'"):
+        open_engine(MODEL, precision='int4')
+    with pytest.raises(EngineError, match='outputs'):
+        open_engine(MODEL, outputs=('depth',))
+    with pytest.raises(EngineError, match='cannot open'):
+        open_engine(MODEL, device='NOSUCH')

@@ -1,0 +1,51 @@
+"""Parameters: what config/seg.yaml says, what the code says, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from roadseg_ros.parameters import camera_parameters, make_settings, ParameterError, PARAMETERS
+
+SEG_YAML = Path(__file__).resolve().parents[2] / 'config' / 'seg.yaml'
+
+
+def defaults(*cameras: str) -> dict:
+    parameters = (*PARAMETERS, *(p for name in cameras for p in camera_parameters(name)))
+    values = {parameter.name: parameter.default for parameter in parameters}
+    return {**values, 'camera_names': list(cameras)}
+
+
+def test_the_file_holds_every_parameter_with_its_default():
+    values = yaml.safe_load(SEG_YAML.read_text(encoding='utf-8'))['/**']['ros__parameters']
+    assert values == defaults('front')
+
+
+def test_topics_of_a_camera():
+    values = defaults('front', 'left')
+    values |= {'left.image_topic': '/l/img', 'left.transport': 'compressed'}
+    front, left = make_settings(values).cameras
+    assert (front.image_topic, front.camera_info_topic) == (
+        '/camera/front/image_raw', '/camera/front/camera_info')
+    assert (left.image_topic, left.camera_info_topic) == (
+        '/l/img/compressed', '/l/camera_info')
+
+
+@pytest.mark.parametrize(('name', 'value'), [
+    ('fps', 0.0), ('fps', 1000.0), ('batch_wait', -0.1), ('road_threshold', 1.5),
+    ('overlay_alpha', 2.0), ('overlay_mode', 'rainbow'), ('output_geometry', 'sphere'),
+    ('backend', 'abacus'), ('precision', 'int3'), ('threads', -1), ('camera_names', []),
+    ('camera_names', ['a', 'b', 'c', 'd', 'e']), ('camera_names', ['9']),
+    ('camera_names', ['label_map']), ('front.transport', 'pigeon'), ('front.image_topic', ''),
+])
+def test_an_error_names_the_parameter(name, value):
+    with pytest.raises(ParameterError, match=rf'^{name}: '):
+        make_settings({**defaults('front'), name: value})
+
+
+def test_two_cameras_need_two_topics():
+    values = {**defaults('front', 'left'), 'left.image_topic': '/camera/front/image_raw'}
+    with pytest.raises(ParameterError, match='two cameras'):
+        make_settings(values)
