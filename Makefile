@@ -61,13 +61,13 @@ ifndef DISTRIBUTION
 	    '(PyPI has it for x86-64 Linux): source its setup.bash first.' >&2; exit 1; }
 endif
 	@# The base interpreter: an activated $(VENV) cannot clear itself.
-	base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
+	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
 	"$$base" -m venv --clear $(if $(DISTRIBUTION),--system-site-packages) $(VENV)
-	touch $(VENV)/COLCON_IGNORE
+	@touch $(VENV)/COLCON_IGNORE
 ifdef DISTRIBUTION
-	$(PYTHON) requirements/distribution.py > $(VENV)/constraints.txt
+	@$(PYTHON) requirements/distribution.py > $(VENV)/constraints.txt
 else
-	cat requirements/lock-$$($(PYTHON) $(PRINT_VERSION)).txt > $(VENV)/constraints.txt || true
+	@cat requirements/lock-$$($(PYTHON) $(PRINT_VERSION)).txt > $(VENV)/constraints.txt || true
 endif
 	@echo 'Installing packages: some minutes the first time.'
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
@@ -76,25 +76,25 @@ endif
 ifndef DISTRIBUTION
 	@# The ROS wheels fill an ament prefix but leave it off the path: for colcon, which chains
 	@# these files, and for every Python that starts here.
-	for shell in sh bash zsh; do \
+	@for shell in sh bash zsh; do \
 	    echo 'export AMENT_PREFIX_PATH="$(CURDIR)/$(VENV)$${AMENT_PREFIX_PATH:+:$$AMENT_PREFIX_PATH}"' \
 	        > $(VENV)/local_setup.$$shell; \
 	done
-	echo 'import os, sys; os.environ["AMENT_PREFIX_PATH"] = os.pathsep.join(dict.fromkeys([*filter(None,' \
+	@echo 'import os, sys; os.environ["AMENT_PREFIX_PATH"] = os.pathsep.join(dict.fromkeys([*filter(None,' \
 	    'os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep)), sys.prefix]))' > \
 	    "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ament_prefix.pth"
 endif
-	touch $@
+	@touch $@
 
 # The project itself, from its source: the commands in $(VENV)/bin, and what `colcon build` copies
 # to share/ (pip leaves it out of an editable install) as links.
 $(INSTALLED): $(STAMP) setup.py setup.cfg pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    --no-build-isolation --no-deps --editable .
-	mkdir -p $(VENV)/share/roadseg_ros $(VENV)/share/ament_index/resource_index/packages
-	ln -sfn -t $(VENV)/share/roadseg_ros $(addprefix $(CURDIR)/,package.xml launch config models)
-	ln -sfn -t $(VENV)/share/ament_index/resource_index/packages $(CURDIR)/resource/roadseg_ros
-	touch $@
+	@mkdir -p $(VENV)/share/roadseg_ros $(VENV)/share/ament_index/resource_index/packages
+	@ln -sfn -t $(VENV)/share/roadseg_ros $(addprefix $(CURDIR)/,package.xml launch config models)
+	@ln -sfn -t $(VENV)/share/ament_index/resource_index/packages $(CURDIR)/resource/roadseg_ros
+	@touch $@
 
 demo: setup
 	$(VENV)/bin/python -m roadseg_ros.demo $(if $(SOURCE),--source "$(SOURCE)") $(DEMO_ARGS)
@@ -103,7 +103,7 @@ lint: setup
 	$(VENV)/bin/ruff check .
 
 build: setup
-	mkdir -p build && touch build/COLCON_IGNORE
+	@mkdir -p build && touch build/COLCON_IGNORE
 	$(COLCON) build --paths . $(BASES)
 
 # colcon prints what pytest prints; at the end once more, what matters. A ROS domain of its own
@@ -111,7 +111,7 @@ build: setup
 test: lint build
 	@[ -n '$(filter train,$(SETS))' ] || { echo 'The tests train and export, too:' \
 	    "make test SETS='runtime train dev'" >&2; exit 1; }
-	log=$(COLCON_DIR)/log/latest_test/roadseg_ros/stdout.log; status=0; \
+	@log=$(COLCON_DIR)/log/latest_test/roadseg_ros/stdout.log; status=0; \
 	set +u; . $(COLCON_DIR)/install/setup.bash; set -u; \
 	export ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log; \
 	echo "ROS_DOMAIN_ID=$$ROS_DOMAIN_ID"; \
