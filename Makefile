@@ -113,7 +113,8 @@ test: lint build
 	    "make test SETS='runtime train dev'" >&2; exit 1; }
 	@log=$(COLCON_DIR)/log/latest_test/roadseg_ros/stdout.log; status=0; \
 	set +u; . $(COLCON_DIR)/install/setup.bash; set -u; \
-	export ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log; \
+	export ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log \
+	    ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST; \
 	echo "ROS_DOMAIN_ID=$$ROS_DOMAIN_ID"; \
 	$(COLCON) test --paths . $(BASES) --return-code-on-test-failure \
 	    --event-handlers console_direct+ --pytest-args $(PYTEST_ARGS) || status=$$?; \
