@@ -1,0 +1,12 @@
+"""
+The subcommands of ``roadseg``, a module each.
+
+A command module has ``HELP`` (a line), ``add_arguments(parser)`` and ``run(options)``, which
+returns the exit status, or None for 0. It imports what is heavy inside ``run``, so that
+``roadseg --help`` and the commands for a vehicle need no torch.
+"""
+
+from __future__ import annotations
+
+COMMANDS = ('train', 'export', 'evaluate', 'info')
+"""The names of the commands in the order of the help; ``a-b`` lives in the module ``a_b``."""

@@ -1,0 +1,25 @@
+"""``roadseg export``: write a model file from a checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+HELP = 'write a model file from a checkpoint'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument('checkpoint', type=Path)
+    parser.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
+    parser.add_argument('--frames', type=Path, metavar='FOLDER',
+                        help='pictures for the numeric check; default: smooth noise')
+
+
+def run(options: argparse.Namespace) -> None:
+    """Export, and print how well the file agrees with PyTorch."""
+    from roadseg_core.export import export_checkpoint
+
+    agreement = export_checkpoint(options.checkpoint, options.output, frames=options.frames)
+    print(f'{options.output}: {json.dumps(agreement)}')
