@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from roadseg_core.labels import LabelMap
+from roadseg_core.labels import LabelMap, SEVEN
 from roadseg_core.pipeline.outputs import overlay
+from roadseg_core.report.pictures import error_image, painting, photograph, Picture
 from roadseg_ros.demonstration.recorder import output_topic
-from roadseg_ros.demonstration.scoring import error_image, mono_images
+from roadseg_ros.demonstration.scoring import mono_images
 from roadseg_ros.playing.encoding import decode
 from roadseg_ros.playing.source import Source
-
-_WIDTH = 420
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A caption and an image as a data URI."""
-
-    caption: str
-    uri: str
 
 
 @dataclass(frozen=True)
@@ -73,32 +63,18 @@ def _pick(bag: Path, topic: str, wanted: set[int]) -> dict[int, np.ndarray]:
 def _pictures(image: np.ndarray, labels: np.ndarray, mask: np.ndarray | None,
               truth: np.ndarray | None, label_map: LabelMap) -> tuple[Picture, ...]:
     size = (image.shape[1], image.shape[0])
-    shown = [('frame', image, '.jpg')]
+    shown = [photograph('frame', image)]
+    coloured = painting('labels', label_map.colorize(labels))
     if truth is not None:
-        shown.append(('truth', label_map.colorize(truth), '.png'))
-        shown.append(('labels', label_map.colorize(labels), '.png'))
+        shown += [painting('truth', label_map.colorize(truth)), coloured]
     else:
         large = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
-        shown.append(('labels over frame', overlay(
-            image, label_map, large, label_map.road_mask(large), alpha=0.5, mode='palette'),
-            '.jpg'))
-        shown.append(('labels', label_map.colorize(labels), '.png'))
+        shown += [photograph('labels over frame', overlay(
+            image, label_map, large, label_map.road_mask(large), alpha=0.5, mode='palette')),
+            coloured]
     if mask is not None:
-        shown.append(('road mask', cv2.cvtColor(mask, cv2.COLOR_GRAY2BGR), '.png'))
+        shown.append(painting('road mask', mask))
     if truth is not None:
-        shown.append(('errors', error_image(truth, labels, label_map), '.png'))
-    return tuple(Picture(caption, _uri(picture, suffix)) for caption, picture, suffix in shown)
-
-
-def _uri(image: np.ndarray, suffix: str) -> str:
-    """Return an image, shrunk, as a data URI: JPEG for photographs, PNG for flat colours."""
-    height, width = image.shape[:2]
-    if width > _WIDTH:
-        image = cv2.resize(
-            image, (_WIDTH, max(1, round(height * _WIDTH / width))),
-            interpolation=cv2.INTER_AREA if suffix == '.jpg' else cv2.INTER_NEAREST_EXACT)
-    done, data = cv2.imencode(suffix, image)
-    if not done:
-        raise ValueError(f'image of {image.shape} cannot be written as {suffix}')
-    kind = 'jpeg' if suffix == '.jpg' else 'png'
-    return f'data:image/{kind};base64,{base64.b64encode(data.tobytes()).decode("ascii")}'
+        shown.append(painting('errors', error_image(
+            truth, labels, label_map, truth_map=SEVEN)))
+    return tuple(shown)

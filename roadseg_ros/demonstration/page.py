@@ -5,12 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
 from roadseg_core.labels import LabelMap
+from roadseg_core.report.charts import series_colours
+from roadseg_core.report.page import class_colours, write_page as write_template
 from roadseg_ros.demonstration.accounting import Accounting
-from roadseg_ros.demonstration.charts import latency_chart, SERIES
+from roadseg_ros.demonstration.charts import latency_chart
 from roadseg_ros.demonstration.moments import Moment
 from roadseg_ros.demonstration.template import TEMPLATE
 
@@ -24,18 +23,11 @@ COUNTS = {
 def write_page(path: Path, summary: dict, moments: list[Moment], label_map: LabelMap,
                accounting: Accounting) -> None:
     """Write the report of ``summary`` (the content of report.json) with its pictures."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True)
-    environment.filters['share'] = lambda value: f'{100 * value:.2f} %'
-    environment.filters['three'] = lambda value: 'none' if value is None else f'{value:.3f}'
     cameras = summary['cameras']
-    colours = {name: f'rgb({red}, {green}, {blue})' for name, (red, green, blue)
-               in zip(label_map.names, label_map.palette)}
-    text = environment.from_string(TEMPLATE).render(
-        summary=summary, total=summary['frames']['total'], latency=summary['latency_ms'],
-        columns=COUNTS, colours=colours, has_errors=summary['road_iou'] is not None,
-        series=dict(zip(cameras, SERIES)),
+    write_template(
+        path, TEMPLATE, summary=summary, total=summary['frames']['total'],
+        latency=summary['latency_ms'], columns=COUNTS, colours=class_colours(label_map),
+        has_errors=summary['road_iou'] is not None, series=series_colours(cameras),
         by_camera=[(camera, list(group)) for camera, group in groupby(
             moments, key=lambda moment: moment.camera)],
-        chart=Markup(latency_chart(accounting, cameras, 1000 / summary['conditions']['fps'])))
-    path.write_text(text, encoding='utf-8')
+        chart=latency_chart(accounting, cameras, 1000 / summary['conditions']['fps']))

@@ -63,21 +63,3 @@ class Comparison:
     def scores(self) -> Scores:
         """Compute the figures."""
         return self.matrix.scores()
-
-
-def error_image(truth: np.ndarray, labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
-    """
-    Show where labels are wrong: uint8 [H, W, 3], BGR.
-
-    Red where road was called something else, orange where something else was called road, grey
-    where another class was taken for another, dark where it is right, black without truth.
-    """
-    is_road = SEVEN.road_mask(truth) > 0
-    called = label_map.road_mask(labels) > 0
-    image = np.full((*truth.shape, 3), 48, np.uint8)
-    if label_map.names == SEVEN.names:
-        image[truth != labels] = (150, 150, 150)
-    image[is_road & ~called] = (60, 60, 230)
-    image[~is_road & called] = (40, 165, 255)
-    image[np.isin(truth, (IGNORE, *SEVEN.void_ids))] = 0
-    return image

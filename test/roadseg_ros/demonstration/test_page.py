@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from roadseg_core.labels import SEVEN
+from roadseg_core.report.pictures import Picture
 from roadseg_ros.demonstration.accounting import account, CAUSES
-from roadseg_ros.demonstration.moments import Moment, Picture
+from roadseg_ros.demonstration.moments import Moment
 from roadseg_ros.demonstration.page import write_page
 from roadseg_ros.demonstration.scoring import Comparison
 from roadseg_ros.demonstration.settings import DemoSettings, parse_arguments

@@ -7,7 +7,7 @@ import pytest
 
 from roadseg_core.labels import SEVEN, TWO
 from roadseg_ros.demonstration.moments import choose_stamps
-from roadseg_ros.demonstration.scoring import Comparison, error_image, pairs
+from roadseg_ros.demonstration.scoring import Comparison, pairs
 
 
 def image(value: int) -> np.ndarray:
@@ -37,13 +37,6 @@ def test_other_classes_are_compared_as_road_and_not_road() -> None:
     assert not comparison.by_class
     assert comparison.scores().road_iou == pytest.approx(2 / 3)
     assert comparison.scores().pixels == 4
-
-
-def test_errors_are_painted() -> None:
-    truth = np.array([[2, 2, 0, 1, 6]], np.uint8)
-    painted = error_image(truth, np.array([[2, 0, 2, 0, 2]], np.uint8), SEVEN)
-    assert painted[0].tolist() == [
-        [48] * 3, [60, 60, 230], [40, 165, 255], [150] * 3, [0] * 3]
 
 
 def test_moments_are_spread() -> None:

@@ -1,0 +1,41 @@
+"""Write a report page: one HTML file that loads nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from roadseg_core.labels import LabelMap
+from roadseg_core.report.style import BASE, MACROS, STYLE
+
+
+def write_page(path: Path, template: str, **values: object) -> None:
+    """
+    Render a page to a file, under a temporary name until it is whole.
+
+    :param template: Jinja2; begins with ``{% extends 'base' %}``, fills the blocks ``title`` and
+        ``body``, and may ``{% import 'macros' as report %}``. Filters: ``share`` (0.5 as
+        50.00 %), ``three`` (three decimals; None as none)
+    :param values: what the template names; text is escaped, ``Markup`` (SVG) is not
+    :raises OSError: if the file cannot be written
+    """
+    environment = Environment(
+        loader=DictLoader({'base': BASE, 'macros': MACROS, 'page': template}), autoescape=True,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters['share'] = lambda value: (
+        'none' if value is None else f'{100 * value:.2f} %')
+    environment.filters['three'] = lambda value: 'none' if value is None else f'{value:.3f}'
+    # Macros are imported without the page's values, but with the environment's.
+    environment.globals['style'] = Markup(STYLE)
+    text = environment.get_template('page').render(**values)
+    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary.write_text(text, encoding='utf-8')
+    temporary.replace(path)
+
+
+def class_colours(label_map: LabelMap) -> dict[str, str]:
+    """Return the CSS colour of each class by its name."""
+    return {name: f'rgb({red}, {green}, {blue})' for name, (red, green, blue)
+            in zip(label_map.names, label_map.palette)}
