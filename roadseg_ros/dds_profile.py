@@ -9,6 +9,8 @@ from pathlib import Path
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 """Fast DDS 3 (Kilted) reads the first, Fast DDS 2 (Humble, Jazzy) the second."""
 
+_FAST_DDS_2 = ('humble', 'iron', 'jazzy')
+
 MALLOC_VARIABLES = {
     'MALLOC_MMAP_THRESHOLD_': str(32 << 20),
     'MALLOC_TRIM_THRESHOLD_': str(512 << 20),
@@ -42,8 +44,16 @@ def added_environment(environment: Mapping[str, str], shipped: Path) -> dict[str
     added = {name: value for name, value in MALLOC_VARIABLES.items() if name not in environment}
     if (profile_in_use(environment, shipped) == shipped
             and not any(name in environment for name in PROFILE_VARIABLES)):
-        added.update(dict.fromkeys(PROFILE_VARIABLES, str(shipped)))
+        added.update(dict.fromkeys(_variables_read(environment), str(shipped)))
     return added
+
+
+def _variables_read(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the variables that this ROS reads: Fast DDS 3 warns of the older one."""
+    distribution = environment.get('ROS_DISTRO')
+    if not distribution:
+        return PROFILE_VARIABLES
+    return PROFILE_VARIABLES[1:] if distribution in _FAST_DDS_2 else PROFILE_VARIABLES[:1]
 
 
 def segment_bytes(profile: Path) -> int:

@@ -59,7 +59,7 @@ class NodeProcess:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -95,7 +95,7 @@ class Bench:
         self.node.create_subscription(kind, topic, messages.append, qos)
         return messages
 
-    def until(self, condition: Callable[[], bool], seconds: float = 20.0, what: str = '') -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 60.0, what: str = '') -> None:
         """Spin until the condition holds."""
         end = time.monotonic() + seconds
         while not condition():

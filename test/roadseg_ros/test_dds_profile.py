@@ -27,6 +27,15 @@ def test_the_shipped_profile_is_loaded_on_fast_dds(environment: dict[str, str]):
         **MALLOC_VARIABLES, **dict.fromkeys(PROFILE_VARIABLES, str(SHIPPED))}
 
 
+@pytest.mark.parametrize(('distribution', 'variable'), [
+    ('humble', PROFILE_VARIABLES[1]), ('jazzy', PROFILE_VARIABLES[1]),
+    ('kilted', PROFILE_VARIABLES[0]), ('rolling', PROFILE_VARIABLES[0]),
+])
+def test_a_distribution_gets_only_the_variable_it_reads(distribution: str, variable: str):
+    assert added_environment({'ROS_DISTRO': distribution}, SHIPPED) == {
+        **MALLOC_VARIABLES, variable: str(SHIPPED)}
+
+
 def test_another_middleware_gets_no_profile():
     environment = {'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'}
     assert profile_in_use(environment, SHIPPED) is None

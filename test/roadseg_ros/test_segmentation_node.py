@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+import signal
 import sys
 
 import cv2
@@ -73,13 +74,13 @@ def set_parameter(bench, name, value):
 
 def publish_until(bench, publishers, condition, what, make=frame):
     """Publish numbered frames to all cameras at about 15 Hz until the condition holds."""
-    for number in range(150):
+    for number in range(600):
         for publisher in publishers:
             publisher.publish(make(number))
         bench.spin_for(0.066)
         if condition():
             return number
-    raise AssertionError(f'150 frames in vain: {what}')
+    raise AssertionError(f'600 frames in vain: {what}')
 
 
 def test_four_cameras_and_one_that_is_missing_then_comes(start):
@@ -108,6 +109,42 @@ def test_four_cameras_and_one_that_is_missing_then_comes(start):
     assert node.stop() == 0
     assert 'Traceback' not in node.text()
     assert 'Licence: ' in node.text()
+
+
+def test_a_camera_that_leaves_and_comes_back(start):
+    bench, node = start(camera_names='[front,left]', fps='30.0')
+    front, left = (bench.node.create_publisher(
+        Image, f'/camera/{c}/image_raw', helpers.BEST_EFFORT) for c in ('front', 'left'))
+    labels = {c: bench.listen(f'/segmentation/{c}/label') for c in ('front', 'left')}
+    bench.wait_ready()
+    publish_until(bench, [front, left], lambda: all(len(v) >= 3 for v in labels.values()), 'both')
+    bench.node.destroy_publisher(left)
+    alone, before = len(labels['front']), len(labels['left'])
+    publish_until(bench, [front], lambda: len(labels['front']) >= alone + 10, 'the one that stays',
+                  make=lambda i: frame(1000 + i))
+    assert len(labels['left']) <= before + 1  # what was under way when it left
+    left = bench.node.create_publisher(Image, '/camera/left/image_raw', helpers.BEST_EFFORT)
+    publish_until(bench, [front, left], lambda: len(labels['left']) >= before + 4, 'left again',
+                  make=lambda i: frame(2000 + i))
+    assert labels['left'][-1].header.stamp.sec >= 3000
+    assert node.stop() == 0
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_frames_flow_ends_with_the_books_closed(start, number):
+    bench, node = start(fps='60.0')
+    front = bench.node.create_publisher(Image, '/camera/front/image_raw', helpers.BEST_EFFORT)
+    labels = bench.listen('/segmentation/front/label')
+    bench.wait_ready()
+    publish_until(bench, [front], lambda: len(labels) >= 3, 'labels')
+    node.process.send_signal(number)
+    # Frames keep coming while it ends.
+    publish_until(bench, [front], lambda: node.process.poll() is not None, 'the end of the node')
+    assert node.process.returncode == 0
+    assert 'Traceback' not in node.text()
+    bench.until(lambda: bench.diagnostics[-1]['engine']['state'] == 'STOPPED',
+                what='the closing diagnostics')
+    assert bench.camera('front')['pending'] == '0'
 
 
 def test_bad_frames_are_dropped_counted_and_survived(start):
@@ -224,7 +261,7 @@ def test_an_engine_that_fails_is_reopened_once_then_the_node_ends(start):
     assert node.text().count('engine failed: the power went away') == 2
     assert node.text().count('reopening the engine') == 1
     assert 'Traceback' not in node.text()
-    assert bench.camera('front')['failed'] == '2'
+    bench.until(lambda: bench.camera('front')['failed'] == '2', what='the last counts')
 
 
 @pytest.mark.parametrize(('parameters', 'word'), [
@@ -236,6 +273,6 @@ def test_an_engine_that_fails_is_reopened_once_then_the_node_ends(start):
 ])
 def test_a_start_that_cannot_be_says_why(start, parameters, word):
     _, node = start(**parameters)
-    assert node.process.wait(20) == 2
+    assert node.process.wait(60) == 2
     assert word in node.text()
     assert 'Traceback' not in node.text()
