@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.metrics.figures import plain, ratio
 
 
 class MetricsError(ValueError):
@@ -18,9 +19,15 @@ class Scores:
     """
     Hold what a confusion matrix says; NaN where a figure does not exist.
 
-    :param iou: intersection over union by class name, of the classes in the truth
+    The figures by class are of the classes in the truth; the means are over these.
+
+    :param iou: intersection over union by class name
     :param miou: mean of ``iou``
+    :param precision: share of the pixels called so that are so, by class name; NaN if none is
+    :param recall: share of a class's pixels that are found, by class name
+    :param f1: harmonic mean of the two, by class name
     :param pixel_accuracy: share of the counted pixels that are right
+    :param mean_class_accuracy: mean of ``recall``
     :param road_iou: IoU of all road ids taken as one class
     :param road_precision: share of the pixels called road that are road
     :param road_recall: share of the road that is called road
@@ -31,7 +38,11 @@ class Scores:
 
     iou: dict[str, float]
     miou: float
+    precision: dict[str, float]
+    recall: dict[str, float]
+    f1: dict[str, float]
     pixel_accuracy: float
+    mean_class_accuracy: float
     road_iou: float
     road_precision: float
     road_recall: float
@@ -41,15 +52,16 @@ class Scores:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON types, rounded; None for NaN."""
-        def plain(value: float) -> float | None:
-            return None if np.isnan(value) else round(float(value), 5)
-
-        return {
-            'iou': {name: plain(value) for name, value in self.iou.items()},
-            'miou': plain(self.miou), 'pixel_accuracy': plain(self.pixel_accuracy),
-            'road_iou': plain(self.road_iou), 'road_precision': plain(self.road_precision),
-            'road_recall': plain(self.road_recall), 'road_f1': plain(self.road_f1),
-            'absent': list(self.absent), 'pixels': self.pixels}
+        values: dict[str, object] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, dict):
+                values[field.name] = {name: plain(number) for name, number in value.items()}
+            elif isinstance(value, float):
+                values[field.name] = plain(value)
+            else:
+                values[field.name] = list(value) if isinstance(value, tuple) else value
+        return values
 
 
 class ConfusionMatrix:
@@ -107,26 +119,27 @@ class ConfusionMatrix:
         names = self.label_map.names
         hits = np.diag(self.counts)
         in_truth = self.counts.sum(1)
-        union = in_truth + self.counts[:, :-1].sum(0) - hits
-        iou = {names[i]: float(hits[i] / union[i])
-               for i in self.label_map.valid_ids if in_truth[i]}
+        called = self.counts[:, :-1].sum(0)
+        seen = [i for i in self.label_map.valid_ids if in_truth[i]]
+        iou = {names[i]: ratio(hits[i], in_truth[i] + called[i] - hits[i]) for i in seen}
+        recall = {names[i]: ratio(hits[i], in_truth[i]) for i in seen}
         total = int(self.counts.sum())
         road = list(self.label_map.road_ids)
         road_hits = int(self.counts[np.ix_(road, road)].sum())
         road_truth = int(self.counts[road].sum())
         road_called = int(self.counts[:, road].sum())
         return Scores(
-            iou=iou,
-            miou=float(np.mean(list(iou.values()))) if iou else float('nan'),
-            pixel_accuracy=_ratio(int(hits.sum()), total),
-            road_iou=_ratio(road_hits, road_truth + road_called - road_hits),
-            road_precision=_ratio(road_hits, road_called),
-            road_recall=_ratio(road_hits, road_truth),
-            road_f1=_ratio(2 * road_hits, road_truth + road_called),
+            iou=iou, miou=_mean(iou), recall=recall, mean_class_accuracy=_mean(recall),
+            precision={names[i]: ratio(hits[i], called[i]) for i in seen},
+            f1={names[i]: ratio(2 * hits[i], in_truth[i] + called[i]) for i in seen},
+            pixel_accuracy=ratio(hits.sum(), total),
+            road_iou=ratio(road_hits, road_truth + road_called - road_hits),
+            road_precision=ratio(road_hits, road_called),
+            road_recall=ratio(road_hits, road_truth),
+            road_f1=ratio(2 * road_hits, road_truth + road_called),
             absent=tuple(names[i] for i in self.label_map.valid_ids if not in_truth[i]),
             pixels=total)
 
 
-def _ratio(part: int, whole: int) -> float:
-    """Return part / whole, NaN if there is nothing to divide by."""
-    return part / whole if whole else float('nan')
+def _mean(by_class: dict[str, float]) -> float:
+    return float(np.mean(list(by_class.values()))) if by_class else float('nan')

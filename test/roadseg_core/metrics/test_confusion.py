@@ -46,6 +46,10 @@ def test_road_figures_by_hand() -> None:
     assert scores.road_iou == pytest.approx(2 / 4)
     assert scores.road_precision == scores.road_recall == scores.road_f1 == pytest.approx(2 / 3)
     assert scores.to_dict()['pixel_accuracy'] == 0.6
+    assert scores.recall == pytest.approx({'not road': 1 / 2, 'road': 2 / 3})
+    assert scores.mean_class_accuracy == pytest.approx(7 / 12)
+    assert scores.precision == pytest.approx({'not road': 1 / 2, 'road': 2 / 3})
+    assert scores.f1 == pytest.approx({'not road': 1 / 2, 'road': 2 / 3})
 
 
 def test_merging_is_adding() -> None:

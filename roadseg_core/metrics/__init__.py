@@ -1,0 +1,11 @@
+"""Accumulators of counts that add up over pixels, frames and machines, and their figures."""
+
+from __future__ import annotations
+
+from roadseg_core.metrics.boundary import BoundaryCounts, BoundaryScores
+from roadseg_core.metrics.confusion import ConfusionMatrix, MetricsError, Scores
+from roadseg_core.metrics.distance import DistanceBands
+from roadseg_core.metrics.road_histogram import RoadHistogram, RoadScores
+
+__all__ = ['BoundaryCounts', 'BoundaryScores', 'ConfusionMatrix', 'DistanceBands',
+           'MetricsError', 'RoadHistogram', 'RoadScores', 'Scores']
