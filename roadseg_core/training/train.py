@@ -19,7 +19,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from roadseg_core.data.dataset import TrainingSet, open_source
+from roadseg_core.data.dataset import open_source
 from roadseg_core.data.source import LabelledFrame, data_root
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import IGNORE, LABEL_MAPS, TWO, LabelMap
@@ -30,6 +30,7 @@ from roadseg_core.models.pretrained import load_stem
 from roadseg_core.training.checkpoint import Description, load_checkpoint, save_checkpoint
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.losses import segmentation_loss
+from roadseg_core.training.samples import Batches, TrainingSet
 
 
 def train(config: TrainingConfig) -> Path:
@@ -58,8 +59,9 @@ def train(config: TrainingConfig) -> Path:
         sources, repeats=[s.repeat for s in config.data.train],
         size=config.train_size or geometry.input_size,
         augmentation=config.augmentation.build(), seed=config.seed)
-    loader = DataLoader(samples, batch_size=config.batch_size, shuffle=True, drop_last=True,
-                        num_workers=config.data.workers,
+    batches = Batches(len(samples), batch_size=config.batch_size, seed=config.seed,
+                      drop_last=True)
+    loader = DataLoader(samples, batch_sampler=batches, num_workers=config.data.workers,
                         generator=torch.Generator().manual_seed(config.seed))
     validation = {}
     for section in config.data.validation:
@@ -92,7 +94,7 @@ def train(config: TrainingConfig) -> Path:
     metrics_path.unlink(missing_ok=True)
     for epoch in range(config.epochs):
         started = time.monotonic()
-        samples.epoch = epoch
+        batches.epoch = epoch
         network.train()
         losses = []
         progress = tqdm(loader, desc=f'epoch {epoch + 1}/{config.epochs}', unit='batch',

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from roadseg_core.data.camvid import CamVid
-from roadseg_core.data.dataset import TrainingSet, open_source
+from roadseg_core.data.dataset import open_source
 from roadseg_core.data.kitti_road import KittiRoad
 from roadseg_core.data.source import NOT_ROAD, DataError, data_root
 from roadseg_core.labels import IGNORE, SEVEN, TWO
-from roadseg_core.training.augmentation import Augmentation
 
 
 def make_camvid(root: Path, *, suffix: str = '.png') -> None:
@@ -87,16 +86,3 @@ def test_missing_and_broken_data_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv('ROADSEG_DATA', raising=False)
     with pytest.raises(DataError, match='ROADSEG_DATA'):
         data_root(None)
-
-
-def test_training_samples_repeat_and_differ(tmp_path: Path) -> None:
-    make_camvid(tmp_path)
-    samples = TrainingSet(
-        [CamVid(tmp_path, split='train', label_map=SEVEN)], repeats=[3], size=(32, 64),
-        augmentation=Augmentation(flip=0.5, crop=1.0, gain=0.5, noise=9.0), seed=4)
-    assert len(samples) == 6
-    image, labels = samples[1]
-    assert image.shape == (32, 64, 3) and labels.shape == (32, 64)
-    assert (samples[1][0] == image).all()
-    samples.epoch = 1
-    assert (samples[1][0] != image).any()

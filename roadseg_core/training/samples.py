@@ -1,0 +1,105 @@
+"""Samples and batches that depend on the seed, the epoch and their number only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from roadseg_core.data.source import FrameSource, LabelledFrame
+from roadseg_core.training.augmentation import Augmentation, augment
+
+
+class TrainingSet(Dataset):
+    """
+    Draw augmented samples; the same (seed, epoch, index) gives the same sample.
+
+    :param sources: the data sets
+    :param repeats: how often an epoch goes through each of them
+    :param size: (height, width) of the samples
+    :param in_memory: keep the decoded frames: decoding takes longer than augmenting
+    """
+
+    def __init__(self, sources: Sequence[FrameSource], *, repeats: Sequence[int],
+                 size: tuple[int, int], augmentation: Augmentation, seed: int,
+                 in_memory: bool = True) -> None:
+        self._sources = sources
+        # (source, frame) of each sample of an epoch.
+        self._places = [
+            (number, index)
+            for number, (source, repeat) in enumerate(zip(sources, repeats, strict=True))
+            for _ in range(repeat) for index in range(len(source))]
+        self._frames: dict[tuple[int, int], LabelledFrame] = {}
+        if in_memory:
+            self._frames = {(number, index): source.load(index)
+                            for number, source in enumerate(sources)
+                            for index in range(len(source))}
+        self._size = size
+        self._augmentation = augmentation
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def frame(self, index: int) -> LabelledFrame:
+        """Return the frame of a sample as the data set has it."""
+        place = self._places[index]
+        kept = self._frames.get(place)
+        return self._sources[place[0]].load(place[1]) if kept is None else kept
+
+    def __getitem__(self, place: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """
+        Return a sample: uint8 [H, W, 3] BGR, uint8 [H, W] labels.
+
+        :param place: (epoch, index)
+        """
+        epoch, index = place
+        rng = np.random.default_rng((self._seed, epoch, index))
+        frame = self.frame(index)
+        image, labels = augment(frame.image, frame.labels, size=self._size,
+                                augmentation=self._augmentation, rng=rng)
+        return torch.from_numpy(image), torch.from_numpy(labels)
+
+
+class Batches(Sampler):
+    """
+    Say which samples each step of an epoch takes, in an order of the epoch's own.
+
+    Every process of a distributed run takes its share of the same batch. Set ``epoch`` and
+    ``first_step`` before iterating: a resumed run starts within an epoch.
+
+    :param samples: number of samples of an epoch
+    :param batch_size: samples of a step, over all processes
+    :param rank: number of this process
+    :param processes: how many there are
+    :param drop_last: leave out a smaller batch at the end
+    """
+
+    def __init__(self, samples: int, *, batch_size: int, seed: int, rank: int = 0,
+                 processes: int = 1, drop_last: bool = False) -> None:
+        self._samples = samples
+        self._batch_size = batch_size
+        self._seed = seed
+        self._rank = rank
+        self._processes = processes
+        full, rest = divmod(samples, batch_size)
+        # Every process needs a sample of every batch.
+        self._steps = full + (rest >= processes and not drop_last and rest > 0)
+        self.epoch = 0
+        self.first_step = 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """The steps of a whole epoch: ceil(samples / batch size) where none is left out."""
+        return self._steps
+
+    def __len__(self) -> int:
+        return self._steps - self.first_step
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        order = np.random.default_rng((self._seed, self.epoch)).permutation(self._samples)
+        for step in range(self.first_step, self._steps):
+            batch = order[step * self._batch_size:(step + 1) * self._batch_size]
+            yield [(self.epoch, int(i)) for i in batch[self._rank::self._processes]]
