@@ -1,4 +1,4 @@
-"""Arrays to and from sensor_msgs."""
+"""Arrays to sensor_msgs."""
 
 from __future__ import annotations
 
@@ -6,44 +6,14 @@ import array
 import copy
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from roadseg_core.geometry import View
-from roadseg_core.pipeline.conversion import (
-    check_size, ConversionError, to_bgr, UnsupportedEncodingError)
-from roadseg_core.pipeline.jpeg import decode_compressed
+from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, scale_camera_matrices
 
 _CHANNELS = {'mono8': 1, 'bgr8': 3}
-
-
-def image_to_bgr(message: Image) -> np.ndarray:
-    """
-    Convert a raw image.
-
-    Encodings that the pipeline does not know go through cv_bridge, which ROS distributions bring.
-
-    :returns: uint8 [height, width, 3], BGR; for bgr8 a view of the message's data
-    :raises UnsupportedEncodingError: if neither the pipeline nor cv_bridge knows the encoding
-    :raises ConversionError: if size, step and data do not fit each other
-    """
-    try:
-        return to_bgr(
-            message.data, height=message.height, width=message.width, step=message.step,
-            encoding=message.encoding)
-    except UnsupportedEncodingError as error:
-        return _through_cv_bridge(message, error)
-
-
-def compressed_to_bgr(message: CompressedImage) -> np.ndarray:
-    """
-    Decode a JPEG or PNG image.
-
-    :returns: uint8 [height, width, 3], BGR
-    :raises ConversionError: if the file is empty, unknown, incomplete, damaged or too large
-    """
-    return decode_compressed(message.data, message.format)
 
 
 def to_image(image: np.ndarray, encoding: str, header: Header) -> Image:
@@ -131,28 +101,6 @@ def _check_described_size(info: CameraInfo, camera_size: tuple[int, int]) -> Non
                 f'CameraInfo for images of {width / bin_x:g}x{height / bin_y:g} pixels with '
                 f'images of {camera_size[1]}x{camera_size[0]}; expected the same size; '
                 'calibrate at the size of the images, or set camera_info_topic to theirs')
-
-
-def _through_cv_bridge(message: Image, unsupported: UnsupportedEncodingError) -> np.ndarray:
-    """Convert an image by cv_bridge, or say that it is missing."""
-    try:
-        from cv_bridge import CvBridge, CvBridgeError
-    except ImportError as error:
-        raise UnsupportedEncodingError(
-            f'{unsupported}, or install cv_bridge (apt: ros-$ROS_DISTRO-cv-bridge), '
-            'which converts others') from error
-    check_size(message.height, message.width)
-    if len(message.data) < message.step * message.height:
-        raise ConversionError(
-            f'{message.encoding} image of {message.width}x{message.height} pixels with '
-            f'{len(message.data)} bytes; expected {message.step * message.height} '
-            f'({message.height} rows of step {message.step}); the message is truncated or its '
-            'size is wrong')
-    try:
-        return CvBridge().imgmsg_to_cv2(message, 'bgr8')
-    except (CvBridgeError, TypeError, ValueError) as error:
-        raise UnsupportedEncodingError(
-            f'{message.encoding} image that cv_bridge cannot convert to bgr8: {error}') from error
 
 
 def _copy_header(header: Header) -> Header:

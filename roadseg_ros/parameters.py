@@ -11,6 +11,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 
 from roadseg_core.engines import BACKENDS
+from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, OVERLAY_MODES
 
 MAX_CAMERAS = 4
@@ -147,6 +148,13 @@ class Settings:
     overlay_alpha: float
     diagnostics_period: float
     cameras: tuple[CameraSettings, ...]
+
+    @property
+    def output_options(self) -> OutputOptions:
+        """Say how output images are made."""
+        return OutputOptions(
+            output_geometry=self.output_geometry, road_threshold=self.road_threshold,
+            overlay_mode=self.overlay_mode, overlay_alpha=self.overlay_alpha)
 
 
 def check_camera_names(names: tuple[str, ...]) -> None:

@@ -17,9 +17,10 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from roadseg_core.engines import Engine, EngineDescription, EngineError, open_engine
 from roadseg_core.model_file import ModelFileError, ModelInfo
 from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.frame import engine_outputs, Frame
 from roadseg_core.pipeline.scheduler import Outcome, Rule, Scheduler, Ticket
 from roadseg_ros.camera import CameraPublishers
-from roadseg_ros.messages import compressed_to_bgr, image_to_bgr
+from roadseg_ros.decoding import compressed_to_bgr, image_to_bgr
 from roadseg_ros.parameters import Settings
 from roadseg_ros.publication import FramePublisher
 from roadseg_ros.statistics import Latencies
@@ -153,12 +154,8 @@ class Worker:
     def _needed_outputs(self, wanted: frozenset[str]) -> tuple[str, ...]:
         """Return what the engine must compute; what it once had to, it goes on to compute."""
         held = self.engine.outputs if self.engine is not None else ()
-        outputs = ['labels']
-        if self._settings.road_threshold > 0.0:
-            outputs.append('road_probability')
-        if 'confidence' in wanted or 'confidence' in held:
-            outputs.append('confidence')
-        return tuple(outputs)
+        needed = wanted | {'confidence'} if 'confidence' in held else wanted
+        return engine_outputs(needed, road_threshold=self._settings.road_threshold)
 
     def _open(self, outputs: tuple[str, ...]) -> None:
         self._set_status(BUILDING)
@@ -237,13 +234,11 @@ class Worker:
             self._warn(ticket.camera, f'frame dropped: {error}')
             return None
         info = self.engine.info
-        view = info.geometry.view(image.shape[:2])
-        view.forward(image, out=self._batch[index])
+        frame = Frame.placed(image, info.geometry, self._batch[index])
         self.formats[ticket.camera] = (*image.shape[:2], encoding)
         return FramePublisher(
-            publishers=self._publishers[ticket.camera], header=message.header, view=view,
-            image=image, network_image=self._batch[index], label_map=info.label_map,
-            settings=settings)
+            publishers=self._publishers[ticket.camera], header=message.header, frame=frame,
+            label_map=info.label_map, settings=settings)
 
     def _settle(self, ticket: Ticket, outcome: Outcome) -> None:
         with self._changed:

@@ -18,8 +18,8 @@ from std_msgs.msg import Header
 
 from roadseg_core.geometry import Geometry
 from roadseg_core.pipeline.conversion import ConversionError, UnsupportedEncodingError
-from roadseg_ros.messages import (
-    compressed_to_bgr, image_to_bgr, scaled_camera_info, to_image)
+from roadseg_ros.decoding import compressed_to_bgr, image_to_bgr
+from roadseg_ros.messages import scaled_camera_info, to_image
 
 
 @pytest.fixture
