@@ -48,10 +48,13 @@ class WorkerDiagnostics:
             'mean_batch': f'{worker.frames / max(1, worker.batches):.2f}'}
         if status.error:
             values['error'] = status.error
+        building = f'BUILDING for {now - status.since:.0f} s: frames are not processed yet'
+        if status.state == BUILDING and status.progress:
+            values['progress'] = status.progress
+            building += f' ({status.progress})'
         level, message = {
             READY: (DiagnosticStatus.OK, 'ready'),
-            BUILDING: (DiagnosticStatus.WARN,
-                       f'BUILDING for {now - status.since:.0f} s: frames are not processed yet'),
+            BUILDING: (DiagnosticStatus.WARN, building),
             FAILED: (DiagnosticStatus.ERROR, f'failed: {status.error}'),
         }.get(status.state, (DiagnosticStatus.WARN, 'stopped'))
         return _status(f'{self._name}: engine', level, message, values)

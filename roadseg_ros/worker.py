@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import threading
 import time
 import traceback
@@ -14,7 +14,8 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from roadseg_core.engines import Engine, EngineDescription, EngineError, open_engine
+from roadseg_core.engines import (
+    Engine, EngineDescription, EngineError, open_engine, OpeningStopped)
 from roadseg_core.model_file import ModelFileError, ModelInfo
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import engine_outputs, Frame
@@ -30,11 +31,18 @@ BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """Say where the engine stands: its state, since when (steady seconds), and why."""
+    """
+    Say where the engine stands.
+
+    :param since: steady seconds of the change to this state
+    :param error: why it failed
+    :param progress: what goes on while it is BUILDING, where the engine tells
+    """
 
     state: str
     since: float
     error: str = ''
+    progress: str = ''
 
 
 class Worker:
@@ -123,6 +131,8 @@ class Worker:
     def _run(self) -> None:
         try:
             self._work()
+        except OpeningStopped:
+            self._set_status(STOPPED)
         except (EngineError, ModelFileError) as error:
             self._fail(str(error))
         except Exception:
@@ -166,7 +176,8 @@ class Worker:
         self.engine = open_engine(
             self._model, backend=settings.backend, outputs=outputs, device=settings.device,
             precision=settings.precision, threads=settings.threads,
-            cache_dir=settings.cache_dir or None, allow_build=settings.allow_build)
+            cache_dir=settings.cache_dir or None, allow_build=settings.allow_build,
+            progress=self._on_progress)
         info = self.engine.info
         self.opened = (self.engine.description, info)
         self._batch = np.zeros((info.max_batch, *info.geometry.input_size, 3), np.uint8)
@@ -182,6 +193,13 @@ class Worker:
             f'engine ready after {time.monotonic() - started:.1f} s: {what.backend} '
             f'{what.version} on {what.device} in {what.precision}, {what.threads} threads')
         self._set_status(READY)
+
+    def _on_progress(self, phase: str, share: float | None) -> bool:
+        """Keep what the opening of the engine says; a node that stops gives it up."""
+        told = phase if share is None else f'{100.0 * share:.0f} %, {phase}'
+        with self._changed:
+            self.status = replace(self.status, progress=told)
+            return not self._stopping
 
     def _next_batch(self) -> list[Ticket] | None:
         """Wait for the next batch; None when the worker is to stop."""

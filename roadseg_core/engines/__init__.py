@@ -2,69 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 import logging
 from pathlib import Path
 
-from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
-from roadseg_core.model_file import read_model_info
+from roadseg_core.engines.base import (
+    Engine, EngineDescription, EngineError, OpeningStopped, Progress, Segmentation)
+from roadseg_core.model_file import ModelInfo, read_model_info
 
-BACKENDS = ('auto', 'openvino', 'torch')
+BACKENDS = ('auto', 'tensorrt', 'openvino', 'torch')
 
 __all__ = [
-    'BACKENDS', 'Engine', 'EngineDescription', 'EngineError', 'open_engine', 'Segmentation']
+    'BACKENDS', 'Engine', 'EngineDescription', 'EngineError', 'open_engine', 'OpeningStopped',
+    'Progress', 'Segmentation']
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked of :func:`open_engine`; ``info`` is None for a training checkpoint."""
+
+    path: Path
+    info: ModelInfo | None
+    outputs: tuple[str, ...]
+    device: str
+    precision: str
+    threads: int
+    cache_dir: Path | None
+    allow_build: bool
+    progress: Progress | None
+
+    def model_file(self, backend: str) -> ModelInfo:
+        """Return what the model file holds; raise :class:`EngineError` for a checkpoint."""
+        if self.info is None:
+            raise EngineError(
+                f'backend {backend} opens model files; {self.path} is none: use torch, or '
+                'roadseg export')
+        return self.info
 
 
 def open_engine(
     model: str | Path, *, backend: str = 'auto', outputs: Sequence[str] = ('labels',),
     device: str = 'auto', precision: str = 'auto', threads: int = 0,
     cache_dir: str | Path | None = None, allow_build: bool = True,
+    progress: Progress | None = None,
 ) -> Engine:
     """
     Open a model for inference.
 
     :param model: a model file (``.onnx``), or a training checkpoint
-    :param backend: one of :data:`BACKENDS`; ``auto`` takes OpenVINO for a model file and
-        PyTorch for a checkpoint
+    :param backend: one of :data:`BACKENDS`; ``auto`` takes the first that can run the model
+        here: TensorRT, then OpenVINO for a model file; PyTorch, on CUDA where there is a GPU,
+        for a checkpoint
     :param outputs: what :meth:`Engine.infer` returns: labels, road_probability, confidence
     :param device: the backend's name of a device, or ``auto``
-    :param precision: ``auto``, fp32, bf16 or fp16, as the backend can
+    :param precision: ``auto``, fp32, bf16, fp16 or int8, as the backend and the file can
     :param threads: threads of inference on a CPU; 0 lets the engine choose
-    :param cache_dir: folder for compiled models; None for none
-    :param allow_build: whether minutes of compilation are allowed; no backend here needs them
+    :param cache_dir: folder for compiled models; None: OpenVINO keeps none, TensorRT keeps its
+        plans in the user's cache folder
+    :param allow_build: whether TensorRT may build a plan, which takes minutes
+    :param progress: told how the opening goes; it can give it up
     :raises EngineError: if no engine can run the model as asked
     :raises ModelFileError: if the model file is damaged or none of this project
     """
     path = Path(model)
     if backend not in BACKENDS:
         raise EngineError(f'backend {backend!r}; expected one of {BACKENDS}')
-    is_model_file = path.suffix == '.onnx'
-    chosen = backend
-    if backend == 'auto':
-        chosen = 'openvino' if is_model_file else 'torch'
-        _log.info('backend auto: %s, since %s is a %s', chosen, path.name,
-                  'model file' if is_model_file else 'training checkpoint')
-    if chosen == 'openvino':
-        info = read_model_info(path)
+    request = _Request(
+        path, read_model_info(path) if path.suffix == '.onnx' else None, tuple(outputs), device,
+        precision, threads, Path(cache_dir) if cache_dir else None, allow_build, progress)
+    if backend != 'auto':
+        return _OPENERS[backend](request)
+    what, order = ('training checkpoint', ('torch',))
+    if request.info is not None:
+        what, order = ('model file', ('tensorrt', 'openvino'))
+    for name in order[:-1]:
         try:
-            from roadseg_core.engines.openvino import OpenVinoEngine
-        except ImportError as error:
-            raise EngineError(
-                f'backend openvino needs the package openvino, which is not installed ({error}); '
-                'install it: pip install openvino') from error
-        return OpenVinoEngine(
-            info, outputs=tuple(outputs), device=device, precision=precision, threads=threads,
-            cache_dir=None if not cache_dir else Path(cache_dir))
-    if is_model_file:
+            engine = _OPENERS[name](request)
+        except OpeningStopped:
+            raise
+        except EngineError as error:
+            _log.info('backend auto: not %s: %s', name, error)
+        else:
+            _log.info('backend auto: %s, the first for a %s', name, what)
+            return engine
+    _log.info('backend auto: %s, since %s is a %s', order[-1], path.name, what)
+    return _OPENERS[order[-1]](request)
+
+
+def _open_tensorrt(request: _Request) -> Engine:
+    info = request.model_file('tensorrt')
+    try:
+        from roadseg_core.engines.tensorrt import TensorRtEngine
+    except ImportError as error:
         raise EngineError(
-            f'backend torch opens training checkpoints; {path} is a model file: use openvino')
+            'backend tensorrt needs the packages tensorrt and cuda-python, which are not '
+            f'installed ({error}); see docs/tensorrt.md') from error
+    return TensorRtEngine(
+        info, outputs=request.outputs, device=request.device, precision=request.precision,
+        cache_dir=request.cache_dir, allow_build=request.allow_build, progress=request.progress)
+
+
+def _open_openvino(request: _Request) -> Engine:
+    info = request.model_file('openvino')
+    try:
+        from roadseg_core.engines.openvino import OpenVinoEngine
+    except ImportError as error:
+        raise EngineError(
+            f'backend openvino needs the package openvino, which is not installed ({error}); '
+            'install it: pip install openvino') from error
+    return OpenVinoEngine(
+        info, outputs=request.outputs, device=request.device, precision=request.precision,
+        threads=request.threads, cache_dir=request.cache_dir)
+
+
+def _open_torch(request: _Request) -> Engine:
+    if request.info is not None:
+        raise EngineError(
+            f'backend torch opens training checkpoints; {request.path} is a model file: use '
+            'openvino or tensorrt')
     try:
         from roadseg_core.engines.torch import TorchEngine
     except ImportError as error:
         raise EngineError(
             f'backend torch needs PyTorch, which is not installed ({error}); '
             'install it, or export the checkpoint to a model file') from error
-    return TorchEngine(path, outputs=tuple(outputs), device=device, precision=precision,
-                       threads=threads)
+    return TorchEngine(
+        request.path, outputs=request.outputs, device=request.device,
+        precision=request.precision, threads=request.threads)
+
+
+_OPENERS: dict[str, Callable[[_Request], Engine]] = {
+    'tensorrt': _open_tensorrt, 'openvino': _open_openvino, 'torch': _open_torch}

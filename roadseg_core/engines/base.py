@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,21 @@ import numpy as np
 from roadseg_core.model_file import ModelInfo, OUTPUTS
 
 
+Progress = Callable[[str, 'float | None'], bool]
+"""
+Told what goes on while an engine opens, and the share of it that is done (None: unknown).
+
+It may be called in any thread. Its return value says whether to go on: False gives up the
+opening.
+"""
+
+
 class EngineError(RuntimeError):
     """An engine that cannot be opened or fails to infer; the message says why."""
+
+
+class OpeningStopped(EngineError):  # noqa: N818 - nothing went wrong: the caller wanted it
+    """An engine whose opening was given up because the caller's :data:`Progress` said so."""
 
 
 @dataclass(frozen=True)

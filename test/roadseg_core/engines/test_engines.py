@@ -65,8 +65,8 @@ def test_other_frames_are_refused(engine, shape):
 
 
 def test_what_cannot_run_is_refused():
-    with pytest.raises(EngineError, match="backend 'tensorrt'; expected one of"):
-        open_engine(MODEL, backend='tensorrt')
+    with pytest.raises(EngineError, match="backend 'tflite'; expected one of"):
+        open_engine(MODEL, backend='tflite')
     with pytest.raises(EngineError, match='training checkpoints'):
         open_engine(MODEL, backend='torch')
     with pytest.raises(EngineError, match="precision 'int4'"):
