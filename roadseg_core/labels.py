@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 import json
 from operator import index
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -111,20 +113,24 @@ class LabelMap:
             raise LabelMapError(
                 f'label map with missing keys {sorted(missing)} and unknown keys '
                 f'{sorted(unknown)}; expected {sorted(expected)}')
-        try:
-            return cls(
-                name=_text(values['name']),
-                names=tuple(_text(name) for name in _list(values['names'])),
-                palette=tuple(
-                    tuple(index(v) for v in _list(colour)) for colour in _list(values['palette'])),
-                road_ids=tuple(index(i) for i in _list(values['road_ids'])),
-                void_ids=tuple(index(i) for i in _list(values.get('void_ids', ()))))
-        except TypeError as error:
-            raise LabelMapError(f'label map with a value of a wrong type: {error}') from error
+        return cls(
+            name=_checked('name', _text, values['name']),
+            names=_checked('names', _texts, values['names']),
+            palette=_checked('palette', _colours, values['palette']),
+            road_ids=_checked('road_ids', _ids, values['road_ids']),
+            void_ids=_checked('void_ids', _ids, values.get('void_ids', ())))
 
     def to_json(self) -> str:
         """Return the map as one line of JSON, as published on ``~/label_map``."""
         return json.dumps(self.to_dict())
+
+
+def _checked(key: str, read: Callable[[object], Any], value: object) -> Any:
+    try:
+        return read(value)
+    except TypeError as error:
+        raise LabelMapError(
+            f'label map key {key!r} with a value of a wrong type: {error}') from error
 
 
 def _text(value: object) -> str:
@@ -138,6 +144,18 @@ def _list(value: object) -> list | tuple:
     if not isinstance(value, (list, tuple)):
         raise TypeError(f'found {value!r}; expected a list')
     return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(name) for name in _list(value))
+
+
+def _ids(value: object) -> tuple[int, ...]:
+    return tuple(index(number) for number in _list(value))
+
+
+def _colours(value: object) -> tuple[tuple[int, ...], ...]:
+    return tuple(_ids(colour) for colour in _list(value))
 
 
 SEVEN = LabelMap(
@@ -154,20 +172,41 @@ TWO = LabelMap(
     palette=((0, 0, 0), (0, 255, 0)),
     road_ids=(1,))
 
-LABEL_MAPS = {label_map.name: label_map for label_map in (SEVEN, TWO)}
+EIGHT = LabelMap(
+    name='eight',
+    names=('void', 'flat', 'construction', 'object', 'nature', 'sky', 'human', 'vehicle'),
+    palette=((0, 0, 0), (128, 64, 128), (70, 70, 70), (153, 153, 153), (107, 142, 35),
+             (70, 130, 180), (220, 20, 60), (0, 0, 142)),
+    road_ids=(1,),
+    void_ids=(0,))
+
+LABEL_MAPS = {label_map.name: label_map for label_map in (SEVEN, TWO, EIGHT)}
+"""The maps to train with that are known without reading a file."""
 
 
 def load_label_map(path: str | Path) -> LabelMap:
     """
-    Read a label map from a YAML file.
+    Read a label map from a YAML file; its ``reductions`` to other maps are left aside.
 
     :raises LabelMapError: if the file is no YAML mapping or the map contradicts itself
     """
+    values = read_label_file(path)
+    values.pop('reductions', None)
+    try:
+        return LabelMap.from_dict(values)
+    except LabelMapError as error:
+        raise LabelMapError(f'{path}: {error}') from error
+
+
+def read_label_file(path: str | Path) -> dict:
+    """Read the mapping of a label map's YAML file; LabelMapError if it is none."""
     import yaml
 
     try:
-        return LabelMap.from_dict(yaml.safe_load(Path(path).read_text(encoding='utf-8')))
+        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise LabelMapError(f'{path}: not a YAML file: {error}') from error
-    except LabelMapError as error:
-        raise LabelMapError(f'{path}: {error}') from error
+    if not isinstance(values, dict):
+        raise LabelMapError(
+            f'{path}: a label map is a mapping; found {type(values).__name__}')
+    return values
