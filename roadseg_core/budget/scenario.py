@@ -91,19 +91,36 @@ def load_scenario(path: str | Path) -> Scenario:
         'design_space': {key: tuple(tried) for key, tried in values['design_space'].items()}})
 
 
-def find_scenario(name: str, folder: str | Path) -> Scenario:
+def scenario_folder() -> Path:
     """
-    Read a scenario by its name in a folder, or by the path of its file.
+    Find ``config/scenarios``: of the source tree, or installed below ``share``.
+
+    :raises ScenarioError: if there is none
+    """
+    parents = Path(__file__).resolve().parents
+    # The source tree is three levels up; an installation has share/ beside lib/.
+    for config in (parents[2] / 'config',
+                   *(parent / 'share' / 'roadseg_ros' / 'config' for parent in parents)):
+        if (config / 'scenarios').is_dir():
+            return config / 'scenarios'
+    raise ScenarioError(f'no folder config/scenarios above {Path(__file__).parent}; install the '
+                        'package anew, or give the path of a scenario file')
+
+
+def find_scenario(name: str) -> Scenario:
+    """
+    Read a scenario by its name in ``config/scenarios``, or by the path of its YAML file.
 
     :raises ScenarioError: if there is none, naming those there are, or it cannot be used
     """
     if name.endswith(('.yaml', '.yml')):
         return load_scenario(Path(name).expanduser())
-    path = Path(folder) / f'{name}.yaml'
+    folder = scenario_folder()
+    path = folder / f'{name}.yaml'
     if not path.is_file():
-        known = sorted(found.stem for found in Path(folder).glob('*.yaml'))
-        raise ScenarioError(f'scenario {name!r}; expected one of {", ".join(known) or "none"} of '
-                            f'{folder}, or the path of a .yaml file')
+        known = sorted(found.stem for found in folder.glob('*.yaml'))
+        raise ScenarioError(f'scenario {name!r}; expected one of {", ".join(known)}, or the path '
+                            'of a .yaml file')
     return load_scenario(path)
 
 

@@ -1,0 +1,67 @@
+"""How fast this machine's engine runs a network, whatever its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+import statistics
+import tempfile
+import time
+
+import numpy as np
+import onnx
+
+from roadseg_core.budget.scenario import Scenario
+from roadseg_core.engines import Engine, EngineDescription, open_engine
+from roadseg_core.export import MAX_BATCH, build_onnx
+from roadseg_core.geometry import Geometry
+from roadseg_core.labels import LABEL_MAPS
+from roadseg_core.model_file import write_metadata
+from roadseg_core.models import build_network
+
+WARM_UP_RUNS = 3
+
+
+def measure_network(scenario: Scenario, arguments: Mapping[str, object], *,
+                    seconds: float = 1.0) -> tuple[float, EngineDescription]:
+    """
+    Measure the scenario's network with random weights, through a model file.
+
+    :param arguments: of the network
+    :param seconds: how long to measure
+    :returns: images/s, in batches of one frame a camera, and what ran them
+    :raises EngineError: if no engine runs it here
+    """
+    label_map = LABEL_MAPS[scenario.label_map]
+    geometry = Geometry('stretch', scenario.input_size)
+    network = build_network(scenario.network, arguments).eval()
+    model = build_onnx(network, label_map=label_map, geometry=geometry)
+    write_metadata(
+        model, label_map=label_map, geometry=geometry, network=scenario.network,
+        network_arguments=dict(arguments), max_batch=MAX_BATCH, precision='fp32',
+        licence='none', card='random weights, to measure time', data='none', metrics={},
+        commit='', agreement={})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'candidate.onnx'
+        onnx.save(model, path)
+        engine = open_engine(path)
+        try:
+            rate = measure_rate(engine, min(len(scenario.cameras), MAX_BATCH), seconds=seconds)
+            return rate, engine.description
+        finally:
+            engine.close()
+
+
+def measure_rate(engine: Engine, batch: int, *, seconds: float) -> float:
+    """Return images/s of an engine in batches of this size: by the median run."""
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (batch, *engine.info.geometry.input_size, 3), np.uint8)
+    for _ in range(WARM_UP_RUNS):
+        engine.infer(frames)
+    times = []
+    until = time.perf_counter() + seconds
+    while not times or time.perf_counter() < until:
+        started = time.perf_counter()
+        engine.infer(frames)
+        times.append(time.perf_counter() - started)
+    return batch / statistics.median(times)

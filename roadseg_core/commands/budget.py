@@ -1,0 +1,132 @@
+"""
+``roadseg budget``: what networks cost, and which fits a scenario.
+
+    roadseg budget --scenario parking --measure --plot parking.png
+    roadseg budget --network unet filters=16
+    roadseg budget --model models/mobilenet_fcn_0.5.onnx --scenario urban
+    roadseg budget
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, replace
+import json
+from pathlib import Path
+
+HELP = 'count operations, by layer and over the design space of a scenario'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument('arguments', nargs='*', metavar='KEY=VALUE',
+                        help="the network's arguments, such as depth_multiplier=0.5")
+    parser.add_argument('--scenario', metavar='NAME|FILE',
+                        help='parking, urban, rural or a file: its design space and the pick')
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument('--network', help='a network by its name')
+    what.add_argument('--model', type=Path, help='the network of a model file')
+    parser.add_argument('--input-size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
+                        help='default: that of the model or scenario, else 320 480')
+    parser.add_argument('--measure', action='store_true',
+                        help="also measure each candidate's images/s by the engine, here")
+    parser.add_argument('--json', type=Path, help="also write the scenario's figures here")
+    parser.add_argument('--plot', type=Path, help='also draw the design space, as PNG')
+
+
+def run(options: argparse.Namespace) -> None:
+    """Count and print; without a network, model or scenario: a line for every network."""
+    from roadseg_core.budget.scenario import find_scenario
+
+    scenario = find_scenario(options.scenario) if options.scenario else None
+    if scenario and options.input_size:
+        scenario = replace(scenario, input_size=tuple(options.input_size))
+    if options.network or options.model:
+        _one_network(options, scenario)
+    elif scenario:
+        _design_space(options, scenario)
+    else:
+        _all_networks(tuple(options.input_size or (320, 480)))
+
+
+def _one_network(options: argparse.Namespace, scenario) -> None:
+    import yaml
+
+    from roadseg_core.budget.operations import (build_for_counting, count_operations,
+                                                total_operations)
+    from roadseg_core.budget.tables import describe, layer_table, verdict
+    from roadseg_core.model_file import read_model_info
+
+    size = tuple(options.input_size or (scenario.input_size if scenario else (320, 480)))
+    name, arguments = options.network, {}
+    if options.model:
+        info = read_model_info(options.model)
+        name, arguments = info.network, dict(info.network_arguments)
+        size = tuple(options.input_size or info.geometry.input_size)
+    for argument in options.arguments:
+        key, equals, text = argument.partition('=')
+        if not equals:
+            raise ValueError(f'argument {argument!r}; expected KEY=VALUE')
+        arguments[key] = yaml.safe_load(text)
+    layers = count_operations(build_for_counting(name, arguments), size)
+    print(layer_table(layers))
+    if scenario:
+        print(f'\n{describe(scenario)}\n{verdict(scenario, name, total_operations(layers))}')
+
+
+def _design_space(options: argparse.Namespace, scenario) -> None:
+    from tqdm import tqdm
+
+    from roadseg_core.budget.design_space import explore, network_arguments, pick
+    from roadseg_core.budget.measure import measure_network
+    from roadseg_core.budget.operations import build_for_counting, count_operations
+    from roadseg_core.budget.plot import plot_design_space
+    from roadseg_core.budget.tables import candidate_table, describe, layer_table, verdict
+
+    candidates, measured_on = explore(scenario), ''
+    if options.measure:
+        measured = []
+        for candidate in tqdm(candidates, desc='measuring', unit='network', leave=False):
+            rate, engine = measure_network(
+                scenario, network_arguments(scenario, candidate.arguments))
+            measured.append(replace(candidate, images_per_second=rate))
+            measured_on = (f'{engine.backend} {engine.device} {engine.precision}, '
+                           f'{engine.threads} threads')
+        candidates = tuple(measured)
+    picked = pick(candidates, scenario)
+    print(f'{describe(scenario)}\n')
+    if picked is not None:
+        network = build_for_counting(
+            scenario.network, network_arguments(scenario, picked.arguments))
+        print(f'{scenario.network} {picked.label}\n'
+              f'{layer_table(count_operations(network, scenario.input_size))}\n')
+    print(candidate_table(candidates, scenario))
+    if measured_on:
+        print(f'images/s: {measured_on}, batches of {min(4, len(scenario.cameras))}, median')
+    print('\npick: ' + ('none fits' if picked is None else verdict(
+        scenario, f'{scenario.network} {picked.label}', picked.operations)))
+    if options.plot:
+        plot_design_space(options.plot, scenario, candidates, picked=picked,
+                          measured_on=measured_on)
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps({
+            'scenario': asdict(scenario), 'measured_on': measured_on,
+            'candidates': [asdict(candidate) for candidate in candidates],
+            'pick': None if picked is None else asdict(picked)}, indent=2) + '\n',
+            encoding='utf-8')
+
+
+def _all_networks(input_size: tuple[int, int]) -> None:
+    from roadseg_core.budget.operations import (build_for_counting, count_operations,
+                                                total_operations)
+    from roadseg_core.budget.tables import network_table
+    from roadseg_core.models import NETWORKS
+
+    found = {}
+    for name in NETWORKS:
+        network = build_for_counting(name, {})
+        found[name] = (sum(p.numel() for p in network.parameters()),
+                       total_operations(count_operations(network, input_size)))
+    print(f'{input_size[0]}x{input_size[1]} (height x width), default arguments\n'
+          f'{network_table(found)}')
