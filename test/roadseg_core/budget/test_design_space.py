@@ -1,0 +1,90 @@
+"""Tests of the design space, its tables, its picture and its measured rates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from roadseg_core.budget.design_space import Candidate, explore, pick
+from roadseg_core.budget.measure import measure_network
+from roadseg_core.budget.scenario import Scenario, find_scenario
+from roadseg_core.cli import main
+from roadseg_core.models import NetworkError
+
+
+@pytest.fixture
+def small() -> Scenario:
+    """Return parking with four candidates."""
+    return replace(find_scenario('parking'), design_space={
+        'depth_multiplier': (0.5, 0.75), 'classifier_depth': (256, 1024)})
+
+
+def candidate(operations: int, *, fits: bool, rate: float | None = None) -> Candidate:
+    return Candidate({'depth': operations}, operations, operations / 1e9, fits, rate)
+
+
+def test_every_combination_is_counted(small: Scenario) -> None:
+    candidates = explore(small)
+    assert [c.label for c in candidates] == ['(0.5, 256)', '(0.5, 1024)', '(0.75, 256)',
+                                             '(0.75, 1024)']
+    assert [c.fits for c in candidates] == [True, True, False, False]
+    assert candidates[1].gops == pytest.approx(68.4, abs=0.05)
+    assert pick(candidates, small) == candidates[1]
+
+
+def test_the_pick_spends_the_budget_but_must_be_fast_enough(small: Scenario) -> None:
+    cheap, dear = candidate(1, fits=True), candidate(2, fits=True)
+    over = candidate(3, fits=False)
+    assert pick([cheap, dear, over], small) == dear
+    assert pick([replace(cheap, images_per_second=60.0),
+                 replace(dear, images_per_second=59.9)], small).operations == 1
+    assert pick([over], small) is None
+
+
+def test_an_unknown_network_or_argument_is_named(small: Scenario) -> None:
+    with pytest.raises(NetworkError, match='nothing'):
+        explore(replace(small, network='nothing'))
+    with pytest.raises(NetworkError, match='colour'):
+        explore(replace(small, design_space={'colour': (1,)}))
+
+
+def test_parking_from_the_command_line(tmp_path: Path,
+                                       capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['budget', '--scenario', 'parking', '--json', str(tmp_path / 'budget.json'),
+                 '--plot', str(tmp_path / 'budget.png')]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == ('pick: mobilenet_fcn (0.5, 7, 1024): 1139.3 MFLOPs an image, '
+                         '68.4 GOPS, inside the budget of 70')
+    assert any(line.split() == ['1', '7', '1024', '3867.8', '232.1', 'no'] for line in lines)
+    report = json.loads((tmp_path / 'budget.json').read_text(encoding='utf-8'))
+    assert len(report['candidates']) == 36
+    assert report['pick']['arguments'] == {
+        'depth_multiplier': 0.5, 'classifier_kernel': 7, 'classifier_depth': 1024}
+    picture = cv2.imread(str(tmp_path / 'budget.png'))
+    assert picture is not None and picture.std() > 10
+
+
+def test_a_network_by_name_against_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['budget', '--network', 'unet', 'filters=8', '--scenario', 'rural']) == 0
+    out = capsys.readouterr().out
+    assert 'total' in out and '3588.1' in out and 'inside the budget of 120' in out
+    assert main(['budget', '--network', 'unet', 'filters']) == 1
+    assert 'KEY=VALUE' in capsys.readouterr().err
+
+
+def test_the_network_of_a_model_file(capsys: pytest.CaptureFixture[str]) -> None:
+    model = Path(__file__).resolve().parents[3] / 'models' / 'mobilenet_fcn_0.5.onnx'
+    assert main(['budget', '--model', str(model)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[0] == 'total'
+
+
+def test_a_rate_is_measured_by_the_engine(small: Scenario) -> None:
+    scenario = replace(small, network='unet', input_size=(32, 48), design_space={})
+    rate, engine = measure_network(
+        scenario, {'out_channels': 7, 'filters': 2, 'depth': 2}, seconds=0.1)
+    assert rate > scenario.images_per_second
+    assert engine.backend in ('openvino', 'tensorrt')
