@@ -14,7 +14,7 @@ HIGHER_IS_BETTER = {
     'consistency': True, 'flicker': False}
 """Figures that rules may name, and whether more of them is better."""
 
-ACCEPTED, REJECTED, UNDECIDED = 'accepted', 'rejected', 'undecided'
+ACCEPTED, REJECTED, UNDECIDED, NO_RULE = 'accepted', 'rejected', 'undecided', 'no rule'
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,12 @@ def judge(rules: tuple[Rule, ...], differences: dict[str, Interval]) -> Verdict:
     """
     Apply all rules: rejected if one is, accepted if all are, else undecided.
 
+    Without a rule there is nothing to decide, and the verdict is :data:`NO_RULE`.
+
     :param differences: by figure; a figure that is missing was not measured
     """
+    if not rules:
+        return Verdict(NO_RULE, ())
     outcomes, reasons = [], []
     for rule in rules:
         difference = differences.get(rule.condition.name)
@@ -92,7 +96,7 @@ def judge(rules: tuple[Rule, ...], differences: dict[str, Interval]) -> Verdict:
         reasons.append(f'{rule}: {outcomes[-1]}: {_range(difference)}')
     if REJECTED in outcomes:
         return Verdict(REJECTED, tuple(reasons))
-    verdict = UNDECIDED if UNDECIDED in outcomes or not outcomes else ACCEPTED
+    verdict = UNDECIDED if UNDECIDED in outcomes else ACCEPTED
     return Verdict(verdict, tuple(reasons))
 
 
