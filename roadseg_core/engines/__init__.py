@@ -30,6 +30,7 @@ class _Request:
     device: str
     precision: str
     threads: int
+    pinning: bool
     cache_dir: Path | None
     allow_build: bool
     progress: Progress | None
@@ -46,7 +47,7 @@ class _Request:
 def open_engine(
     model: str | Path, *, backend: str = 'auto', outputs: Sequence[str] = ('labels',),
     device: str = 'auto', precision: str = 'auto', threads: int = 0,
-    cache_dir: str | Path | None = None, allow_build: bool = True,
+    pinning: bool = False, cache_dir: str | Path | None = None, allow_build: bool = True,
     progress: Progress | None = None,
 ) -> Engine:
     """
@@ -60,6 +61,7 @@ def open_engine(
     :param device: the backend's name of a device, or ``auto``
     :param precision: ``auto``, fp32, bf16, fp16 or int8, as the backend and the file can
     :param threads: threads of inference on a CPU; 0 lets the engine choose
+    :param pinning: whether OpenVINO's threads stay on their cores
     :param cache_dir: folder for compiled models; None: OpenVINO keeps none, TensorRT keeps its
         plans in the user's cache folder
     :param allow_build: whether TensorRT may build a plan, which takes minutes
@@ -72,7 +74,8 @@ def open_engine(
         raise EngineError(f'backend {backend!r}; expected one of {BACKENDS}')
     request = _Request(
         path, read_model_info(path) if path.suffix == '.onnx' else None, tuple(outputs), device,
-        precision, threads, Path(cache_dir) if cache_dir else None, allow_build, progress)
+        precision, threads, pinning, Path(cache_dir) if cache_dir else None, allow_build,
+        progress)
     if backend != 'auto':
         return _OPENERS[backend](request)
     what, order = ('training checkpoint', ('torch',))
@@ -115,7 +118,7 @@ def _open_openvino(request: _Request) -> Engine:
             'install it: pip install openvino') from error
     return OpenVinoEngine(
         info, outputs=request.outputs, device=request.device, precision=request.precision,
-        threads=request.threads, cache_dir=request.cache_dir)
+        threads=request.threads, pinning=request.pinning, cache_dir=request.cache_dir)
 
 
 def _open_torch(request: _Request) -> Engine:

@@ -2,72 +2,113 @@
 
 from __future__ import annotations
 
-import os
+import logging
 from pathlib import Path
 
 import numpy as np
 import openvino
 
 from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
+from roadseg_core.engines.processor import bf16_instructions, default_threads, physical_cores
 from roadseg_core.model_file import ModelInfo
 
 _PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16', 'fp16': 'f16'}
+
+_log = logging.getLogger(__name__)
 
 
 class OpenVinoEngine(Engine):
     """
     Run a model file by OpenVINO.
 
+    Every batch size is compiled with fixed shapes: OpenVINO fuses more than with a dynamic
+    batch. On a CPU a batch runs as requests of one frame each, on as many streams as there are
+    frames and threads: each core works on its own frame, and meets no other at every layer.
+
     :param device: OpenVINO's name of a device, or ``auto`` for the CPU
-    :param precision: ``auto`` lets OpenVINO choose (bf16 where the processor has AMX), or one of
-        fp32, bf16, fp16
-    :param threads: threads of inference; 0 takes one for each core
+    :param precision: ``auto`` takes bf16 on a CPU with instructions for it (AMX or
+        AVX512-BF16), else fp32; or one of fp32, bf16, fp16
+    :param threads: threads of inference; 0 takes one for each core, less one for the caller's
+        own threads where there are four cores or more
+    :param pinning: whether threads stay on their cores; they then collide with the node's own
+        threads and with other programs'
     :param cache_dir: folder for compiled models, or None for none
     :raises EngineError: if OpenVINO cannot compile the model as asked
     """
 
     def __init__(
         self, info: ModelInfo, *, outputs: tuple[str, ...], device: str, precision: str,
-        threads: int, cache_dir: Path | None,
+        threads: int, pinning: bool, cache_dir: Path | None,
     ) -> None:
         super().__init__(info, outputs)
         if precision != 'auto' and precision not in _PRECISIONS:
             raise EngineError(
                 f'precision {precision!r} for OpenVINO; expected auto, '
                 f'{", ".join(_PRECISIONS)}')
-        settings = {
-            'PERFORMANCE_HINT': 'LATENCY',
-            'INFERENCE_NUM_THREADS': threads or len(os.sched_getaffinity(0)),
-            # Pinned threads collide with the node's own and with other programs'.
-            'ENABLE_CPU_PINNING': False,
-        }
+        self._device = 'CPU' if device.lower() in ('auto', 'cpu') else device
+        self._threads = 0
+        settings: dict[str, object] = {}
+        if self._device == 'CPU':
+            self._threads = threads or default_threads(physical_cores())
+            settings['ENABLE_CPU_PINNING'] = pinning
+            precision = _choose(precision)
         if precision != 'auto':
             settings['INFERENCE_PRECISION_HINT'] = _PRECISIONS[precision]
-        name = 'CPU' if device.lower() in ('auto', 'cpu') else device
-        if name != 'CPU':
-            settings = {'PERFORMANCE_HINT': 'LATENCY'}
+        self._settings = settings
+        height, width = info.geometry.input_size
+        self._results = {name: np.zeros((info.max_batch, height, width), np.uint8)
+                         for name in outputs}
+        self._requests: dict[int, list[openvino.InferRequest]] = {}
+        self._compiled: dict[tuple[int, int], openvino.CompiledModel] = {}
         try:
-            core = openvino.Core()
+            self._core = openvino.Core()
             if cache_dir is not None:
-                core.set_property({'CACHE_DIR': str(cache_dir)})
-            model = core.read_model(str(info.path))
+                self._core.set_property({'CACHE_DIR': str(cache_dir)})
+            self._prepare(info.max_batch)
+            compiled = next(iter(self._compiled.values()))
+            self._description = EngineDescription(
+                backend='openvino', device=self._device, threads=self._threads,
+                precision=self._precision(compiled), version=openvino.get_version())
+        except RuntimeError as error:
+            raise EngineError(
+                f'OpenVINO cannot open {info.path} on {self._device}: {error}') from error
+
+    def _precision(self, compiled: openvino.CompiledModel) -> str:
+        kind = compiled.get_property('INFERENCE_PRECISION_HINT').get_type_name()
+        named = {value: key for key, value in _PRECISIONS.items()}
+        ran = named.get(kind, self.info.precision)
+        return ran if self.info.precision != 'int8' else f'int8+{ran}'
+
+    def _prepare(self, count: int) -> list[openvino.InferRequest]:
+        """Return the requests for a batch of ``count`` frames, made on its first use."""
+        if count not in self._requests:
+            streams = min(count, self._threads) if self._device == 'CPU' else 1
+            frames = 1 if streams > 1 else count
+            compiled = self._compile(frames, streams)
+            requests = [compiled.create_infer_request() for _ in range(count // frames)]
+            for i, request in enumerate(requests):
+                for index, name in enumerate(self.outputs):
+                    # Each request writes its frames' places in the arrays that are returned.
+                    part = self._results[name][i * frames:(i + 1) * frames]
+                    request.set_output_tensor(index, openvino.Tensor(part, shared_memory=True))
+            self._requests[count] = requests
+        return self._requests[count]
+
+    def _compile(self, frames: int, streams: int) -> openvino.CompiledModel:
+        """Compile for ``frames`` frames a request and ``streams`` requests at a time."""
+        if (frames, streams) not in self._compiled:
+            model = self._core.read_model(str(self.info.path))
             by_name = {output.get_any_name(): output for output in model.outputs}
             # Outputs that nobody asked for are taken out, and what leads to them with them.
             wanted = openvino.Model(
-                [by_name[output] for output in outputs], model.get_parameters(), 'roadseg')
-            self._compiled = core.compile_model(wanted, name, settings)
-            self._request = self._compiled.create_infer_request()
-            self._description = EngineDescription(
-                backend='openvino', device=name, precision=self._precision(),
-                threads=settings.get('INFERENCE_NUM_THREADS', 0),
-                version=openvino.get_version())
-        except RuntimeError as error:
-            raise EngineError(f'OpenVINO cannot open {info.path} on {name}: {error}') from error
-
-    def _precision(self) -> str:
-        kind = self._compiled.get_property('INFERENCE_PRECISION_HINT').get_type_name()
-        named = {value: key for key, value in _PRECISIONS.items()}
-        return named.get(kind, self.info.precision)
+                [by_name[output] for output in self.outputs], model.get_parameters(), 'roadseg')
+            wanted.reshape([frames, *self.info.geometry.input_size, 3])
+            settings = {'PERFORMANCE_HINT': 'LATENCY', **self._settings}
+            if self._threads:
+                settings |= {'INFERENCE_NUM_THREADS': self._threads, 'NUM_STREAMS': streams}
+            self._compiled[frames, streams] = self._core.compile_model(
+                wanted, self._device, settings)
+        return self._compiled[frames, streams]
 
     @property
     def description(self) -> EngineDescription:
@@ -75,18 +116,36 @@ class OpenVinoEngine(Engine):
         return self._description
 
     def _infer(self, frames: np.ndarray) -> Segmentation:
-        if self._request is None:
+        if self._core is None:
             raise EngineError('the engine is closed')
+        count = len(frames)
         try:
-            self._request.infer([frames], share_inputs=True)
-            values = {
-                name: self._request.get_output_tensor(index).data
-                for index, name in enumerate(self.outputs)}
+            requests = self._prepare(count)
+            each = count // len(requests)
+            for i, request in enumerate(requests):
+                request.start_async([frames[i * each:(i + 1) * each]], share_inputs=True)
+            for request in requests:
+                request.wait()
         except RuntimeError as error:
-            raise EngineError(f'OpenVINO failed on {len(frames)} frames: {error}') from error
-        return Segmentation(**values)
+            raise EngineError(f'OpenVINO failed on {count} frames: {error}') from error
+        return Segmentation(**{name: array[:count] for name, array in self._results.items()})
 
     def close(self) -> None:
         """Give back what the engine holds; a second call does nothing."""
-        self._request = None
-        self._compiled = None
+        self._requests = {}
+        self._compiled = {}
+        self._core = None
+
+
+def _choose(precision: str) -> str:
+    """Return the precision for this CPU; ``auto`` stays where nothing is known about it."""
+    if precision != 'auto':
+        return precision
+    instructions = bf16_instructions()
+    if instructions is None:
+        return 'auto'
+    if not instructions:
+        _log.info('precision auto: fp32, since this processor has neither AMX nor AVX512-BF16')
+        return 'fp32'
+    _log.info('precision auto: bf16, since this processor has %s', ', '.join(instructions))
+    return 'bf16'

@@ -1,0 +1,1 @@
+"""Measure engines against each other, in turn within one run."""

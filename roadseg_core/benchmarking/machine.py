@@ -1,0 +1,56 @@
+"""What a measurement ran on, and the memory of this process."""
+
+from __future__ import annotations
+
+from importlib import metadata
+import os
+from pathlib import Path
+import platform
+
+_FEATURES = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'avx512_fp16', 'avx_vnni',
+             'amx_tile', 'amx_bf16', 'amx_int8', 'asimddp', 'bf16', 'i8mm')
+_PACKAGES = ('numpy', 'onnx', 'onnxruntime', 'openvino', 'torch', 'tensorrt', 'cuda-python')
+
+
+def describe_machine() -> dict[str, object]:
+    """Return processor, cores, the instructions that matter here and the system."""
+    fields = _processor()
+    flags = fields.get('flags', fields.get('Features', '')).split()
+    return {
+        'processor': fields.get('model name', platform.machine()),
+        'family_model': [fields.get('cpu family', ''), fields.get('model', '')],
+        'cores': len(os.sched_getaffinity(0)),
+        'instructions': [name for name in _FEATURES if name in flags],
+        'system': platform.platform(),
+        'load_before': round(os.getloadavg()[0], 2),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that compute, and of Python."""
+    found = {'python': platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def resident_bytes() -> int:
+    """Return the memory of this process that is resident; 0 where the system does not say."""
+    try:
+        pages = int(Path('/proc/self/statm').read_text(encoding='ascii').split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf('SC_PAGE_SIZE')
+
+
+def _processor() -> dict[str, str]:
+    """Read the first processor of /proc/cpuinfo; empty where there is none."""
+    try:
+        text = Path('/proc/cpuinfo').read_text(encoding='utf-8')
+    except OSError:
+        return {}
+    lines = (line.partition(':') for line in text.split('\n\n')[0].splitlines())
+    return {key.strip(): value.strip() for key, _, value in lines}

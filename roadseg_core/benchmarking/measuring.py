@@ -1,0 +1,76 @@
+"""Measure calls in turn: every contender has a short turn in every round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+import time
+
+import numpy as np
+
+WARM_UP_CALLS = 3
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Read seconds: ``wall`` steady, ``cpu`` of all threads of this process."""
+
+    wall: Callable[[], float] = time.perf_counter
+    cpu: Callable[[], float] = time.process_time
+
+
+@dataclass(frozen=True)
+class Timing:
+    """
+    Say how long the calls of one contender took.
+
+    :param frames_per_second: frames of a call by the median call
+    :param cpu_seconds_per_frame: on all cores, waiting threads that spin included
+    """
+
+    calls: int
+    median_ms: float
+    p99_ms: float
+    least_ms: float
+    frames_per_second: float
+    cpu_seconds_per_frame: float
+
+
+def measure(calls: Mapping[str, Callable[[], object]], *, frames: int, rounds: int,
+            seconds: float, clock: Clock) -> dict[str, Timing]:
+    """
+    Time calls, interleaved: what disturbs the machine meanwhile disturbs them all.
+
+    The first call of every turn is left out: the caches still hold the predecessor's data.
+
+    :param calls: what to call, by name
+    :param frames: frames that one call works on
+    :param rounds: turns of each
+    :param seconds: length of a turn; at least two calls are made
+    """
+    for call in calls.values():
+        for _ in range(WARM_UP_CALLS):
+            call()
+    wall: dict[str, list[float]] = {name: [] for name in calls}
+    cpu = dict.fromkeys(calls, 0.0)
+    for _ in range(rounds):
+        for name, call in calls.items():
+            call()
+            cpu_start, start = clock.cpu(), clock.wall()
+            before, first = start, True
+            while first or before - start < seconds:
+                call()
+                after = clock.wall()
+                wall[name].append(after - before)
+                before, first = after, False
+            cpu[name] += clock.cpu() - cpu_start
+    return {name: summarize(wall[name], cpu=cpu[name], frames=frames) for name in calls}
+
+
+def summarize(seconds: list[float], *, cpu: float, frames: int) -> Timing:
+    """Summarize the duration of calls, each of ``frames`` frames; ``cpu`` seconds in all."""
+    median = float(np.median(seconds))
+    return Timing(
+        calls=len(seconds), median_ms=median * 1e3,
+        p99_ms=float(np.percentile(seconds, 99)) * 1e3, least_ms=min(seconds) * 1e3,
+        frames_per_second=frames / median, cpu_seconds_per_frame=cpu / len(seconds) / frames)
