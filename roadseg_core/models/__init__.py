@@ -7,12 +7,28 @@ from collections.abc import Callable, Mapping
 
 from torch import nn
 
+from roadseg_core.models.baseline import Baseline
+from roadseg_core.models.ddrnet import DDRNetSlim
+from roadseg_core.models.edge_seg_net import EdgeSegNet
+from roadseg_core.models.fast_scnn import FastSCNN
+from roadseg_core.models.fcn8s import FCN8sVGG16
 from roadseg_core.models.mobilenet_fcn import MobileNetFCN
+from roadseg_core.models.multi_branch import MultiBranch
+from roadseg_core.models.pidnet import PIDNetS
 from roadseg_core.models.unet import UNet
+from roadseg_core.models.unet_vgg import UNetVGG19
 
 NETWORKS: Mapping[str, Callable[..., nn.Module]] = {
+    'baseline': Baseline,
+    'ddrnet_slim': DDRNetSlim,
+    'edge_seg_net': EdgeSegNet,
+    'fast_scnn': FastSCNN,
+    'fcn8s_vgg16': FCN8sVGG16,
     'mobilenet_fcn': MobileNetFCN,
+    'multi_branch': MultiBranch,
+    'pidnet_s': PIDNetS,
     'unet': UNet,
+    'unet_vgg19': UNetVGG19,
 }
 
 

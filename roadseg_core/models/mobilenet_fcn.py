@@ -5,7 +5,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from roadseg_core.models.mobilenet_v1 import MobileNetV1Stem
+from roadseg_core.models.sizes import check_size
+from roadseg_core.models.skip_sums import SkipSums
 from roadseg_core.models.upsampling import LearnedUpsampling
+
+SKIP_ENDPOINTS = {16: 'Conv2d_11_pointwise', 8: 'Conv2d_5_pointwise'}
+"""The stem's last features at the strides that skips may start from, coarse to fine."""
 
 
 class MobileNetFCN(nn.Module):
@@ -24,6 +29,8 @@ class MobileNetFCN(nn.Module):
     :param classifier_depth: channels of the head, at least 1
     :param final_endpoint: the stem's last layer, see ``mobilenet_v1.ENDPOINTS``
     :param dropout: probability of dropping a channel's value before the classifier, 0 <= p < 1
+    :param skip_stride: 0 for the published head; 16 or 8 adds scores of the stem's features at
+        each stride from the stem's own down to it (the heads of FCN-16s and FCN-8s)
     :param folded: the stem without batch norm, see :class:`MobileNetV1Stem`
     :raises ValueError: for an illegal argument
     """
@@ -31,7 +38,7 @@ class MobileNetFCN(nn.Module):
     def __init__(self, *, classes: int = 7, depth_multiplier: float = 1.0,
                  classifier_kernel: int = 7, classifier_depth: int = 1024,
                  final_endpoint: str = 'Conv2d_13_pointwise', dropout: float = 0.5,
-                 folded: bool = False) -> None:
+                 skip_stride: int = 0, folded: bool = False) -> None:
         super().__init__()
         if classes < 1 or classifier_depth < 1:
             raise ValueError(
@@ -44,6 +51,10 @@ class MobileNetFCN(nn.Module):
         self.classes = classes
         self.stem = MobileNetV1Stem(
             depth_multiplier=depth_multiplier, final_endpoint=final_endpoint, folded=folded)
+        if skip_stride and (skip_stride not in SKIP_ENDPOINTS or skip_stride >= self.stem.stride):
+            raise ValueError(
+                f'skip_stride {skip_stride} with a stem of stride {self.stem.stride}; expected 0, '
+                'or 16 or 8 where that is less than the stride of the stem')
         width = self.stem.out_channels
         self.head = nn.Sequential(
             nn.Conv2d(width, width, classifier_kernel, padding=classifier_kernel // 2,
@@ -59,7 +70,13 @@ class MobileNetFCN(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(self.head[-1].bias)
-        self.upsampling = LearnedUpsampling(classes=classes, factor=self.stem.stride)
+        self.skip_endpoints = [endpoint for stride, endpoint in SKIP_ENDPOINTS.items()
+                               if skip_stride and skip_stride <= stride < self.stem.stride]
+        if self.skip_endpoints:
+            self.skips = SkipSums(classes=classes, widths=[
+                self.stem.width(endpoint) for endpoint in self.skip_endpoints])
+        self.upsampling = LearnedUpsampling(
+            classes=classes, factor=skip_stride or self.stem.stride)
 
     @property
     def stride(self) -> int:
@@ -67,9 +84,18 @@ class MobileNetFCN(nn.Module):
         return self.stem.stride
 
     def low_scores(self, images: Tensor) -> Tensor:
-        """Map float [N, 3, H, W] to class scores before the upsampling, at 1/stride the size."""
+        """
+        Score before the last upsampling.
+
+        :param images: as for :meth:`forward`
+        :returns: float [N, classes, H / f, W / f] with the upsampling's factor f
+        """
         check_size(images, stride=self.stride)
-        return self.head(self.stem(images))
+        if not self.skip_endpoints:
+            return self.head(self.stem(images))
+        *fine, last = self.stem.features(
+            images, (*self.skip_endpoints, self.stem.final_endpoint))
+        return self.skips(self.head(last), fine[::-1])
 
     def forward(self, images: Tensor) -> Tensor:
         """
@@ -81,13 +107,3 @@ class MobileNetFCN(nn.Module):
         """
         return self.upsampling(self.low_scores(images))
 
-
-def check_size(images: Tensor, *, stride: int) -> None:
-    """Raise ValueError, naming the nearest legal size, unless H and W are multiples of stride."""
-    height, width = images.shape[-2:]
-    if height % stride or width % stride:
-        legal_height = max(stride, round(height / stride) * stride)
-        legal_width = max(stride, round(width / stride) * stride)
-        raise ValueError(
-            f'input of {height}x{width} (height x width) for a network of stride {stride}; '
-            f'use multiples of it, for example {legal_height}x{legal_width}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -56,6 +57,7 @@ class MobileNetV1Stem(nn.Module):
             self.stride *= stride
         self.layers = nn.Sequential(layers)
         self.out_channels = channels
+        self.final_endpoint = final_endpoint
         self.folded = folded
 
     def forward(self, images: Tensor) -> Tensor:
@@ -66,6 +68,25 @@ class MobileNetV1Stem(nn.Module):
         :returns: float [N, out_channels, H / stride, W / stride]
         """
         return self.layers(images)
+
+    def width(self, endpoint: str) -> int:
+        """Return the channels of an endpoint's features."""
+        return self.layers.get_submodule(endpoint).conv.out_channels
+
+    def features(self, images: Tensor, endpoints: Sequence[str]) -> list[Tensor]:
+        """
+        Compute the features of several endpoints, in the order of the stem's layers.
+
+        :param images: as for :meth:`forward`
+        :param endpoints: names of layers of this stem, see :data:`ENDPOINTS`
+        """
+        found = []
+        features = images
+        for name, layer in self.layers.named_children():
+            features = layer(features)
+            if name in endpoints:
+                found.append(features)
+        return found
 
 
 def _layer(in_channels: int, out_channels: int, *, kernel: int, stride: int, groups: int,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from roadseg_core.models.mobilenet_fcn import check_size
+from roadseg_core.models.sizes import check_size
 
 
 class UNet(nn.Module):

@@ -1,0 +1,52 @@
+"""A very simple convolutional baseline: what any other network has to beat."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from roadseg_core.models.resizing import enlarge
+from roadseg_core.models.sizes import check_size
+
+
+class Baseline(nn.Module):
+    """
+    Segment images by three convolutions with two max-pools and a bilinear enlargement.
+
+    No batch norm, no skips: each score sees 18x18 pixels.
+
+    >>> network = Baseline(classes=1)  # 14,369 parameters
+    >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 1, 64, 96]
+
+    :param classes: channels of the output; 1 is trained with a sigmoid, more with softmax
+    :param filters: filters of the first convolution, at least 1; the others have twice as many
+    :raises ValueError: for an illegal argument
+    """
+
+    stride = 4
+
+    def __init__(self, *, classes: int = 1, filters: int = 16) -> None:
+        super().__init__()
+        if min(classes, filters) < 1:
+            raise ValueError(f'classes {classes}, filters {filters}; expected at least 1 each')
+        self.classes = classes
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, filters, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2),
+            nn.Conv2d(filters, 2 * filters, 3, padding=1), nn.ReLU(inplace=True),
+            nn.MaxPool2d(2),
+            nn.Conv2d(2 * filters, 2 * filters, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(2 * filters, classes, 1))
+        for layer in self.layers:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """
+        Score every pixel.
+
+        :param images: float [N, 3, H, W]; H and W multiples of ``stride``
+        :returns: float [N, classes, H, W], before sigmoid or softmax
+        :raises ValueError: for an illegal size
+        """
+        check_size(images, stride=self.stride)
+        return enlarge(self.layers(images), self.stride)

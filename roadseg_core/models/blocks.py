@@ -1,0 +1,87 @@
+"""Parts that several networks are made of: convolutions with batch norm, residual blocks."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class ConvNorm(nn.Sequential):
+    """
+    Convolve, normalise and, by default, rectify.
+
+    :param kernel: odd size of the kernel; the padding keeps height / stride and width / stride
+    :param groups: as in :class:`torch.nn.Conv2d`
+    :param relu: end in a ReLU
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, *, kernel: int = 3, stride: int = 1,
+                 groups: int = 1, dilation: int = 1, relu: bool = True) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel, stride=stride, groups=groups,
+                      padding=dilation * (kernel // 2), dilation=dilation, bias=False),
+            nn.BatchNorm2d(out_channels))
+        nn.init.kaiming_normal_(self[0].weight, mode='fan_out', nonlinearity='relu')
+        if relu:
+            self.append(nn.ReLU(inplace=True))
+
+
+class Separable(nn.Sequential):
+    """Convolve 3x3 depth-wise, then point-wise, each with batch norm and ReLU."""
+
+    def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1) -> None:
+        super().__init__(
+            ConvNorm(in_channels, in_channels, stride=stride, groups=in_channels),
+            ConvNorm(in_channels, out_channels, kernel=1))
+
+
+class Residual(nn.Module):
+    """
+    Add a branch to its input, which is projected where the shapes differ.
+
+    :param branch: what is added; it ends without a ReLU
+    :param stride: how much the branch shrinks its input
+    :param relu: rectify the sum
+    """
+
+    def __init__(self, branch: nn.Module, *, in_channels: int, out_channels: int,
+                 stride: int = 1, relu: bool = True) -> None:
+        super().__init__()
+        self.branch = branch
+        same = in_channels == out_channels and stride == 1
+        self.shortcut = nn.Identity() if same else ConvNorm(
+            in_channels, out_channels, kernel=1, stride=stride, relu=False)
+        self.relu = nn.ReLU(inplace=True) if relu else nn.Identity()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map float [N, in_channels, H, W] to [N, out_channels, H / stride, W / stride]."""
+        return self.relu(self.branch(features) + self.shortcut(features))
+
+
+def basic_block(in_channels: int, out_channels: int, *, stride: int = 1,
+                relu: bool = True) -> Residual:
+    """Make a residual block of two 3x3 convolutions (He et al. 2016, figure 5, left)."""
+    branch = nn.Sequential(
+        ConvNorm(in_channels, out_channels, stride=stride),
+        ConvNorm(out_channels, out_channels, relu=False))
+    return Residual(branch, in_channels=in_channels, out_channels=out_channels, stride=stride,
+                    relu=relu)
+
+
+def bottleneck(in_channels: int, out_channels: int, *, middle: int, stride: int = 1,
+               relu: bool = True) -> Residual:
+    """Make a residual block of 1x1, 3x3 and 1x1 convolutions (He et al. 2016, figure 5, right)."""
+    branch = nn.Sequential(
+        ConvNorm(in_channels, middle, kernel=1),
+        ConvNorm(middle, middle, stride=stride),
+        ConvNorm(middle, out_channels, kernel=1, relu=False))
+    return Residual(branch, in_channels=in_channels, out_channels=out_channels, stride=stride,
+                    relu=relu)
+
+
+def basic_blocks(in_channels: int, out_channels: int, *, count: int, stride: int = 1,
+                 relu: bool = True) -> nn.Sequential:
+    """Chain residual blocks of which the first shrinks; ``relu`` is for the last one's sum."""
+    return nn.Sequential(*(
+        basic_block(in_channels if index == 0 else out_channels, out_channels,
+                    stride=stride if index == 0 else 1, relu=relu or index < count - 1)
+        for index in range(count)))

@@ -1,0 +1,69 @@
+"""U-Net with a VGG19 encoder and batch norm: contraction by ImageNet layers or random ones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from roadseg_core.models.blocks import ConvNorm
+from roadseg_core.models.sizes import check_size
+from roadseg_core.models.vgg import VGGEncoder
+
+
+class UNetVGG19(nn.Module):
+    """
+    Segment images by the five stages of VGG19 and four expansion blocks.
+
+    An expansion block doubles the size by a 2x2 transposed convolution, joins the encoder's
+    features of that size and convolves twice. The encoder starts at random; ``stem`` takes
+    ImageNet weights with :func:`roadseg_core.models.pretrained.load_stem`.
+
+    >>> network = UNetVGG19(classes=8)  # 31,177,736 parameters
+    >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 8, 64, 96]
+
+    :param classes: channels of the output, at least 1
+    :param width: factor of every width, > 0; ImageNet weights need 1
+    :raises ValueError: for an illegal argument
+    """
+
+    stride = 16
+
+    def __init__(self, *, classes: int = 8, width: float = 1.0) -> None:
+        super().__init__()
+        if classes < 1:
+            raise ValueError(f'classes {classes}; expected at least 1')
+        self.classes = classes
+        self.stem = VGGEncoder(layers=19, batch_norm=True, width=width)
+        coarse_to_fine = self.stem.widths[::-1]
+        self.expansions = nn.ModuleList(
+            Expansion(coarse, fine) for coarse, fine in zip(coarse_to_fine, coarse_to_fine[1:]))
+        self.classifier = nn.Conv2d(coarse_to_fine[-1], classes, 1)
+        nn.init.xavier_uniform_(self.classifier.weight)
+        nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """
+        Score every pixel.
+
+        :param images: float [N, 3, H, W], RGB, -1..1; H and W multiples of ``stride``
+        :returns: float [N, classes, H, W], before softmax
+        :raises ValueError: for an illegal size
+        """
+        check_size(images, stride=self.stride)
+        *skips, features = self.stem(images)
+        for expansion, skip in zip(self.expansions, reversed(skips)):
+            features = expansion(features, skip)
+        return self.classifier(features)
+
+
+class Expansion(nn.Module):
+    """Double the size of features, join the encoder's and convolve twice, with batch norm."""
+
+    def __init__(self, coarse: int, fine: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(coarse, fine, 2, stride=2)
+        self.merge = nn.Sequential(ConvNorm(2 * fine, fine), ConvNorm(fine, fine))
+
+    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
+        """Map float [N, coarse, h, w] and [N, fine, 2h, 2w] to [N, fine, 2h, 2w]."""
+        return self.merge(torch.cat((skip, self.up(features)), dim=1))
