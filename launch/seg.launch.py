@@ -14,7 +14,7 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
 from roadseg_ros.dds_profile import added_environment, profile_in_use, segment_bytes
-from roadseg_ros.launching import cameras_in_file, parameter_overrides, parse_value
+from roadseg_ros.launching import cameras_in_file, parameter_overrides, parse_value, with_scenario
 from roadseg_ros.shared_memory import read_shared_memory, shared_memory_problem
 
 PACKAGE = 'roadseg_ros'
@@ -22,6 +22,7 @@ PACKAGE = 'roadseg_ros'
 # name -> (default, description); '' means: as params_file says.
 ARGUMENTS = {
     'params_file': ('', 'Parameter file of the node; empty: the shipped config/seg.yaml.'),
+    'scenario': ('', 'Cameras, fps and model of a scenario: parking, urban, rural or a file.'),
     'model': ('', 'Model file (.onnx) or training checkpoint.'),
     'backend': ('', 'auto, openvino or torch.'),
     'device': ('', 'Device of the backend, such as auto, cpu or cuda:0.'),
@@ -57,8 +58,9 @@ def generate_launch_description() -> LaunchDescription:
 
 def start_node(context: LaunchContext) -> list[Node]:
     """Return the node's action for the values of the launch arguments."""
-    given = {name: context.launch_configurations[name] for name in ARGUMENTS}
     config = Path(get_package_share_directory(PACKAGE)) / 'config'
+    given = with_scenario({name: context.launch_configurations[name] for name in ARGUMENTS},
+                          models=config.parent / 'models')
     profile = config / 'fastdds_images.xml'
     params_file = Path(given['params_file'] or config / 'seg.yaml').expanduser()
     file_cameras = cameras_in_file(params_file, given['name'])

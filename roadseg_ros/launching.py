@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from roadseg_core.budget.scenario import find_scenario
+
 PARAMETER_ARGUMENTS: dict[str, type] = {
     'model': str,
     'backend': str,
@@ -116,6 +118,31 @@ def _sections(document: Mapping[str, object], prefix: str = '') -> list[tuple[st
         else:
             found.extend(_sections(value, f'{prefix}/{key}'))
     return found
+
+
+def with_scenario(arguments: Mapping[str, str], *, models: Path) -> dict[str, str]:
+    """Return the launch arguments with what `scenario` says of cameras, fps and model.
+
+    Arguments that are given win. The model must have the scenario's classes. `models` is the
+    folder of the shipped models. ValueError names the scenario or the model that is wrong.
+    """
+    filled = dict(arguments)
+    if not filled.get('scenario'):
+        return filled
+    scenario = find_scenario(filled['scenario'])
+    values = {'cameras': ','.join(scenario.cameras), 'fps': f'{scenario.fps:g}',
+              'model': str(models / scenario.model)}
+    filled |= {name: value for name, value in values.items() if not filled.get(name)}
+    if filled['model'].endswith('.onnx'):
+        # Here: the node's own start-up is not delayed where no scenario asks for it.
+        from roadseg_core.model_file import read_model_info
+
+        label_map = read_model_info(Path(filled['model']).expanduser()).label_map.name
+        if not scenario.accepts(label_map):
+            raise ValueError(
+                f'scenario {scenario.name!r} asks for the classes {scenario.label_map!r}, but '
+                f'{filled["model"]} has {label_map!r}; give another one: model:=FILE')
+    return filled
 
 
 def parameter_overrides(

@@ -40,7 +40,8 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LaunchContext:
     marker.touch()
     share = tmp_path / 'share/roadseg_ros'
     share.mkdir()
-    (share / 'config').symlink_to(PROJECT / 'config')
+    for folder in ('config', 'models'):
+        (share / folder).symlink_to(PROJECT / folder)
     executable = tmp_path / 'lib/roadseg_ros/segmentation_node'
     executable.parent.mkdir(parents=True)
     executable.touch(mode=0o755)
@@ -101,6 +102,15 @@ def test_arguments_come_after_the_file_and_win(module: ModuleType, context: Laun
     assert '/car/eyes:' in overrides
     assert 'fps: 10.0' in overrides
     assert '- left' in overrides
+
+
+def test_a_scenario_gives_cameras_rate_and_model(module: ModuleType, context: LaunchContext):
+    line = command_line(start(module, context, scenario='parking'), context)
+    overrides = Path(line[len(line) - line[::-1].index('--params-file')]).read_text(
+        encoding='utf-8')
+    assert 'fps: 15.0' in overrides
+    assert all(f'- {camera}' in overrides for camera in ('front', 'left', 'right', 'rear'))
+    assert 'share/roadseg_ros/models/mobilenet_fcn_0.5.onnx' in overrides
 
 
 def test_a_wrong_argument_is_named(module: ModuleType, context: LaunchContext):

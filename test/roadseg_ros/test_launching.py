@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from roadseg_ros.launching import cameras_in_file, parameter_overrides, parse_value
+from roadseg_ros.launching import (
+    cameras_in_file, parameter_overrides, parse_value, with_scenario)
+
+MODELS = Path(__file__).parents[2] / 'models'
 
 
 def write(folder: Path, text: str) -> Path:
@@ -97,3 +100,29 @@ def test_a_bad_parameter_file(tmp_path: Path, text: str, message: str):
 def test_a_missing_parameter_file(tmp_path: Path):
     with pytest.raises(ValueError, match='does not exist'):
         cameras_in_file(tmp_path / 'none.yaml', 'segmentation')
+
+
+def test_a_scenario_fills_what_is_not_given():
+    filled = with_scenario({'scenario': 'parking', 'fps': '10', 'model': '', 'name': 'eyes'},
+                           models=MODELS)
+    assert filled['cameras'] == 'front,left,right,rear'
+    assert filled['fps'] == '10'
+    assert Path(filled['model']).is_file()
+    assert filled['name'] == 'eyes'
+
+
+def test_without_a_scenario_nothing_is_filled():
+    assert with_scenario({'scenario': '', 'fps': ''}, models=MODELS) == {
+        'scenario': '', 'fps': ''}
+
+
+def test_any_model_answers_road_or_not_but_two_classes_are_no_seven():
+    model = str(MODELS / 'unet_8.onnx')
+    assert with_scenario({'scenario': 'rural', 'model': model}, models=MODELS)['model'] == model
+    with pytest.raises(ValueError, match="'parking' asks for the classes 'seven'.*'two'"):
+        with_scenario({'scenario': 'parking', 'model': model}, models=MODELS)
+
+
+def test_an_unknown_scenario_is_named():
+    with pytest.raises(ValueError, match='motorway'):
+        with_scenario({'scenario': 'motorway'}, models=MODELS)
