@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 from pathlib import Path
 import signal
 import subprocess
 import sys
 
-from roadseg_ros.demonstration.settings import DemoSettings
 from roadseg_ros.dds_profile import added_environment, profile_in_use, segment_bytes
 from roadseg_ros.shared_memory import read_shared_memory, shared_memory_problem
 
@@ -63,22 +63,27 @@ def images_problem() -> str | None:
         return str(error)
 
 
-def start_node(settings: DemoSettings, *, transport: str, log: Path) -> Process:
-    """Start the segmentation node for the demo's cameras."""
-    parameters = {
-        'camera_names': f'[{",".join(settings.cameras)}]',
-        'fps': f'{settings.fps:.6f}',
-        'backend': settings.backend,
-    }
-    for camera in settings.cameras:
-        parameters[f'{camera}.image_topic'] = f'/camera/{camera}/image_raw'
-        parameters[f'{camera}.transport'] = transport
+def start_node(cameras: Mapping[str, tuple[str, str]], *, fps: float, backend: str,
+               model: Path | None, log: Path,
+               parameters: Mapping[str, str] | None = None) -> Process:
+    """
+    Start the segmentation node.
+
+    :param cameras: image topic and transport by camera
+    :param model: None for the one shipped
+    :param parameters: others of the node's parameters
+    """
+    values = {'camera_names': f'[{",".join(cameras)}]', 'fps': f'{fps:.6f}', 'backend': backend,
+              **(parameters or {})}
+    for camera, (topic, transport) in cameras.items():
+        values[f'{camera}.image_topic'] = topic
+        values[f'{camera}.transport'] = transport
     # The source tree's model counts too: the node alone looks where it was installed.
-    model = settings.model or shared_file('models', 'mobilenet_fcn_0.5.onnx')
+    model = model or shared_file('models', 'mobilenet_fcn_0.5.onnx')
     if model is not None:
-        parameters['model'] = str(model.resolve())
+        values['model'] = str(model.resolve())
     arguments = ['--ros-args']
-    for name, value in parameters.items():
+    for name, value in values.items():
         arguments += ['-p', f'{name}:={value}']
     return Process('node', 'roadseg_ros.segmentation_node', arguments, log)
 

@@ -23,6 +23,7 @@ from roadseg_ros.playing.cdr import message_types, read_stamp
 from roadseg_ros.playing.source import RAW_TYPE
 
 OUTPUTS = ('label', 'road_mask')
+NODE = '/segmentation'
 _RELIABLE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10,
                        reliability=ReliabilityPolicy.RELIABLE)
 _LATCHED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
@@ -30,9 +31,9 @@ _LATCHED = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                       durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-def output_topic(camera: str, output: str) -> str:
-    """Return the topic of one of the node's outputs."""
-    return f'/segmentation/{camera}/{output}'
+def output_topic(camera: str, output: str, *, node: str = NODE) -> str:
+    """Return the topic of one of the outputs of the node of that full name."""
+    return f'{node}/{camera}/{output}'
 
 
 @dataclass
@@ -59,9 +60,11 @@ class Recorder:
     Subscribe to what the report needs, and nothing else; one thread of its own.
 
     :param path: bag to write; must not exist
+    :param node: full name of the node that is listened to
     """
 
-    def __init__(self, path: Path, cameras: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, cameras: tuple[str, ...], *, node: str = NODE) -> None:
+        self._target = node
         self.recorded = Recorded(masks=dict.fromkeys(cameras, 0))
         self._bag = Writer(path, version=8, storage_plugin=StoragePlugin.MCAP)
         self._bag.open()
@@ -73,7 +76,7 @@ class Recorder:
         self._node.create_subscription(
             DiagnosticArray, '/diagnostics', self._take_diagnostics, 10)
         self._node.create_subscription(
-            String, '/segmentation/label_map', self._take_label_map, _LATCHED)
+            String, f'{node}/label_map', self._take_label_map, _LATCHED)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._thread = threading.Thread(target=self._spin, name='recorder', daemon=True)
@@ -92,7 +95,7 @@ class Recorder:
         return self.recorded
 
     def _subscribe_images(self, camera: str, output: str) -> str:
-        topic = output_topic(camera, output)
+        topic = output_topic(camera, output, node=self._target)
         connection = self._bag.add_connection(topic, RAW_TYPE, typestore=message_types())
         is_label = output == 'label'
 
@@ -109,10 +112,12 @@ class Recorder:
         return topic
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
+        prefix = f'{self._target.lstrip("/")}: '
+        mine = [status for status in message.status if status.name.startswith(prefix)]
+        for status in mine:
             self.recorded.statuses[status.name] = {
                 value.key: value.value for value in status.values}
-        self.recorded.reports += 1
+        self.recorded.reports += bool(mine)
 
     def _take_label_map(self, message: String) -> None:
         self.recorded.label_map = json.loads(message.data)

@@ -21,9 +21,9 @@ from roadseg_ros.demonstration.recorder import output_topic, Recorded, Recorder
 from roadseg_ros.demonstration.scoring import Comparison, mono_images, pairs
 from roadseg_ros.demonstration.settings import DemoSettings
 from roadseg_ros.demonstration.summary import summarize
+from roadseg_ros.demonstration.waiting import engine_status, wait_ready, wait_settled
 from roadseg_ros.playing.opening import open_source
 
-_READY_SECONDS = 300.0
 _MOMENTS = {'drive': 4, 'source': 6}
 
 
@@ -62,7 +62,7 @@ def run_demo(settings: DemoSettings) -> int:
     sent = read_sent(output / 'sent.jsonl')
     accounting = account(
         sent, recorded.received_ns, node_counts(recorded.statuses, settings.cameras))
-    engine = _engine(recorded)
+    engine = engine_status(recorded)
     if recorded.label_map is None:
         raise DemoError('the node published no label map on /segmentation/label_map')
     label_map = LabelMap.from_dict(recorded.label_map)
@@ -84,12 +84,15 @@ def _drive_node(settings: DemoSettings, transport: str, steps: Steps) -> tuple[R
     output = settings.output
     with ExitStack() as stack:
         steps.begin('Starting the node')
-        node = start_node(settings, transport=transport, log=output / 'node.log')
+        node = start_node(
+            {camera: (image_topic(camera), transport) for camera in settings.cameras},
+            fps=settings.fps, backend=settings.backend, model=settings.model,
+            log=output / 'node.log')
         stack.callback(node.stop)
         recorder = Recorder(output / 'published', settings.cameras)
         closed = stack.enter_context(ExitStack())
         closed.callback(recorder.close)
-        _wait_ready(node, recorder, steps)
+        wait_ready(node, recorder, steps.note)
         steps.begin(f'Playing at {settings.fps:g} fps into the node, over DDS')
         player = Process('player', 'roadseg_ros.play', _player_arguments(settings, transport),
                          output / 'player.log')
@@ -101,7 +104,7 @@ def _drive_node(settings: DemoSettings, transport: str, steps: Steps) -> tuple[R
             steps.progress(len(recorder.recorded.received_ns), 0)
         if player.exit_code() != 0:
             raise player.failure(f'failed with exit code {player.exit_code()}')
-        _wait_settled(node, recorder)
+        wait_settled(node, recorder)
         steps.begin('Stopping the node')
         exit_code = node.stop()
         recorded = recorder.recorded
@@ -119,39 +122,6 @@ def _player_arguments(settings: DemoSettings, transport: str) -> list[str]:
         if topic:
             arguments += ['--bag-topic', f'{camera}={topic}']
     return [*arguments, '--seconds', str(settings.seconds)]
-
-
-def _engine(recorded: Recorded) -> dict[str, str]:
-    return next((values for name, values in list(recorded.statuses.items())
-                 if name.endswith('engine')), {})
-
-
-def _wait_ready(node: Process, recorder: Recorder, steps: Steps) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while True:
-        state = _engine(recorder.recorded).get('state', '')
-        if state == 'READY' and recorder.matched():
-            return
-        if not node.running:
-            raise node.failure(f'ended with exit code {node.exit_code()} before it was ready')
-        if state == 'FAILED':
-            raise node.failure('could not open its engine')
-        if time.monotonic() > deadline:
-            raise node.failure(f'was not ready within {_READY_SECONDS:g} s (engine: '
-                               f'{state or "no diagnostics"})')
-        steps.note(state.lower() or 'waiting for diagnostics')
-        time.sleep(0.1)
-
-
-def _wait_settled(node: Process, recorder: Recorder) -> None:
-    """Wait until two diagnostics after the last image: the last one counts every frame."""
-    time.sleep(0.5)
-    until = recorder.recorded.reports + 2
-    deadline = time.monotonic() + 10.0
-    while recorder.recorded.reports < until and time.monotonic() < deadline:
-        if not node.running:
-            raise node.failure(f'died with exit code {node.exit_code()}')
-        time.sleep(0.05)
 
 
 def _score(settings: DemoSettings, recorded: Recorded, label_map: LabelMap,
