@@ -1,0 +1,264 @@
+"""An MCAP file, read from its front, so that a missing end costs nothing but itself.
+
+Format: https://mcap.dev/spec. A record is an opcode, a length and a body; messages lie in chunks
+or bare. The index at the end is used to find topics fast and to go on behind damage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+import struct
+from typing import NamedTuple
+from zlib import crc32
+
+from lz4.frame import decompress as lz4_decompress, LZ4FrameDecompressor
+
+from roadseg_ros.bags import zstandard
+from roadseg_ros.bags.records import BagError, BagMessage, Buffer, Losses, Topic
+
+_MAGIC = b'\x89MCAP0\r\n'
+_SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _CHUNK_INDEX = 0x03, 0x04, 0x05, 0x06, 0x08
+_DATA_END, _LAST_OPCODE = 0x0f, 0x0f
+_FOOTER_BYTES = 37
+_HEAD = 64
+
+
+class _Chunk(NamedTuple):
+    start_ns: int
+    end_ns: int
+    size: int
+    crc: int
+    compression: str
+
+
+class McapFile:
+    """
+    Read one file.
+
+    :param losses: takes what cannot be read
+    :raises BagError: if it is no MCAP file
+    """
+
+    def __init__(self, path: Path, losses: Losses) -> None:
+        self.path = path
+        self._losses = losses
+        self._file = path.open('rb')
+        self._size = path.stat().st_size
+        self._schemas: dict[int, tuple[str, str]] = {}
+        self._channels: dict[int, Topic] = {}
+        self._cached: tuple[int, Buffer] = (-1, b'')
+        self._indexed: list[int] = []
+        if self._file.read(len(_MAGIC)) != _MAGIC:
+            self._file.close()
+            raise BagError(f'{path} is no MCAP file: it does not begin with its magic bytes; '
+                           f'{self._size} bytes')
+        self._whole = self._read_summary()
+
+    def topics(self) -> dict[str, Topic]:
+        """Return the topics by name: from the summary, or by reading the file."""
+        if not self._whole or not self._channels:
+            for _ in self._records(None, None):
+                pass
+        return {topic.name: topic for topic in self._channels.values()}
+
+    def start_ns(self) -> int | None:
+        """Return the time of the first message in the file, None if there is none."""
+        return next((time for _, time, _, _ in self._messages(None, None, None)), None)
+
+    def messages(self, topics: Collection[str] | None, start_ns: int | None,
+                 end_ns: int | None) -> Iterator[BagMessage]:
+        """Yield the messages of some topics (None: of all) in the order of the file."""
+        for topic, time_ns, data, _ in self._messages(topics, start_ns, end_ns):
+            yield BagMessage(topic, time_ns, data)
+
+    def index(self, topic: str) -> Iterator[tuple[Buffer, object]]:
+        """Yield the beginning of each message of a topic, and its place."""
+        for _, _, data, place in self._messages((topic,), None, None):
+            yield bytes(data[:_HEAD]), (*place, len(data))
+
+    def fetch(self, place: object) -> Buffer:
+        """Return the message of a place, wherever it lies."""
+        chunk, offset, length = place
+        if chunk < 0:
+            self._file.seek(offset)
+            return self._file.read(length)
+        if self._cached[0] != chunk:
+            self._file.seek(chunk)
+            size = struct.unpack('<Q', self._file.read(9)[1:])[0]
+            self._cached = (chunk, self._unpacked(self._file.read(size)))
+        return self._cached[1][offset:offset + length]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _messages(
+        self, topics: Collection[str] | None, start_ns: int | None, end_ns: int | None,
+    ) -> Iterator[tuple[str, int, Buffer, tuple[int, int]]]:
+        for body, chunk, offset in self._records(start_ns, end_ns):
+            channel, _, time_ns = struct.unpack_from('<HIQ', body)
+            topic = self._channels.get(channel)
+            if topic is None:
+                self._losses.add(f'{self.path.name}: messages of a channel that is not described')
+                continue
+            if (topics is None or topic.name in topics) and (
+                    start_ns is None or time_ns >= start_ns) and (
+                    end_ns is None or time_ns < end_ns):
+                yield topic.name, time_ns, body[22:], (chunk, offset + 22)
+
+    def _records(self, start_ns: int | None,
+                 end_ns: int | None) -> Iterator[tuple[Buffer, int, int]]:
+        """Yield message records: body, offset of their chunk (-1 for none), offset within."""
+        position = len(_MAGIC)
+        while True:
+            self._file.seek(position)
+            head = self._file.read(9)
+            opcode = head[0] if head else 0
+            length = struct.unpack('<Q', head[1:])[0] if len(head) == 9 else 0
+            if (len(head) < 9 or not 0 < opcode <= _LAST_OPCODE
+                    or position + 9 + length > self._size):
+                if len(head) == 9 and opcode == _CHUNK:
+                    # The recorder died within this chunk: what it wrote of it is still there.
+                    yield from self._within(self._partial(self._file.read()), position)
+                resumed = next((o for o in self._indexed if o > position), None)
+                if resumed is None:
+                    self._losses.add(f'{self.path.name} ends early: no end record after '
+                                     f'{position} of {self._size} bytes')
+                    return
+                self._losses.add(f'{self.path.name} is damaged: {resumed - position} bytes at '
+                                 f'{position} skipped')
+                position = resumed
+                continue
+            if opcode == _DATA_END:
+                return
+            if opcode == _CHUNK:
+                yield from self._chunk(position, length, start_ns, end_ns)
+            elif opcode in (_SCHEMA, _CHANNEL):
+                self._describe(opcode, self._file.read(length))
+            elif opcode == _MESSAGE:
+                yield memoryview(self._file.read(length)), -1, position + 9
+            position += 9 + length
+
+    def _chunk(self, position: int, length: int, start_ns: int | None,
+               end_ns: int | None) -> Iterator[tuple[Buffer, int, int]]:
+        known = self._whole and self._channels
+        if known and (start_ns is not None or end_ns is not None):
+            first, last = struct.unpack('<QQ', self._file.read(16))
+            if (start_ns is not None and last < start_ns) or (
+                    end_ns is not None and first >= end_ns):
+                return
+            self._file.seek(position + 9)
+        try:
+            data = self._unpacked(self._file.read(length))
+        except BagError as error:
+            self._losses.add(f'{self.path.name}: {error} (chunk at byte {position})')
+            return
+        yield from self._within(data, position)
+
+    def _within(self, data: Buffer, chunk: int) -> Iterator[tuple[Buffer, int, int]]:
+        """Yield the message records of a chunk's content; stop where it is cut off."""
+        offset = 0
+        while offset + 9 <= len(data):
+            opcode, length = struct.unpack_from('<BQ', data, offset)
+            body = data[offset + 9:offset + 9 + length]
+            if len(body) < length:
+                return
+            if opcode == _MESSAGE:
+                yield body, chunk, offset + 9
+            elif opcode in (_SCHEMA, _CHANNEL):
+                self._describe(opcode, bytes(body))
+            offset += 9 + length
+
+    def _unpacked(self, record: bytes) -> Buffer:
+        """
+        Return a chunk's content.
+
+        :raises BagError: if it is damaged
+        """
+        try:
+            chunk, at = _chunk_head(record)
+            packed = memoryview(record)[at:]
+            if chunk.compression == '':
+                data: Buffer = packed
+            elif chunk.compression == 'zstd':
+                data = zstandard.decompress(packed)
+            elif chunk.compression == 'lz4':
+                data = lz4_decompress(packed)
+            else:
+                raise BagError(f'chunk compressed by {chunk.compression!r}; expected zstd or lz4')
+        except (zstandard.ZstdError, RuntimeError, EOFError, struct.error, UnicodeDecodeError,
+                ) as error:
+            raise BagError(f'a chunk is damaged: {error}') from error
+        if len(data) != chunk.size or (chunk.crc and crc32(data) != chunk.crc):
+            raise BagError('a chunk is damaged: its checksum or size is wrong')
+        return memoryview(data)
+
+    def _partial(self, record: bytes) -> Buffer:
+        """Return what is left of the content of a chunk that was cut off."""
+        try:
+            chunk, at = _chunk_head(record)
+            if chunk.compression == 'zstd':
+                return memoryview(zstandard.partial(record[at:]))
+            if chunk.compression == 'lz4':
+                return memoryview(LZ4FrameDecompressor().decompress(record[at:]))
+        except (RuntimeError, EOFError, struct.error, UnicodeDecodeError):
+            return b''
+        return memoryview(record)[at:]
+
+    def _describe(self, opcode: int, body: bytes) -> None:
+        try:
+            if opcode == _SCHEMA:
+                key = struct.unpack_from('<H', body)[0]
+                name, at = _text(body, 2)
+                _, at = _text(body, at)
+                length = struct.unpack_from('<I', body, at)[0]
+                definition = body[at + 4:at + 4 + length]
+                self._schemas[key] = (name, definition.decode('utf-8', 'replace'))
+                return
+            key, schema = struct.unpack_from('<HH', body)
+            topic, _ = _text(body, 4)
+        except (struct.error, UnicodeDecodeError) as error:
+            self._losses.add(f'{self.path.name}: a topic cannot be read: {error}')
+            return
+        kind, definition = self._schemas.get(schema, ('', ''))
+        self._channels[key] = Topic(topic, kind, definition)
+
+    def _read_summary(self) -> bool:
+        """Read topics and chunk offsets from the file's end; False if the end is missing."""
+        if self._size < len(_MAGIC) + _FOOTER_BYTES:
+            return False
+        self._file.seek(-_FOOTER_BYTES, 2)
+        footer = self._file.read()
+        if footer[-8:] != _MAGIC or footer[:1] != b'\x02':
+            return False
+        position = struct.unpack_from('<Q', footer, 9)[0]
+        end = self._size - _FOOTER_BYTES
+        if not 0 < position < end:
+            return True
+        while position + 9 <= end:
+            self._file.seek(position)
+            opcode, length = struct.unpack('<BQ', self._file.read(9))
+            if position + 9 + length > end:
+                return False
+            if opcode in (_SCHEMA, _CHANNEL):
+                self._describe(opcode, self._file.read(length))
+            elif opcode == _CHUNK_INDEX:
+                self._indexed.append(struct.unpack('<QQQ', self._file.read(24))[2])
+            position += 9 + length
+        self._indexed.sort()
+        return True
+
+
+def _chunk_head(record: bytes) -> tuple[_Chunk, int]:
+    start_ns, end_ns, size, crc = struct.unpack_from('<QQQI', record)
+    compression, at = _text(record, 28)
+    return _Chunk(start_ns, end_ns, size, crc, compression), at + 8
+
+
+def _text(data: bytes, at: int) -> tuple[str, int]:
+    length = struct.unpack_from('<I', data, at)[0]
+    end = at + 4 + length
+    if end > len(data):
+        raise struct.error('a text is cut off')
+    return data[at + 4:end].decode('utf-8'), end

@@ -1,0 +1,150 @@
+"""A whole bag: its files one after another, unpacked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from roadseg_ros.bags import zstandard
+from roadseg_ros.bags.layout import read_layout, storage_of
+from roadseg_ros.bags.mcap import McapFile
+from roadseg_ros.bags.records import BagError, BagMessage, Buffer, Losses, Storage, Topic
+from roadseg_ros.bags.sqlite import SqliteFile
+
+
+class BagReader:
+    """
+    Read a bag, as far as it can be read; use it as a context.
+
+    :param path: the bag's folder, or one of its files alone
+    :param scratch: where compressed files are unpacked; None: the system's temporary folder
+    :raises BagError: on entering, if nothing of it can be read
+    :raises OSError: on entering, if there is no room for unpacked files
+    """
+
+    def __init__(self, path: Path, *, scratch: Path | None = None) -> None:
+        self.path = path
+        self.losses = Losses()
+        self._scratch = scratch
+        self._stack = ExitStack()
+        self._storages: list[Storage] = []
+        self.topics: dict[str, Topic] = {}
+
+    def __enter__(self) -> BagReader:
+        """Open the bag's files."""
+        try:
+            self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the bag's files."""
+        self._stack.close()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what was made up for."""
+        return self._layout.notes
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the messages by topic that the metadata promise."""
+        return self._layout.counts
+
+    def start_ns(self) -> int | None:
+        """Return the time of the bag's first message, None if it has none."""
+        if self._layout.start_ns is not None:
+            return self._layout.start_ns
+        starts = [start for storage in self._storages
+                  if (start := storage.start_ns()) is not None]
+        return min(starts, default=None)
+
+    def messages(self, topics: Collection[str] | None = None, *, start_ns: int | None = None,
+                 end_ns: int | None = None) -> Iterator[BagMessage]:
+        """
+        Yield the messages of some topics (None: of all), file after file.
+
+        :param start_ns: least time of recording, or None
+        :param end_ns: messages from this time on are left out, or None
+        """
+        for storage in self._storages:
+            for message in storage.messages(topics, start_ns, end_ns):
+                data = self._unpacked(message.data, message.topic)
+                if data is not None:
+                    yield message._replace(data=data)
+
+    def index(self, topic: str) -> Iterator[tuple[Buffer, object]]:
+        """Yield the beginning (64 bytes or more) of each message, and where it is found."""
+        for number, storage in enumerate(self._storages):
+            for head, place in storage.index(topic):
+                if self._is_packed(head):
+                    head = self._unpacked(storage.fetch(place), topic)
+                if head is not None:
+                    yield head, (number, place)
+
+    def fetch(self, place: object) -> Buffer:
+        """
+        Return the message of a place that :meth:`index` gave.
+
+        :raises BagError: if it is damaged
+        """
+        number, inner = place
+        data = self._unpacked(self._storages[number].fetch(inner), 'a message')
+        if data is None:
+            raise BagError(f'{self.path}: a message is damaged')
+        return data
+
+    def _open(self) -> None:
+        self._layout = layout = read_layout(self.path)
+        for name in layout.missing:
+            self.losses.add(f'{name} is missing')
+        folder = None
+        if layout.packed_files:
+            folder = Path(self._stack.enter_context(
+                TemporaryDirectory(prefix='bag-', dir=self._scratch)))
+        problems = []
+        for file in layout.files:
+            try:
+                storage = self._opened(file, folder)
+            except (BagError, FileNotFoundError, PermissionError) as error:
+                problems.append(str(error))
+                continue
+            self._stack.callback(storage.close)
+            self._storages.append(storage)
+        if not self._storages:
+            raise BagError('; '.join(problems))
+        for problem in problems:
+            self.losses.add(problem)
+        for storage in self._storages:
+            for name, topic in storage.topics().items():
+                self.topics.setdefault(name, topic)
+
+    def _opened(self, file: Path, folder: Path | None) -> Storage:
+        kind = storage_of(file)
+        if folder is not None:
+            unpacked = folder / file.name.removesuffix('.zstd')
+            problem = zstandard.unpack(file, unpacked)
+            if problem:
+                self.losses.add(problem)
+            file = unpacked
+        if kind == 'mcap':
+            return McapFile(file, self.losses)
+        return SqliteFile(file, self.losses, expected=sum(self._layout.counts.values()))
+
+    def _is_packed(self, data: Buffer) -> bool:
+        packed = self._layout.packed_messages
+        # A rebuilt bag does not say; CDR begins with 00, and zstd with its magic bytes.
+        return bytes(data[:4]) == zstandard.MAGIC if packed is None else packed
+
+    def _unpacked(self, data: Buffer, topic: str) -> Buffer | None:
+        if not self._is_packed(data):
+            return data
+        try:
+            return zstandard.decompress(data)
+        except zstandard.ZstdError as error:
+            self.losses.add(f'{topic}: compressed messages are damaged: {error}')
+            return None
