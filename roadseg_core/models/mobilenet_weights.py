@@ -1,0 +1,125 @@
+"""
+ImageNet weights of MobileNet V1 stems, from NumPy archives.
+
+Three namings are read; ``/`` and ``__`` in names are the same:
+
+- Keras: ``conv1/kernel``, ``conv_dw_1/depthwise_kernel``, ``conv_pw_1_bn/gamma``, ...
+- TF-slim: ``MobilenetV1/Conv2d_0/weights``, ``MobilenetV1/Conv2d_1_depthwise/depthwise_weights``,
+  ``MobilenetV1/Conv2d_1_pointwise/BatchNorm/gamma``, ...
+- numbered: ``00_conv/weight``, ``00_conv/bias``, ``01_dw/weight``, ... always folded
+
+Kernels are HWIO in the first two (depth-wise: HWI1), OIHW in the last. A layer with a bias
+(``conv1/bias``, ``MobilenetV1/Conv2d_0/biases``) has its batch norm folded in.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from roadseg_core.models.mobilenet_v1 import BATCH_NORM_EPS, MobileNetV1Stem
+from roadseg_core.models.weights_file import WeightsError
+
+_PARTS = ('gamma', 'beta', 'moving_mean', 'moving_variance')
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Say what a layer's arrays are called; ``norm`` is the part before gamma, beta, ..."""
+
+    kernel: str
+    bias: str
+    norm: str
+
+
+def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
+    """
+    Fill a stem from an archive; batch norm is folded where the stem has none.
+
+    :raises WeightsError: if the file has none of the namings, lacks a layer, has other shapes, or
+        is folded while the stem is not
+    """
+    try:
+        with np.load(path) as archive:
+            arrays = {name.replace('/', '__').removesuffix(':0'): archive[name]
+                      for name in archive.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise WeightsError(f'{path}: no readable weights archive: {error}') from error
+    naming = next((naming for naming in (_keras, _slim, _numbered)
+                   if naming(0, 'Conv2d_0').kernel in arrays), None)
+    if naming is None:
+        raise WeightsError(f'{path}: neither conv1__kernel nor MobilenetV1__Conv2d_0__weights '
+                           'nor 00_conv__weight; expected MobileNet V1 weights in Keras, TF-slim '
+                           'or numbered naming')
+    with torch.no_grad():
+        for index, (name, layer) in enumerate(stem.layers.named_children()):
+            names = naming(index, name)
+            if names.bias in arrays and not stem.folded:
+                raise WeightsError(f'{path}: batch norm is folded into these weights; '
+                                   'build the network with folded: true')
+            try:
+                kernel = arrays[names.kernel]
+                if naming is not _numbered:
+                    kernel = kernel.transpose(
+                        (2, 3, 0, 1) if name.endswith('depthwise') else (3, 2, 0, 1))
+                _fill(layer, kernel, arrays, names=names)
+            except KeyError as error:
+                raise WeightsError(
+                    f'{path}: no {error} for {name}; take a file that has it or an earlier '
+                    'final_endpoint') from error
+            except ValueError as error:
+                raise WeightsError(
+                    f'{path}: {name}: {error}; take the file of this depth_multiplier') from error
+
+
+def _keras(index: int, name: str) -> _Names:
+    if name == 'Conv2d_0':
+        return _Names('conv1__kernel', 'conv1__bias', 'conv1_bn__')
+    _, block, kind = name.split('_')
+    key = f'conv_dw_{block}' if kind == 'depthwise' else f'conv_pw_{block}'
+    kernel = 'depthwise_kernel' if kind == 'depthwise' else 'kernel'
+    return _Names(f'{key}__{kernel}', f'{key}__bias', f'{key}_bn__')
+
+
+def _slim(index: int, name: str) -> _Names:
+    key = f'MobilenetV1__{name}__'
+    kernel = 'depthwise_weights' if name.endswith('depthwise') else 'weights'
+    return _Names(key + kernel, key + 'biases', key + 'BatchNorm__')
+
+
+def _numbered(index: int, name: str) -> _Names:
+    key = f'{index:02d}_{"dw" if name.endswith("depthwise") else "conv"}__'
+    return _Names(key + 'weight', key + 'bias', key)
+
+
+def _fill(layer: nn.Module, kernel: np.ndarray, arrays: Mapping[str, np.ndarray], *,
+          names: _Names) -> None:
+    """Fill one layer, folding batch norm where the layer has none and the arrays have it."""
+    if names.bias in arrays:
+        _copy(layer.conv.weight, kernel)
+        _copy(layer.conv.bias, arrays[names.bias])
+        return
+    gamma, beta, mean, variance = (arrays[names.norm + part] for part in _PARTS)
+    if layer.conv.bias is not None:
+        scale = gamma / np.sqrt(variance + BATCH_NORM_EPS)
+        _copy(layer.conv.weight, kernel * scale[:, None, None, None])
+        _copy(layer.conv.bias, beta - mean * scale)
+        return
+    _copy(layer.conv.weight, kernel)
+    _copy(layer.norm.weight, gamma)
+    _copy(layer.norm.bias, beta)
+    _copy(layer.norm.running_mean, mean)
+    _copy(layer.norm.running_var, variance)
+
+
+def _copy(target: torch.Tensor, source: np.ndarray) -> None:
+    """Copy ``source`` into ``target``; ValueError if the shapes differ."""
+    if tuple(target.shape) != source.shape:
+        raise ValueError(f'shape {source.shape}, expected {tuple(target.shape)}')
+    target.copy_(torch.from_numpy(np.ascontiguousarray(source, np.float32)))

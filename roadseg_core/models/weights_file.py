@@ -1,0 +1,83 @@
+"""Files of pretrained weights: a local one, or one from the internet, checked by its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+_TIMEOUT = 30.0
+_CHUNK = 1 << 20
+
+
+class WeightsError(ValueError):
+    """Weights that cannot be had or do not fit; the message names the file and the fix."""
+
+
+def find_weights(source: str | Path, *, cache: Path | None = None) -> Path:
+    """
+    Return the local file of some weights, downloaded once where ``source`` is a URL.
+
+    A URL carries a checksum: ``...#sha256=<hex>``, or its first eight digits or more at the end
+    of the file's name, as in ``vgg16-397923af.pth``. A download that does not match is deleted.
+
+    :param source: a path or a URL
+    :param cache: folder of downloads; by default ``roadseg/weights`` in ``$XDG_CACHE_HOME`` or
+        ``~/.cache``
+    :raises WeightsError: if the file is not there, cannot be downloaded or is not the right one
+    """
+    if '://' not in str(source):
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise WeightsError(f'{path}: no such file; expected pretrained weights there')
+        return path
+    url, _, fragment = str(source).partition('#')
+    name = Path(urllib.parse.urlparse(url).path).name
+    checksum = re.fullmatch(r'sha256=([0-9a-f]{64})', fragment) or re.search(
+        r'-([0-9a-f]{8,64})\.\w+$', name)
+    if checksum is None:
+        raise WeightsError(
+            f'{source}: no checksum; add #sha256=<64 hexadecimal digits> to the URL')
+    if cache is None:
+        home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+        cache = Path(home) / 'roadseg' / 'weights'
+    path = cache / name
+    if path.is_file() and _sha256(path).startswith(checksum[1]):
+        return path
+    cache.mkdir(parents=True, exist_ok=True)
+    _download(url, path, checksum=checksum[1])
+    return path
+
+
+def _download(url: str, path: Path, *, checksum: str) -> None:
+    """Write the file under a temporary name, check it, then rename it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    try:
+        with os.fdopen(handle, 'wb') as file, urllib.request.urlopen(
+                url, timeout=_TIMEOUT) as answer:
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+        found = _sha256(Path(temporary))
+        if not found.startswith(checksum):
+            raise WeightsError(f'{url}: sha256 {found[:16]}..., expected {checksum[:16]}...; '
+                               'the download is damaged or another file: try again')
+        os.replace(temporary, path)
+    except (urllib.error.URLError, OSError) as error:
+        raise WeightsError(
+            f'{url}: cannot be downloaded from here ({error}); download it where there is '
+            f'internet and name the local file instead, or put it at {path}') from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open('rb') as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
