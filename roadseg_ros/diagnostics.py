@@ -46,6 +46,8 @@ class WorkerDiagnostics:
             'inference_ms_p50': f'{p50:.2f}', 'inference_ms_p99': f'{p99:.2f}',
             'batches': worker.batches,
             'mean_batch': f'{worker.frames / max(1, worker.batches):.2f}'}
+        enough, values['engine_rate'] = worker.rate_compared()
+        values['engine_rate_covers'] = str(enough).lower()
         if status.error:
             values['error'] = status.error
         building = f'BUILDING for {now - status.since:.0f} s: frames are not processed yet'

@@ -14,6 +14,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from roadseg_core.budget.rate import EngineRate, measure_rate
 from roadseg_core.engines import (
     Engine, EngineDescription, EngineError, open_engine, OpeningStopped)
 from roadseg_core.model_file import ModelFileError, ModelInfo
@@ -27,6 +28,9 @@ from roadseg_ros.publication import FramePublisher
 from roadseg_ros.statistics import Latencies
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
+
+RATE_SECONDS = 0.2
+"""How long the engine's rate is measured before the first frame."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Worker:
         self.status = EngineStatus(STOPPED, time.monotonic())
         self.engine: Engine | None = None
         self.opened: tuple[EngineDescription, ModelInfo] | None = None
+        self.rate: EngineRate | None = None
         self.inference = Latencies()
         self.latencies = {camera: Latencies() for camera in publishers}
         self.last_errors = dict.fromkeys(publishers, '')
@@ -127,6 +132,13 @@ class Worker:
         """Return every camera's counts, all of one moment."""
         with self._changed:
             return self._scheduler.accounts()
+
+    def rate_compared(self) -> tuple[bool, str]:
+        """Tell whether the engine's rate covers the cameras at fps, once it is measured."""
+        if self.rate is None:
+            return True, 'not measured yet'
+        need = len(self._publishers), self._settings.fps
+        return self.rate.covers(*need), self.rate.compared(*need)
 
     def _run(self) -> None:
         try:
@@ -187,11 +199,16 @@ class Worker:
                 self.engine.infer(self._batch[:size])
         with self._changed:
             self._scheduler.rule = _rule(self._settings, info.max_batch)
+        if self.rate is None:
+            self.rate = measure_rate(
+                self.engine, min(info.max_batch, len(self._publishers)), seconds=RATE_SECONDS)
         self._on_ready(self.engine)
         what = self.engine.description
         self._logger.info(
             f'engine ready after {time.monotonic() - started:.1f} s: {what.backend} '
             f'{what.version} on {what.device} in {what.precision}, {what.threads} threads')
+        enough, compared = self.rate_compared()
+        (self._logger.info if enough else self._logger.warning)(compared)
         self._set_status(READY)
 
     def _on_progress(self, phase: str, share: float | None) -> bool:

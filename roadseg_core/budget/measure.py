@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-import statistics
 import tempfile
-import time
 
-import numpy as np
 import onnx
 
+from roadseg_core.budget.rate import measure_rate
 from roadseg_core.budget.scenario import Scenario
-from roadseg_core.engines import Engine, EngineDescription, open_engine
+from roadseg_core.engines import EngineDescription, open_engine
 from roadseg_core.export import MAX_BATCH, build_onnx
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LABEL_MAPS
 from roadseg_core.model_file import write_metadata
 from roadseg_core.models import build_network
-
-WARM_UP_RUNS = 3
 
 
 def measure_network(scenario: Scenario, arguments: Mapping[str, object], *,
@@ -46,22 +42,8 @@ def measure_network(scenario: Scenario, arguments: Mapping[str, object], *,
         onnx.save(model, path)
         engine = open_engine(path)
         try:
-            rate = measure_rate(engine, min(len(scenario.cameras), MAX_BATCH), seconds=seconds)
-            return rate, engine.description
+            batch = min(len(scenario.cameras), MAX_BATCH)
+            rate = measure_rate(engine, batch, seconds=seconds)
+            return rate.frames_per_second, engine.description
         finally:
             engine.close()
-
-
-def measure_rate(engine: Engine, batch: int, *, seconds: float) -> float:
-    """Return images/s of an engine in batches of this size: by the median run."""
-    rng = np.random.default_rng(0)
-    frames = rng.integers(0, 256, (batch, *engine.info.geometry.input_size, 3), np.uint8)
-    for _ in range(WARM_UP_RUNS):
-        engine.infer(frames)
-    times = []
-    until = time.perf_counter() + seconds
-    while not times or time.perf_counter() < until:
-        started = time.perf_counter()
-        engine.infer(frames)
-        times.append(time.perf_counter() - started)
-    return batch / statistics.median(times)

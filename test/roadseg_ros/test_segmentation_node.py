@@ -106,7 +106,9 @@ def test_four_cameras_and_one_that_is_missing_then_comes(start):
     late = bench.listen('/segmentation/label_map', String, helpers.LATCHED)
     bench.until(lambda: bool(late), what='the latched label map')
     assert json.loads(late[0].data)['road_ids'] == [2]
+    assert 'for 4 x 30 = 120 frames/s' in bench.diagnostics[-1]['engine']['engine_rate']
     assert node.stop() == 0
+    assert 'frames/s in batches of 4' in node.text()
     assert 'Traceback' not in node.text()
     assert 'Licence: ' in node.text()
 
