@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+import statistics
 import threading
 import time
 import traceback
@@ -14,7 +15,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from roadseg_core.budget.rate import EngineRate, measure_rate
+from roadseg_core.budget.rate import EngineRate
 from roadseg_core.engines import (
     Engine, EngineDescription, EngineError, open_engine, OpeningStopped)
 from roadseg_core.model_file import ModelFileError, ModelInfo
@@ -29,8 +30,8 @@ from roadseg_ros.statistics import Latencies
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 
-RATE_SECONDS = 0.2
-"""How long the engine's rate is measured before the first frame."""
+WARM_UP_RUNS = 5
+"""Runs of each batch size before the first frame; those of the largest tell the rate."""
 
 
 @dataclass(frozen=True)
@@ -194,14 +195,16 @@ class Worker:
         self.opened = (self.engine.description, info)
         self._batch = np.zeros((info.max_batch, *info.geometry.input_size, 3), np.uint8)
         # The first runs of each size set up memory and kernels; no frame should pay for that.
-        for _ in range(3):
-            for size in range(1, min(info.max_batch, len(self._publishers)) + 1):
+        most = min(info.max_batch, len(self._publishers))
+        times = []
+        for _ in range(WARM_UP_RUNS):
+            for size in range(1, most + 1):
+                began = time.monotonic()
                 self.engine.infer(self._batch[:size])
+            times.append(time.monotonic() - began)
+        self.rate = EngineRate(most / statistics.median(times), most)
         with self._changed:
             self._scheduler.rule = _rule(self._settings, info.max_batch)
-        if self.rate is None:
-            self.rate = measure_rate(
-                self.engine, min(info.max_batch, len(self._publishers)), seconds=RATE_SECONDS)
         self._on_ready(self.engine)
         what = self.engine.description
         self._logger.info(
