@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from roadseg_ros.evaluation.scenario import read_scenario, ScenarioError
+from roadseg_ros.evaluation.scenario import ScenarioError
+from roadseg_ros.evaluation.scenario_file import read_scenario
+from roadseg_ros.evaluation.settings import Settings, Truth
 
 FULL = """
 format: 1
@@ -23,6 +25,7 @@ conditions: [road_iou >= 0.95, latency_p99_ms <= 66, dropped <= 0]
 comparison:
   against: old.onnx
   rule: road_iou >= -0.005
+outputs: {consistency: false, annotated: mcap}
 live: {rate: 0.5, fps: 10}
 """
 
@@ -49,11 +52,27 @@ def test_a_full_scenario_is_read(folder: Path) -> None:
     assert scenario.model == folder / 'new.onnx'
     assert scenario.engine.threads == 2
     assert scenario.truth.topics == {'front': '/truth/front/label'}
+    assert scenario.truth.slop_ns == 10_000_000
     assert (scenario.start_seconds, scenario.end_seconds, scenario.every) == (1, 9.5, 2)
     assert [str(condition) for condition in scenario.conditions] == [
         'road_iou >= 0.95', 'latency_p99_ms <= 66', 'dropped <= 0']
     assert str(scenario.comparison.rule[0]) == 'difference of road_iou >= -0.005'
     assert scenario.live.rate == 0.5 and scenario.live.node is None
+
+
+def test_a_scenario_says_what_options_would_say(folder: Path) -> None:
+    settings = read_scenario(written(folder, FULL)).settings(folder / 'out')
+    assert settings == Settings(
+        bags=(folder / 'drive_1', folder / 'far/drive_2'), output=folder / 'out',
+        model=str(folder / 'new.onnx'), backend='openvino', precision='fp32', threads=2,
+        cameras={'front': '/camera/front/image_raw'}, start=1, end=9.5, every=2,
+        truth=Truth(topics={'front': '/truth/front/label'}, slop_ns=10_000_000),
+        consistency=False, annotated='mcap', conditions=settings.conditions)
+
+
+def test_one_truth_topic_may_stand_for_all_cameras(folder: Path) -> None:
+    text = FULL.replace('{front: /truth/front/label}', "{'*': '/truth/{camera}/label'}")
+    assert read_scenario(written(folder, text)).truth.topics == {'*': '/truth/{camera}/label'}
 
 
 def test_what_is_not_said_has_a_default(folder: Path) -> None:
