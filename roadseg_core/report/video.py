@@ -1,0 +1,68 @@
+"""Write a video: MP4, written whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+
+CODECS = ('vp09', 'mp4v')
+"""In order: the first plays in browsers too; the second is in every OpenCV."""
+
+
+class VideoFile:
+    """
+    Write frames to an MP4 file; use it as a context.
+
+    All frames take the size of the first, brought to even numbers. A block that fails leaves no
+    file, as does one without frames.
+
+    :param path: the file to write
+    :param fps: frames/s of the video
+    """
+
+    def __init__(self, path: str | Path, fps: float) -> None:
+        self._path = Path(path)
+        self._temporary = self._path.with_name(f'.{self._path.stem}.tmp.mp4')
+        self._fps = fps
+        self._size: tuple[int, int] | None = None
+        self._writer: cv2.VideoWriter | None = None
+
+    def __enter__(self) -> VideoFile:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def write(self, image: np.ndarray) -> None:
+        """
+        Add a frame.
+
+        :param image: uint8 [H, W, 3], BGR
+        :raises OSError: if OpenCV can write no such video here
+        """
+        if self._writer is None:
+            self._size = (image.shape[1] // 2 * 2, image.shape[0] // 2 * 2)
+            self._writer = self._open(self._size)
+        if (image.shape[1], image.shape[0]) != self._size:
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
+        self._writer.write(image)
+
+    def _open(self, size: tuple[int, int]) -> cv2.VideoWriter:
+        for codec in CODECS:
+            writer = cv2.VideoWriter(
+                str(self._temporary), cv2.VideoWriter_fourcc(*codec), self._fps, size)
+            if writer.isOpened():
+                return writer
+        raise OSError(f'{self._path}: OpenCV {cv2.__version__} writes no MP4 of {size[0]}x'
+                      f'{size[1]} pixels with {" or ".join(CODECS)}')
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._writer is not None:
+            self._writer.release()
+        if self._temporary.is_file():
+            if kind is None:
+                self._temporary.replace(self._path)
+            else:
+                self._temporary.unlink()

@@ -1,0 +1,39 @@
+"""Tests of the video file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from roadseg_core.report.video import VideoFile
+
+
+def test_frames_come_back_in_the_size_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / 'new' / 'drive.mp4'
+    with VideoFile(path, 10.0) as video:
+        for level, size in ((40, (49, 81, 3)), (120, (49, 81, 3)), (200, (60, 90, 3))):
+            video.write(np.full(size, level, np.uint8))
+    capture = cv2.VideoCapture(str(path))
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(10.0)
+    levels = []
+    while (frame := capture.read())[0]:
+        assert frame[1].shape == (48, 80, 3)
+        levels.append(float(frame[1].mean()))
+    assert levels == pytest.approx([40, 120, 200], abs=6)
+    assert [file.name for file in path.parent.iterdir()] == ['drive.mp4']
+
+
+def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), VideoFile(tmp_path / 'drive.mp4', 10.0) as video:
+        video.write(np.zeros((32, 32, 3), np.uint8))
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_frame_is_no_file(tmp_path: Path) -> None:
+    with VideoFile(tmp_path / 'drive.mp4', 10.0):
+        pass
+    assert list(tmp_path.iterdir()) == []
