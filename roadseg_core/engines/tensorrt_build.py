@@ -69,8 +69,8 @@ def build_plan(
         config.clear_flag(trt.BuilderFlag.TF32)
     profile = builder.create_optimization_profile()
     height, width = info.geometry.input_size
-    largest = (info.max_batch, height, width, 3)
-    profile.set_shape(INPUT, (1, height, width, 3), largest, largest)
+    largest = [info.max_batch, height, width, 3]
+    profile.set_shape(INPUT, trt.Dims([1, height, width, 3]), trt.Dims(largest), trt.Dims(largest))
     if config.add_optimization_profile(profile) < 0:
         raise EngineError(f'TensorRT refuses batches of 1 to {largest}: {log.take_errors()}')
     timings = _set_timing_cache(config, timing_cache)
