@@ -1,61 +1,97 @@
-"""CamVid in the SegNet split: 367 training and 101 validation frames, 480x360, 11 classes."""
+"""
+CamVid (Brostow et al. 2009): 701 frames from a car in Cambridge.
+
+Two layouts: the SegNet split (480x360, eleven classes: 367 frames to train, 101 to validate, 233
+to test) and the set as published (960x720, 32 classes painted in colours), which is split alike.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+import re
 
-import cv2
-import numpy as np
+from roadseg_core.data.location import locate
+from roadseg_core.data.options import FileOptions
+from roadseg_core.data.pairs import (PairSource, all_names, files_by_stem, make_source,
+                                     match_pairs)
+from roadseg_core.data.source import DataError, list_folder
+from roadseg_core.data.truth import ColourTruth, IdTruth
+from roadseg_core.labels import LabelMap
 
-from roadseg_core.data.source import DataError, LabelledFrame, list_folder, read_image
-from roadseg_core.labels import IGNORE, LabelMap
+SPLITS = ('train', 'val', 'test')
 
-CLASSES = ('sky', 'building', 'pole', 'road', 'pavement', 'tree', 'sign', 'fence', 'car',
-           'pedestrian', 'bicyclist', 'void')
-"""The ids of the annotation images."""
-
-REDUCTIONS = {
-    'seven': (0, 1, 1, 2, 3, 1, 1, 1, 4, 5, 5, IGNORE),
-    'two': (0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, IGNORE),
-}
-"""Class ids of a label map, by CamVid id. Void truth is ignored: it says nothing."""
+_IMAGES = '701_StillsRaw_full'
+_TRUTH = 'LabeledApproved_full'
+_COLOURS = 'label_colors.txt'
+_NAME = re.compile(r'(0001TP|0006R0|0016E5|Seq05VD)_f?(\d+)$')
 
 
-class CamVid:
+def open_camvid(root: Path, *, split: str, label_map: LabelMap,
+                options: FileOptions) -> PairSource:
     """
-    Read ``<root>/camvid/{train,val}`` and ``{trainannot,valannot}``.
+    Open ``camvid/{train,trainannot,...}`` or ``camvid/{701_StillsRaw_full,...}``.
 
-    :param root: the data root
-    :param split: ``train`` or ``val``
-    :param label_map: ``seven`` or ``two``
-    :raises DataError: if the folders are missing or do not fit each other
+    :raises DataError: if the folders are missing or hold no frames of the split
     """
+    if split not in SPLITS:
+        raise DataError(f'CamVid split {split!r}; expected one of {SPLITS}')
+    folder = locate(root, names=('camvid', 'CamVid'), options=options,
+                    holds=('trainannot', 'valannot', 'testannot', _TRUTH))
+    name = f'camvid_{split}'
+    if (folder / _TRUTH).is_dir():
+        return _open_original(folder, name, split, label_map, options)
+    listing = match_pairs(
+        files_by_stem(list_folder(folder / split, ('.jpg', '.png'))),
+        files_by_stem(list_folder(folder / f'{split}annot', ('.png',))))
+    return make_source(name, listing, label_set='camvid', reader=IdTruth, label_map=label_map,
+                       options=options)
 
-    road_only = False
 
-    def __init__(self, root: Path, *, split: str, label_map: LabelMap) -> None:
-        if split not in ('train', 'val'):
-            raise DataError(f'CamVid split {split!r}; expected train or val')
-        if label_map.name not in REDUCTIONS:
-            raise DataError(
-                f'no reduction of CamVid to {label_map.name!r}; expected one of '
-                f'{sorted(REDUCTIONS)}')
-        self.name = f'camvid_{split}'
-        self._table = np.full(256, IGNORE, np.uint8)
-        self._table[:len(CLASSES)] = REDUCTIONS[label_map.name]
-        self._images = list_folder(root / 'camvid' / split, ('.jpg', '.png'))
-        self._annotations = root / 'camvid' / f'{split}annot'
+def _open_original(folder: Path, name: str, split: str, label_map: LabelMap,
+                   options: FileOptions) -> PairSource:
+    images = files_by_stem(list_folder(folder / _IMAGES, ('.png', '.jpg')))
+    truths = files_by_stem(list_folder(folder / _TRUTH, ('.png',)), suffix='_L')
+    chosen = [stem for stem in all_names(images, truths) if segnet_split(stem) == split]
+    colours = folder / _COLOURS
+    tables = [colours] if colours.is_file() else []
 
-    def __len__(self) -> int:
-        return len(self._images)
+    def reader(classes: LabelMap) -> ColourTruth:
+        return read_colours(colours, classes) if tables else ColourTruth.of_palette(classes)
 
-    def load(self, index: int) -> LabelledFrame:
-        path = self._images[index]
-        image = read_image(path, cv2.IMREAD_COLOR)
-        truth_path = self._annotations / f'{path.stem}.png'
-        truth = read_image(truth_path, cv2.IMREAD_UNCHANGED)
-        if truth.ndim != 2 or truth.shape != image.shape[:2]:
-            raise DataError(f'{truth_path}: {truth.shape}; expected ids of {image.shape[:2]}')
-        if truth.max() >= len(CLASSES):
-            raise DataError(f'{truth_path}: id {truth.max()}; expected 0 to {len(CLASSES) - 1}')
-        return LabelledFrame(path.stem, image, self._table[truth])
+    return make_source(name, match_pairs(images, truths, chosen), label_set='camvid_original',
+                       reader=reader, label_map=label_map, options=options, tables=tables)
+
+
+def segnet_split(name: str) -> str | None:
+    """
+    Return the part of the SegNet split that a frame is in, None if it is no frame of the set.
+
+    The split goes by sequences: it tests on Seq05VD and the later half of 0001TP, and validates
+    on the stretch of 0016E5 that is labelled at 15 Hz.
+    """
+    match = _NAME.match(name)
+    if not match:
+        return None
+    sequence, number = match[1], int(match[2])
+    if sequence == 'Seq05VD' or (sequence == '0001TP' and number > 8520):
+        return 'test'
+    return 'val' if sequence == '0016E5' and 7959 <= number <= 8159 else 'train'
+
+
+def read_colours(path: Path, classes: LabelMap) -> ColourTruth:
+    """
+    Read the set's colour table: lines of ``r g b name``.
+
+    :raises DataError: names the line that is none, or that has an unknown class
+    """
+    colours = {}
+    for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
+        words = line.split()
+        if not words:
+            continue
+        if (len(words) != 4 or not all(word.isdigit() and int(word) < 256 for word in words[:3])
+                or words[3] not in classes.names):
+            raise DataError(f'{path}:{number}: {line!r}; expected "r g b name" with a name of '
+                            f'{list(classes.names)}')
+        colours[int(words[0]), int(words[1]), int(words[2])] = classes.names.index(words[3])
+    return ColourTruth(colours)

@@ -2,67 +2,88 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+import re
+from typing import Literal
 
 import cv2
 import numpy as np
 
-from roadseg_core.data.source import (NOT_ROAD, DataError, LabelledFrame, list_folder,
-                                      read_image)
+from roadseg_core.data.location import locate
+from roadseg_core.data.options import FileOptions
+from roadseg_core.data.pairs import PairSource, all_names, match_pairs
+from roadseg_core.data.source import NOT_ROAD, DataError, list_folder, read_image
+from roadseg_core.data.splits import hold_out
+from roadseg_core.data.truth import Truth
 from roadseg_core.labels import IGNORE, LabelMap
 
-HOLD_OUT_EVERY = 5
-"""Every fifth frame of each category (um, umm, uu) is validation: the test truth is hidden."""
+_ROAD = LabelMap('kitti_road', ('not road', 'road'), ((255, 0, 0), (255, 0, 255)), (1,))
+_IMAGE = re.compile(r'(um|umm|uu)_(\d{6})$')
+_TRUTH = re.compile(r'(um|umm|uu)_(road|lane)_(\d{6})$')
 
-_NAME = re.compile(r'(um|umm|uu)_(\d{6})$')
+MORE_THAN_ROAD = ('flat', 'ground')
+"""Road classes that hold pavements as well: not road does not rule them out."""
 
 
-class KittiRoad:
+class KittiRoadOptions(FileOptions):
     """
-    Read ``<root>/kitti_road/training``: ``image_2`` and ``gt_image_2/*_road_*.png``.
+    Options of KITTI Road.
 
-    The truth follows the kit's rule: red > 0 is the valid area, blue > 0 is road. Lane truth
-    (``um_lane``) is not read.
-
-    :param root: the data root
-    :param split: ``train`` or ``val``
-    :param label_map: road becomes its first road id, the rest ``NOT_ROAD``
-    :raises DataError: if the folders are missing
+    :param truth: all road (um, umm, uu), or the car's own lane (um only)
     """
 
-    road_only = True
+    truth: Literal['road', 'lane'] = 'road'
 
-    def __init__(self, root: Path, *, split: str, label_map: LabelMap) -> None:
-        if split not in ('train', 'val'):
-            raise DataError(f'KITTI Road split {split!r}; expected train or val')
-        self.name = f'kitti_road_{split}'
-        self._road_id = label_map.road_ids[0]
-        training = root / 'kitti_road' / 'training'
-        self._truth = training / 'gt_image_2'
-        by_category: dict[str, list[Path]] = {}
-        for path in list_folder(training / 'image_2', ('.jpg', '.png')):
-            match = _NAME.match(path.stem)
-            if match:
-                by_category.setdefault(match[1], []).append(path)
-        # From the middle of each five, so that small sets have a validation frame too.
-        self._images = [
-            path for paths in by_category.values() for position, path in enumerate(paths)
-            if (position % HOLD_OUT_EVERY == HOLD_OUT_EVERY // 2) == (split == 'val')]
-        if not self._images:
-            raise DataError(f'{training / "image_2"}: no {split} frames such as um_000000.png')
 
-    def __len__(self) -> int:
-        return len(self._images)
+class KittiRoadTruth:
+    """Read the kit's colours: red > 0 is the valid area, blue > 0 is road."""
 
-    def load(self, index: int) -> LabelledFrame:
-        path = self._images[index]
-        image = read_image(path, cv2.IMREAD_COLOR)
-        truth_path = self._truth / f'{path.stem.replace("_", "_road_")}.png'
-        truth = read_image(truth_path, cv2.IMREAD_COLOR)
-        if truth.shape != image.shape:
-            raise DataError(f'{truth_path}: {truth.shape}; expected {image.shape}')
-        labels = np.full(truth.shape[:2], NOT_ROAD, np.uint8)
-        labels[truth[..., 0] > 0] = self._road_id
-        labels[truth[..., 2] == 0] = IGNORE
-        return LabelledFrame(path.stem, image, labels)
+    def read(self, path: Path) -> Truth:
+        """Read one file; DataError if it cannot be read."""
+        truth = read_image(path, cv2.IMREAD_COLOR)
+        ids = (truth[..., 0] > 0).astype(np.uint8)
+        ids[truth[..., 2] == 0] = IGNORE
+        return Truth(ids)
+
+
+def open_kitti_road(root: Path, *, split: str, label_map: LabelMap,
+                    options: KittiRoadOptions) -> PairSource:
+    """
+    Open ``kitti_road/training``: ``image_2`` and ``gt_image_2/*_{road,lane}_*.png``.
+
+    Every fifth frame of each category (um, umm, uu) is validation: the test truth is hidden.
+    Road becomes the label map's first road id, the rest ``NOT_ROAD``.
+
+    :raises DataError: if the folders are missing, or the label map tells no road from pavement
+    """
+    if split not in ('train', 'val'):
+        raise DataError(f'KITTI Road split {split!r}; expected train or val')
+    road_id = label_map.road_ids[0]
+    if label_map.names[road_id] in MORE_THAN_ROAD:
+        raise DataError(
+            f'KITTI Road says what is not road; the class {label_map.names[road_id]!r} of the '
+            f'label map {label_map.name!r} holds more than road; expected seven, two or a map '
+            'with a class for road alone')
+    training = locate(root, names=('kitti_road', 'data_road'), options=options,
+                      holds=('training/gt_image_2',)) / 'training'
+    images = {path.stem: path for path in list_folder(training / 'image_2', ('.jpg', '.png'))
+              if _IMAGE.match(path.stem)}
+    truths = {}
+    for path in list_folder(training / 'gt_image_2', ('.png',)):
+        match = _TRUTH.match(path.stem)
+        if match and match[2] == options.truth:
+            truths[f'{match[1]}_{match[3]}'] = path
+    if options.truth == 'lane':
+        images = {name: path for name, path in images.items() if name.startswith('um_')}
+    names = all_names(images, truths)
+    by_category = [[name for name in names if name.startswith(f'{category}_')]
+                   for category in ('um', 'umm', 'uu')]
+    chosen = [name for category in by_category for name in hold_out(category, split)]
+    name = f'kitti_{options.truth}_{split}'
+    if not chosen:
+        raise DataError(f'{training / "image_2"}: no {split} frames such as um_000000.png')
+    listing = match_pairs(images, truths, chosen)
+    table = np.full(256, IGNORE, np.uint8)
+    table[:2] = NOT_ROAD, road_id
+    return PairSource(name, listing.pairs, _ROAD, KittiRoadTruth(), table, listing.problems,
+                      options.framing(), road_only=True)

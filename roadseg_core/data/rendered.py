@@ -2,47 +2,59 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from pathlib import Path
 
+from pydantic import Field
+
+from roadseg_core.data.label_sets import find_label_set, reduction_table
+from roadseg_core.data.options import CacheOptions, Size
 from roadseg_core.data.source import DataError, LabelledFrame
-from roadseg_core.labels import IGNORE, SEVEN, LabelMap
+from roadseg_core.labels import LabelMap
 
 FRAMES_PER_DRIVE = 8
 FIRST_VALIDATION_DRIVE = 5000
 """Validation drives are numbered from here on: training never gets that far."""
 
 
+class RenderedOptions(CacheOptions):
+    """
+    Options of rendered drives.
+
+    :param frames: how many to render
+    :param size: (height, width) of the frames in pixels
+    """
+
+    frames: int = Field(default=120, ge=1)
+    size: Size = (400, 600)
+
+
 class RenderedDrives:
     """
-    Render frames of the label map ``seven``, or road and not road for ``two``.
+    Render frames with the truth of the label map ``seven``, or of one that it reduces to.
 
     :param split: ``train`` or ``val``
-    :param frames: how many
-    :param size: (height, width) of the frames in pixels
-    :raises DataError: for an unknown split or label map
+    :raises DataError: for an unknown split; LabelMapError for a label map that seven is no part of
     """
 
     road_only = False
+    problems: tuple[str, ...] = ()
 
-    def __init__(self, *, split: str, label_map: LabelMap, frames: int,
-                 size: tuple[int, int] = (400, 600)) -> None:
+    def __init__(self, *, split: str, label_map: LabelMap, options: RenderedOptions) -> None:
         from roadseg_core.rendering.splits import training_configs
 
         if split not in ('train', 'val'):
             raise DataError(f'rendered split {split!r}; expected train or val')
-        if label_map.name not in ('seven', 'two'):
-            raise DataError(f'no rendered truth for {label_map.name!r}; expected seven or two')
         self.name = f'rendered_{split}'
-        drives = -(-frames // FRAMES_PER_DRIVE)
+        drives = -(-options.frames // FRAMES_PER_DRIVE)
         self._configs = list(training_configs(
-            drives, *size, first=FIRST_VALIDATION_DRIVE if split == 'val' else 0))
-        self._frames = frames
+            drives, *options.size, first=FIRST_VALIDATION_DRIVE if split == 'val' else 0))
+        self._frames = options.frames
         self._drive: tuple[int, object] = (-1, None)
+        seven = find_label_set('seven')
+        self.native = seven.label_map
         # The renderer's truth is in the ids of `seven`; its void, as elsewhere, is ignored.
-        self._table = np.full(256, IGNORE, np.uint8)
-        for class_id in SEVEN.valid_ids:
-            self._table[class_id] = class_id if label_map.name == 'seven' else (
-                label_map.road_ids[0] if class_id in SEVEN.road_ids else 0)
+        self._table = reduction_table(seven, label_map, keep_void=False)
 
     def __len__(self) -> int:
         return self._frames
@@ -59,3 +71,9 @@ class RenderedDrives:
         frame = drive.render(camera, moment)
         return LabelledFrame(f'drive{number}_{camera}_{moment}', frame.image,
                              self._table[frame.labels])
+
+    def inputs(self) -> Iterator[Path]:
+        """Yield the files that the frames depend on: the program that renders them."""
+        from roadseg_core import rendering
+
+        yield from sorted(Path(rendering.__file__).parent.glob('*.py'))

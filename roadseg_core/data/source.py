@@ -10,6 +10,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.jpeg import decode_compressed
+
 NOT_ROAD = 254
 """A label that rules the road ids out and says no more, for data sets that know road only."""
 
@@ -48,7 +51,7 @@ class FrameSource(Protocol):
 
 def data_root(configured: str | None) -> Path:
     """
-    Find the folder that holds the data sets.
+    Find the folder that holds the data sets, or the one data set or archive to use.
 
     :param configured: path from a configuration, or None for ``$ROADSEG_DATA``
     :raises DataError: if there is none
@@ -56,8 +59,8 @@ def data_root(configured: str | None) -> Path:
     path = configured or os.environ.get('ROADSEG_DATA')
     if not path:
         raise DataError('no data root; set data.root or the environment variable ROADSEG_DATA '
-                        'to the folder that holds camvid, kitti_road and weights')
-    if not Path(path).is_dir():
+                        'to the folder that holds the data sets, such as camvid and kitti_road')
+    if not Path(path).exists():
         raise DataError(f'data root {path}: no such folder; set data.root or ROADSEG_DATA')
     return Path(path)
 
@@ -73,8 +76,38 @@ def list_folder(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
 
 def read_image(path: Path, flags: int) -> np.ndarray:
-    """Read an image with OpenCV's ``flags``; DataError if it is missing or damaged."""
-    image = cv2.imread(str(path), flags)
+    """
+    Read an image with OpenCV's ``flags``.
+
+    :raises DataError: if it is missing, or damaged in a way that shows
+    """
+    data = _read_bytes(path)
+    if data.startswith(b'\x89PNG') and data.rfind(b'IEND') < 0:
+        raise DataError(f'{path}: truncated PNG of {len(data)} bytes; copy the file again')
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error as error:
+        raise DataError(f'{path}: no readable image: {error}') from error
     if image is None:
-        raise DataError(f'{path}: no readable image')
+        raise DataError(f'{path}: no readable image; expected a whole PNG or JPEG file')
     return image
+
+
+def read_frame(path: Path) -> np.ndarray:
+    """
+    Read a camera image, checked as the node checks its input: truncated files are refused.
+
+    :returns: uint8 [H, W, 3], BGR
+    :raises DataError: if it is missing or damaged
+    """
+    try:
+        return decode_compressed(_read_bytes(path))
+    except ConversionError as error:
+        raise DataError(f'{path}: {error}') from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f'{path}: not readable: {error.strerror}') from error
