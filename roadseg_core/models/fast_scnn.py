@@ -23,7 +23,7 @@ class FastSCNN(nn.Module):
 
     The published network has widths 32, 48, 64, 96 and 128; ``width`` multiplies them.
 
-    >>> network = FastSCNN(classes=7)
+    >>> network = FastSCNN(classes=7)  # 1,330,211 parameters
     >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 7, 64, 96]
 
     :param classes: channels of the output, at least 1
