@@ -48,12 +48,21 @@ class LoadedCheckpoint(Description):
 
 
 def save_checkpoint(path: Path, network: nn.Module, description: Description, *,
-                    optimizer: torch.optim.Optimizer | None = None) -> None:
-    """Write a checkpoint: a temporary file first, then renamed, so that it is never half."""
+                    optimizer: torch.optim.Optimizer | None = None,
+                    average: nn.Module | None = None) -> None:
+    """
+    Write a checkpoint: a temporary file first, then renamed, so that it is never half.
+
+    :param optimizer: for a resume: its state
+    :param average: for a resume: the moving average of the network
+    """
     tensors = {f'network.{name}': value for name, value in network.state_dict().items()}
     if optimizer is not None:
         for index, values in optimizer.state_dict()['state'].items():
-            tensors |= {f'optimizer.{index}.{name}': value for name, value in values.items()}
+            tensors |= {f'optimizer.{index}.{name}': value for name, value in values.items()
+                        if value is not None}
+    if average is not None:
+        tensors |= {f'average.{name}': value for name, value in average.state_dict().items()}
     values = {
         'format': FORMAT_VERSION, 'label_map': description.label_map.to_dict(),
         'geometry': {'mode': description.geometry.mode,
@@ -65,8 +74,10 @@ def save_checkpoint(path: Path, network: nn.Module, description: Description, *,
         'commit': description.commit, 'state': description.state}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.tmp')
-    save_file({name: value.detach().contiguous() for name, value in tensors.items()},
+    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()},
               temporary, metadata={_KEY: json.dumps(values)})
+    with temporary.open('rb') as file:
+        os.fsync(file.fileno())
     os.replace(temporary, path)
 
 
@@ -92,10 +103,20 @@ def load_checkpoint(path: str | Path) -> LoadedCheckpoint:
         raise CheckpointError(f'{path}: checkpoint does not fit this program: {error}') from error
 
 
+def load_state(path: str | Path) -> dict[str, object]:
+    """Read what a checkpoint holds for a resume besides tensors; CheckpointError as above."""
+    return _read(Path(path), 'nothing.')[0]['state']
+
+
+def load_tensors(path: str | Path, part: str) -> dict[str, Tensor]:
+    """Read the tensors of ``network`` or ``average`` by name; empty where none were saved."""
+    return _read(Path(path), f'{part}.')[1]
+
+
 def load_optimizer_state(path: str | Path) -> dict[int, dict[str, Tensor]]:
     """Read the optimizer's tensors by parameter number; empty where none were saved."""
     state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in _read(Path(path), 'optimizer.')[1].items():
+    for name, tensor in load_tensors(path, 'optimizer').items():
         index, key = name.split('.', 1)
         state.setdefault(int(index), {})[key] = tensor
     return state

@@ -1,85 +1,176 @@
-"""The training configuration: YAML, checked, with ``key=value`` overrides."""
+"""Everything a training run depends on, checked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from roadseg_core.training.augmentation import Augmentation
+from roadseg_core.data.dataset import SOURCES
+from roadseg_core.training.generated import GENERATED
+from roadseg_core.training.photometry import Augmentation
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+AtLeastZero = Annotated[float, Field(ge=0.0)]
 Size = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+Option = bool | int | float | str | list[str] | list[int] | list[float] | None
 
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; the message names the file and the key."""
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of the configuration: no unknown keys, no changes."""
+
     model_config = ConfigDict(extra='forbid', frozen=True)
 
 
-class NetworkSection(_Section):
-    """Which network, its arguments, and ImageNet weights (under the data root) for its stem."""
+class NetworkSection(Section):
+    """
+    Say which network to train.
+
+    ``stem_weights`` is a file of pretrained weights for its stem, absolute or under the data
+    root, or a URL; without, the network starts at random.
+    """
 
     name: str
-    arguments: dict[str, bool | int | float | str] = {}
+    arguments: dict[str, Option] = {}
     stem_weights: str | None = None
 
 
-class SourceSection(_Section):
-    """A data set: its name, how often an epoch repeats it, how many frames to render."""
+class SourceSection(Section):
+    """
+    Name a data set.
 
-    name: Literal['camvid', 'kitti_road', 'rendered']
+    ``repeat`` is how often an epoch goes through it, ``frames`` how many frames of it to take or
+    to render, ``split`` what it is called there, ``options`` the data set's own options.
+    """
+
+    name: str
+    split: str | None = None
     repeat: int = Field(default=1, ge=1)
     frames: int | None = Field(default=None, ge=1)
+    options: dict[str, Option] = {}
+
+    @field_validator('name')
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in (*SOURCES, GENERATED):
+            raise ValueError(f'{name!r}; expected one of {[*SOURCES, GENERATED]}')
+        return name
 
 
-class DataSection(_Section):
-    """Where the data is and what it becomes; ``root`` falls back to ``$ROADSEG_DATA``."""
+class DataSection(Section):
+    """
+    Say where the data is and what it becomes.
+
+    ``root`` falls back to ``$ROADSEG_DATA``; ``label_map`` is a name or a YAML file;
+    ``in_memory`` keeps decoded frames, for data sets that fit; ``workers`` are processes that
+    augment, 0 for none.
+    """
 
     root: str | None = None
-    label_map: Literal['seven', 'two'] = 'seven'
+    label_map: str = 'seven'
     geometry: Literal['stretch'] = 'stretch'
     input_size: Size = (320, 480)
     train: tuple[SourceSection, ...] = Field(min_length=1)
     validation: tuple[SourceSection, ...] = Field(min_length=1)
     workers: int = Field(default=1, ge=0)
+    in_memory: bool = True
 
 
-class AugmentationSection(_Section):
-    """See :class:`roadseg_core.training.augmentation.Augmentation`."""
+class AugmentationSection(Section):
+    """See :class:`roadseg_core.training.photometry.Augmentation`."""
 
     flip: Share = 0.0
     crop: Share = 0.0
     area: tuple[Annotated[float, Field(gt=0.0)], Share] = (0.3, 1.0)
     aspect: tuple[float, float] = (1.2, 2.4)
-    gamma: float = Field(default=0.0, ge=0.0)
-    gain: float = Field(default=0.0, ge=0.0)
-    tint: float = Field(default=0.0, ge=0.0)
-    offset: float = Field(default=0.0, ge=0.0)
+    gamma: AtLeastZero = 0.0
+    gain: AtLeastZero = 0.0
+    contrast: Share = 0.0
+    tint: AtLeastZero = 0.0
+    offset: AtLeastZero = 0.0
     saturation: Share = 0.0
-    noise: float = Field(default=0.0, ge=0.0)
+    hue: Annotated[float, Field(ge=0.0, le=180.0)] = 0.0
+    noise: AtLeastZero = 0.0
     blur: Share = 0.0
+    shadow: Share = 0.0
 
     def build(self) -> Augmentation:
         """Return the plain value."""
         return Augmentation(**self.model_dump())
 
 
-class OptimizerSection(_Section):
-    """AdamW with a linear warm-up and a cosine down to zero."""
+class LossTerm(Section):
+    """
+    Weigh one loss; several add up.
 
+    ``class_weights`` (cross entropy and OHEM): ``median_frequency`` (Eigen and Fergus 2015),
+    ``inverse_frequency``, or a weight a class. OHEM keeps pixels whose true class has less than
+    ``threshold`` probability, and at least the share ``keep`` of all.
+    """
+
+    name: Literal['cross_entropy', 'ohem', 'dice', 'iou', 'lovasz'] = 'cross_entropy'
+    weight: float = Field(default=1.0, gt=0.0)
+    class_weights: Literal['none', 'median_frequency', 'inverse_frequency'] | tuple[
+        AtLeastZero, ...] = 'none'
+    threshold: Share = 0.7
+    keep: Share = 0.1
+
+    @model_validator(mode='after')
+    def _weights_have_a_use(self) -> LossTerm:
+        if self.class_weights != 'none' and self.name not in ('cross_entropy', 'ohem'):
+            raise ValueError(f'class_weights mean nothing to {self.name}: it counts every class '
+                             'alike')
+        return self
+
+
+class OptimizerSection(Section):
+    """
+    Choose the optimizer.
+
+    ``weight_decay`` is decoupled in AdamW and an L2 penalty in the others; ``clip_norm`` is the
+    largest norm of all gradients together, 0 for no limit.
+    """
+
+    name: Literal['adamw', 'adam', 'sgd'] = 'adamw'
     learning_rate: float = Field(default=1e-3, gt=0.0)
-    warmup_epochs: float = Field(default=1.0, ge=0.0)
-    weight_decay: float = Field(default=1e-6, ge=0.0)
+    weight_decay: AtLeastZero = 1e-6
+    momentum: Share = 0.9
+    clip_norm: AtLeastZero = 0.0
 
 
-class CardSection(_Section):
+class ScheduleSection(Section):
+    """
+    Choose how the learning rate goes on.
+
+    ``cosine`` to zero, ``poly``: (1 - progress) ** ``power``, ``step``: times ``decay`` after
+    every epoch, or ``constant``; each after a linear warm-up of ``warmup_epochs``.
+    """
+
+    name: Literal['cosine', 'poly', 'step', 'constant'] = 'cosine'
+    warmup_epochs: AtLeastZero = 0.0
+    decay: float = Field(default=0.95, gt=0.0, le=1.0)
+    power: float = Field(default=0.9, gt=0.0)
+
+
+class CheckpointSection(Section):
+    """
+    Say when checkpoints are written and which stay.
+
+    One is written after every epoch and, if ``every_steps`` is not 0, after so many steps; the
+    newest ``keep`` stay, and the best by validation ``miou`` (road IoU where only the road is
+    known) or validation ``loss``.
+    """
+
+    every_steps: int = Field(default=0, ge=0)
+    keep: int = Field(default=1, ge=1)
+    best: Literal['miou', 'loss'] = 'miou'
+
+
+class CardSection(Section):
     """What the model file says about itself."""
 
     card: str = 'a network of your own'
@@ -87,12 +178,15 @@ class CardSection(_Section):
     licence: str = 'not stated'
 
 
-class TrainingConfig(_Section):
+class TrainingConfig(Section):
     """
     Everything a training run depends on.
 
     ``train_size`` is the (height, width) of the samples where it differs from the input size;
-    ``init`` is a checkpoint to start from.
+    ``init`` is a checkpoint to start from; ``batch_size`` counts the samples of all processes;
+    ``ema_decay`` keeps a moving average of the weights, which is then validated and kept;
+    ``patience`` ends the run after so many validations without a better one, 0 never;
+    ``threads`` 0 leaves the choice to PyTorch.
     """
 
     name: str
@@ -100,48 +194,23 @@ class TrainingConfig(_Section):
     network: NetworkSection
     data: DataSection
     augmentation: AugmentationSection = AugmentationSection()
+    loss: tuple[LossTerm, ...] = Field(default=(LossTerm(),), min_length=1)
     optimizer: OptimizerSection = OptimizerSection()
+    schedule: ScheduleSection = ScheduleSection()
+    checkpoints: CheckpointSection = CheckpointSection()
     card: CardSection = CardSection()
     epochs: int = Field(ge=1)
     batch_size: int = Field(default=8, ge=1)
+    drop_last: bool = False
     train_size: Size | None = None
     init: str | None = None
+    ema_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     validate_every: int = Field(default=1, ge=1)
+    patience: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
-    precision: Literal['fp32', 'bf16'] = 'fp32'
+    device: Literal['auto', 'cpu', 'cuda'] = 'auto'
+    precision: Literal['fp32', 'bf16', 'fp16'] = 'fp32'
+    deterministic: bool = True
     threads: int = Field(default=0, ge=0)
-
-
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainingConfig:
-    """
-    Read a YAML file and apply overrides such as ``optimizer.learning_rate=0.01``.
-
-    :raises ConfigError: if the file, a key or a value is wrong; the message names it
-    """
-    try:
-        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f'{path}: no readable YAML: {error}') from error
-    if not isinstance(values, dict):
-        raise ConfigError(f'{path}: a configuration is a mapping; found {type(values).__name__}')
-    for override in overrides:
-        key, equals, text = override.partition('=')
-        if not equals or not key:
-            raise ConfigError(f'override {override!r}; expected key=value, such as epochs=3')
-        section = values
-        *parents, last = key.split('.')
-        for parent in parents:
-            section = section.setdefault(parent, {})
-            if not isinstance(section, dict):
-                raise ConfigError(f'override {override!r}: {parent} is a value, not a section')
-        try:
-            section[last] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f'override {override!r}: no YAML value: {error}') from error
-    try:
-        return TrainingConfig.model_validate(values)
-    except ValidationError as error:
-        reasons = '; '.join(
-            f'{".".join(str(part) for part in item["loc"])}: {item["msg"]}'
-            for item in error.errors())
-        raise ConfigError(f'{path}: {reasons}') from error
+    tensorboard: bool = True
+    pictures: int = Field(default=4, ge=0)

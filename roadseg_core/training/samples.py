@@ -9,7 +9,8 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from roadseg_core.data.source import FrameSource, LabelledFrame
-from roadseg_core.training.augmentation import Augmentation, augment
+from roadseg_core.training.augmentation import augment
+from roadseg_core.training.photometry import Augmentation
 
 
 class TrainingSet(Dataset):

@@ -2,200 +2,239 @@
 The training program, from configuration to checkpoints.
 
     roadseg train config/training/mobilenet_fcn.yaml epochs=10 data.root=/data
+    roadseg train config/training/mobilenet_fcn.yaml epochs=10 data.root=/data --resume
+    torchrun --nproc-per-node 2 -m roadseg_core.cli train config/training/unet.yaml
 """
 
 from __future__ import annotations
 
-import json
-import math
-import subprocess
 import time
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
-import cv2
 import numpy as np
-import torch
 from torch import nn
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from roadseg_core.data.dataset import open_source
-from roadseg_core.data.source import LabelledFrame, data_root
+from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.geometry import Geometry
-from roadseg_core.labels import IGNORE, LABEL_MAPS, TWO, LabelMap
-from roadseg_core.metrics import ConfusionMatrix, Scores
-from roadseg_core.models import build_network
-from roadseg_core.models.preprocessing import normalize
-from roadseg_core.models.pretrained import load_stem
-from roadseg_core.training.checkpoint import Description, load_checkpoint, save_checkpoint
+from roadseg_core.training.checkpoint import Description
 from roadseg_core.training.config import TrainingConfig
+from roadseg_core.training.data import TrainingData, class_weights, find_root, open_data
+from roadseg_core.training.distributed import Processes, open_processes
+from roadseg_core.training.ema import MovingAverage
 from roadseg_core.training.losses import segmentation_loss
-from roadseg_core.training.samples import Batches, TrainingSet
+from roadseg_core.training.optimizers import build_optimizer
+from roadseg_core.training.pictures import COLUMNS, draw_results, draw_samples
+from roadseg_core.training.precision import Precision
+from roadseg_core.training.progress import Progress, resume
+from roadseg_core.training.run_folder import BEST, LAST, RunFolder
+from roadseg_core.training.start import current_commit, first_network, fix_chance
+from roadseg_core.training.update import Updates
+from roadseg_core.training.validation import Figures, ValidationSet, predict, validate
+
+Start = Literal['new', 'resume', 'overwrite']
 
 
-def train(config: TrainingConfig) -> Path:
+def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
     """
     Train a network; write ``best.safetensors``, ``last.safetensors``, ``metrics.jsonl``.
 
     The best checkpoint has the highest mean, over the validation sets, of mIoU, or of road IoU
-    where the truth or the label map knows road only.
+    where the truth or the label map knows road only; or the lowest mean loss.
 
+    :param start: ``resume`` goes on with the run of that name, ``overwrite`` deletes it first
     :returns: the run's folder, ``<output>/<name>``
     """
-    torch.manual_seed(config.seed)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    cv2.setNumThreads(1)
-    label_map = LABEL_MAPS[config.data.label_map]
-    geometry = Geometry(config.data.geometry, config.data.input_size)
-    root = data_root(config.data.root)
-    folder = Path(config.output) / config.name
-    folder.mkdir(parents=True, exist_ok=True)
-
-    sources = [open_source(s.name, root=root, split='train', label_map=label_map,
-                           frames=s.frames) for s in config.data.train]
-    print('reading ' + ', '.join(f'{s.name} ({len(s)} frames)' for s in sources), flush=True)
-    samples = TrainingSet(
-        sources, repeats=[s.repeat for s in config.data.train],
-        size=config.train_size or geometry.input_size,
-        augmentation=config.augmentation.build(), seed=config.seed)
-    batches = Batches(len(samples), batch_size=config.batch_size, seed=config.seed,
-                      drop_last=True)
-    loader = DataLoader(samples, batch_sampler=batches, num_workers=config.data.workers,
-                        generator=torch.Generator().manual_seed(config.seed))
-    validation = {}
-    for section in config.data.validation:
-        source = open_source(section.name, root=root, split='val', label_map=label_map,
-                             frames=section.frames)
-        frames = [_to_input(source.load(i), geometry) for i in range(len(source))]
-        validation[source.name] = (frames, source.road_only)
-
-    network = build_network(config.network.name, config.network.arguments)
-    if config.network.stem_weights:
-        load_stem(network.stem, root / config.network.stem_weights)
-    if config.init:
-        network.load_state_dict(load_checkpoint(config.init).network.state_dict())
-    network = network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=config.optimizer.learning_rate,
-                                  weight_decay=config.optimizer.weight_decay)
-    steps_per_epoch = len(loader)
-    steps = steps_per_epoch * config.epochs
-    warmup = max(1, round(config.optimizer.warmup_epochs * steps_per_epoch))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / warmup) * 0.5 * (
-            1.0 + math.cos(math.pi * min(1.0, step / steps))))
-    print(f'{steps_per_epoch} steps an epoch, {steps} steps in all; '
-          f'{sum(p.numel() for p in network.parameters()):,} parameters', flush=True)
-
-    best = -math.inf
-    commit = current_commit()
-    bf16 = config.precision == 'bf16'
-    metrics_path = folder / 'metrics.jsonl'
-    metrics_path.unlink(missing_ok=True)
-    for epoch in range(config.epochs):
-        started = time.monotonic()
-        batches.epoch = epoch
-        network.train()
-        losses = []
-        progress = tqdm(loader, desc=f'epoch {epoch + 1}/{config.epochs}', unit='batch',
-                        mininterval=5.0, leave=False)
-        for frames, labels in progress:
-            losses.append(train_step(network, optimizer, normalize(frames), labels,
-                                     label_map=label_map, bf16=bf16))
-            schedule.step()
-            progress.set_postfix(loss=f'{np.mean(losses[-20:]):.4f}')
-        record: dict[str, object] = {
-            'epoch': epoch + 1, 'step': (epoch + 1) * steps_per_epoch,
-            'loss': round(float(np.mean(losses)), 5),
-            'seconds': round(time.monotonic() - started, 1)}
-        is_last = epoch + 1 == config.epochs
-        if is_last or (epoch + 1) % config.validate_every == 0:
-            scores = {name: validate(network, frames, label_map=label_map, road_only=road_only,
-                                     bf16=bf16)
-                      for name, (frames, road_only) in validation.items()}
-            score = float(np.mean([
-                s.road_iou if validation[name][1] or label_map == TWO else s.miou
-                for name, s in scores.items()]))
-            record |= {'score': round(score, 5),
-                       'validation': {name: s.to_dict() for name, s in scores.items()}}
-            description = Description(
-                label_map=label_map, geometry=geometry, network_name=config.network.name,
-                network_arguments=dict(config.network.arguments), data=config.card.data,
-                metrics=record['validation'], licence=config.card.licence,
-                card=config.card.card, commit=commit,
-                state={'epoch': epoch + 1, 'step': record['step'], 'best': max(best, score),
-                       'config': config.model_dump(mode='json')})
-            save_checkpoint(folder / 'last.safetensors', network, description,
-                            optimizer=optimizer)
-            if score > best:
-                best = score
-                save_checkpoint(folder / 'best.safetensors', network, description)
-            print(f'epoch {epoch + 1}: loss {record["loss"]}, ' + ', '.join(
-                f'{name} mIoU {s.miou:.3f} road IoU {s.road_iou:.3f}'
-                for name, s in scores.items()) + f', {record["seconds"]} s', flush=True)
-        with metrics_path.open('a', encoding='utf-8') as file:
-            file.write(json.dumps(record) + '\n')
-    print(f'best score {best:.4f}: {folder / "best.safetensors"}')
-    return folder
+    path = Path(config.output) / config.name
+    with open_processes(config.device) as processes:
+        folder = RunFolder(path, start=start, keep=config.checkpoints.keep,
+                           tensorboard=config.tensorboard) if processes.is_first else None
+        run = Run(config, processes)
+        progress = Progress()
+        if start == 'resume':
+            progress = resume(path / LAST, config, network=run.network, average=run.average,
+                              optimizer=run.optimizer, precision=run.precision)
+        run.train(folder, progress)
+        if folder:
+            print(f'best score {progress.best:.4f}: {path / BEST}')
+    return path
 
 
-def train_step(network: nn.Module, optimizer: torch.optim.Optimizer, images: torch.Tensor,
-               labels: torch.Tensor, *, label_map: LabelMap, bf16: bool) -> float:
-    """Do one update and return the loss; images float [N, 3, H, W], labels uint8 [N, H, W]."""
-    images = images.contiguous(memory_format=torch.channels_last)
-    with torch.autocast('cpu', dtype=torch.bfloat16, enabled=bf16):
-        scores = network(images)
-    loss = segmentation_loss(scores, labels, label_map=label_map)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
+class Run:
+    """Hold the parts of a training run."""
+
+    def __init__(self, config: TrainingConfig, processes: Processes) -> None:
+        fix_chance(config, processes.device)
+        self.config = config
+        self.processes = processes
+        self.label_map = find_label_map(config.data.label_map)
+        self.geometry = Geometry(config.data.geometry, config.data.input_size)
+        self.data: TrainingData = open_data(
+            config, label_map=self.label_map, geometry=self.geometry, processes=processes)
+        self.steps_per_epoch = self.data.batches.steps_per_epoch
+        self.steps = self.steps_per_epoch * config.epochs
+        self.network = first_network(
+            config, find_root(config), self.label_map, processes.device)
+        self.average = MovingAverage(self.network, config.ema_decay) if config.ema_decay else None
+        self.optimizer = build_optimizer(self.network, config.optimizer)
+        self.precision = Precision(config.precision, processes.device)
+        self.loss = partial(
+            segmentation_loss, label_map=self.label_map, terms=config.loss,
+            class_weights=class_weights(config, self.data.samples, self.label_map,
+                                        device=processes.device))
+        self._commit = current_commit()
+
+    def updates(self) -> Updates:
+        """Return what does the updates."""
+        return Updates(
+            self.network, optimizer=self.optimizer, config=self.config, precision=self.precision,
+            loss=partial(self.loss, total=self.processes.differentiable_total),
+            processes=self.processes, average=self.average,
+            steps_per_epoch=self.steps_per_epoch, steps=self.steps)
+
+    def train(self, folder: RunFolder | None, progress: Progress) -> None:
+        """
+        Train from where the run stands to its end.
+
+        :param folder: where to write; None in all processes but the first
+        """
+        if folder:
+            folder.open(progress.step)
+        self._announce(progress)
+        updates = self.updates()
+        with tqdm(total=self.steps, initial=progress.step, unit='step', mininterval=2.0,
+                  disable=not folder) as bar:
+            stopped = False
+            while progress.step < self.steps and not stopped:
+                self._train_epoch(updates, progress, folder, bar)
+                stopped = self._end_epoch(updates, progress, folder, bar)
+                progress.start_epoch()
+        if folder:
+            folder.close()
+
+    def _train_epoch(self, updates: Updates, progress: Progress, folder: RunFolder | None,
+                     bar: tqdm) -> None:
+        """Do the rest of an epoch's updates, with checkpoints in between."""
+        epoch, first_step = divmod(progress.step, self.steps_per_epoch)
+        bar.set_description(f'epoch {epoch + 1}/{self.config.epochs}')
+        batches = self.data.epoch(epoch, first_step=first_step)
+        every = self.config.checkpoints.every_steps
+        for _ in range(first_step, self.steps_per_epoch):
+            began = time.monotonic()
+            frames, labels = next(batches)
+            waited = time.monotonic() - began
+            if progress.step % self.steps_per_epoch == 0 and folder:
+                shown = slice(self.config.pictures or 1)
+                folder.write_picture('samples', draw_samples(
+                    frames[shown].numpy(), labels[shown].numpy(), self.label_map), progress.step)
+            loss = updates.train_step(frames, labels, step=progress.step)
+            progress.count(loss, seconds=time.monotonic() - began, waited=waited)
+            bar.update()
+            bar.set_postfix(loss=f'{loss:.4f}', refresh=False)
+            if folder:
+                folder.write_scalars({
+                    'loss/step': loss,
+                    'learning_rate': updates.learning_rate(progress.step - 1)}, progress.step)
+                if every and progress.step % every == 0 and progress.step % self.steps_per_epoch:
+                    self._save_last(folder, progress, {})
+
+    def _end_epoch(self, updates: Updates, progress: Progress, folder: RunFolder | None,
+                   bar: tqdm) -> bool:
+        """Validate, write figures and checkpoints; tell whether to stop early."""
+        config = self.config
+        epoch = progress.step // self.steps_per_epoch
+        row = {
+            'epoch': epoch, 'step': progress.step,
+            'loss': round(progress.loss_sum / self.steps_per_epoch, 6),
+            'learning_rate': updates.learning_rate(progress.step - 1),
+            'seconds': round(progress.seconds, 1),
+            'images_per_second': round(
+                self.steps_per_epoch * config.batch_size / progress.seconds, 2),
+            'data_wait_share': round(progress.waited / progress.seconds, 4)}
+        figures: dict[str, Figures] = {}
+        if epoch == config.epochs or epoch % config.validate_every == 0:
+            figures = {data.name: self.validate(data) for data in self.data.validation}
+            loss = float(np.mean([f.loss for f in figures.values()]))
+            miou = float(np.mean([f.score for f in figures.values()]))
+            is_best = progress.take_score(miou if config.checkpoints.best == 'miou' else -loss)
+            row |= {'validation_loss': round(loss, 6), 'score': round(miou, 5),
+                    'validation': {name: f.to_dict() for name, f in figures.items()}}
+            if folder and is_best:
+                folder.write_best(self.best_network, self._describe(progress, row))
+        if folder:
+            folder.write_row(row)
+            folder.write_scalars(_scalars(row), progress.step)
+            if figures:
+                self._write_pictures(folder, progress.step)
+            self._save_last(folder, progress, row)
+            bar.write(_summary(row))
+        return bool(config.patience) and progress.since_best >= config.patience
+
+    @property
+    def best_network(self) -> nn.Module:
+        """Return the network that is validated and kept: the moving average, if there is one."""
+        return self.average.network if self.average else self.network
+
+    def validate(self, data: ValidationSet) -> Figures:
+        """Compare the network with the truth of a data set."""
+        return validate(self.best_network, data, label_map=self.label_map, loss=self.loss,
+                        precision=self.precision, processes=self.processes)
+
+    def _write_pictures(self, folder: RunFolder, step: int) -> None:
+        """Show some frames of each validation set, always the same ones."""
+        for data in self.data.validation:
+            results = [
+                predict(self.best_network, frame, label_map=self.label_map,
+                        precision=self.precision, device=self.processes.device)[0]
+                for frame in data.frames[::-(-len(data.frames) // max(1, self.config.pictures))]]
+            if self.config.pictures:
+                folder.write_picture(
+                    f'{data.name}: {", ".join(COLUMNS)}',
+                    draw_results(results, self.label_map), step)
+
+    def _save_last(self, folder: RunFolder, progress: Progress, row: dict) -> None:
+        folder.write_last(
+            self.network, self._describe(progress, row), step=progress.step,
+            optimizer=self.optimizer, average=self.average.network if self.average else None)
+
+    def _describe(self, progress: Progress, row: dict) -> Description:
+        config = self.config
+        return Description(
+            label_map=self.label_map, geometry=self.geometry, network_name=config.network.name,
+            network_arguments=dict(config.network.arguments), data=config.card.data,
+            metrics=row.get('validation', {}), licence=config.card.licence,
+            card=config.card.card, commit=self._commit,
+            state=progress.state(config, self.precision))
+
+    def _announce(self, progress: Progress) -> None:
+        if not self.processes.is_first:
+            return
+        weights = sum(weight.numel() for weight in self.network.parameters())
+        print(f'{self.data.description}; {weights:,} parameters; {self.config.precision} on '
+              f'{self.processes.count} x {self.processes.device}\n'
+              f'{self.steps_per_epoch} steps an epoch (ceil({len(self.data.samples)} / '
+              f'{self.config.batch_size})), {self.steps} steps in all'
+              + (f', going on after {progress.step}' if progress.step else ''), flush=True)
 
 
-@torch.inference_mode()
-def validate(network: nn.Module, frames: list[LabelledFrame], *, label_map: LabelMap,
-             road_only: bool, bf16: bool) -> Scores:
-    """
-    Compare a network with the truth of frames of the network's size.
-
-    :param road_only: the truth is road or not road: compare in the label map ``two``
-    """
-    network.eval()
-    matrix = ConfusionMatrix(TWO if road_only else label_map)
-    for frame in frames:
-        images = normalize(torch.from_numpy(frame.image[None]))
-        with torch.autocast('cpu', dtype=torch.bfloat16, enabled=bf16):
-            scores = network(images.contiguous(memory_format=torch.channels_last))[0]
-        labels = (scores[0] > 0) if len(scores) == 1 else scores.argmax(0)
-        prediction = labels.to(torch.uint8).numpy()
-        if road_only:
-            matrix.update(road_truth(frame.labels, label_map),
-                          np.isin(prediction, label_map.road_ids).astype(np.uint8))
-        else:
-            matrix.update(frame.labels, prediction)
-    return matrix.scores()
+def _scalars(row: dict) -> dict[str, float | None]:
+    """Return what TensorBoard shows of an epoch's row, flat."""
+    values = {'loss/train': row['loss'], 'loss/validation': row.get('validation_loss'),
+              'score': row.get('score'), 'images_per_second': row['images_per_second'],
+              'data_wait_share': row['data_wait_share']}
+    for name, figures in row.get('validation', {}).items():
+        for key in ('loss', 'pixel_accuracy', 'road_precision', 'road_recall', 'auc', 'max_f',
+                    'miou', 'road_iou'):
+            values[f'{name}/{key}'] = figures[key]
+        values |= {f'{name}/iou/{key}': value for key, value in figures['iou'].items()}
+    return values
 
 
-def road_truth(labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
-    """Map labels of any kind to the ids of the label map ``two``, keeping IGNORE."""
-    truth = np.isin(labels, label_map.road_ids).astype(np.uint8)
-    truth[labels == IGNORE] = IGNORE
-    return truth
-
-
-def current_commit() -> str:
-    """Return the commit of the working directory, 'unknown' outside a repository."""
-    try:
-        done = subprocess.run(['git', 'rev-parse', 'HEAD'], capture_output=True, text=True,
-                              check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return 'unknown'
-    return done.stdout.strip()
-
-
-def _to_input(frame: LabelledFrame, geometry: Geometry) -> LabelledFrame:
-    """Bring a frame and its truth to the network's size."""
-    size = geometry.input_size
-    return LabelledFrame(
-        frame.name, geometry.view(frame.labels.shape).forward(frame.image),
-        cv2.resize(frame.labels, (size[1], size[0]), interpolation=cv2.INTER_NEAREST_EXACT))
+def _summary(row: dict) -> str:
+    """Return an epoch's row as a line for people."""
+    return (f'epoch {row["epoch"]}: loss {row["loss"]}, ' + ''.join(
+        f'{name} loss {f["loss"]:.4f} mIoU {f["miou"]:.3f} road IoU {f["road_iou"] or 0:.3f}, '
+        for name, f in row.get('validation', {}).items())
+        + f'{row["images_per_second"]} images/s, waiting {row["data_wait_share"]:.1%}')

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from roadseg_core.training.augmentation import Augmentation, augment
+from roadseg_core.training.augmentation import augment
+from roadseg_core.training.photometry import Augmentation
 
 
 def test_no_augmentation_changes_the_size_only() -> None:

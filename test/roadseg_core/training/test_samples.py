@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadseg_core.data.source import LabelledFrame
-from roadseg_core.training.augmentation import Augmentation
+from roadseg_core.training.photometry import Augmentation
 from roadseg_core.training.samples import Batches, TrainingSet
 
 

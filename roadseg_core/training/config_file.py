@@ -1,0 +1,94 @@
+"""Read a training configuration: YAML, with ``key=value`` overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from roadseg_core.training.config import ConfigError, TrainingConfig
+from roadseg_core.training.generated import GENERATED
+
+
+_GENERATED = [{'name': GENERATED, 'frames': 4}]
+
+SMOKE = {
+    'output': 'build/smoke', 'data': {'train': _GENERATED, 'validation': _GENERATED, 'workers': 0},
+    'network': {'stem_weights': None}, 'init': None, 'train_size': None, 'epochs': 1,
+    'validate_every': 1, 'batch_size': 2, 'pictures': 1, 'precision': 'fp32'}
+"""What a trial run changes in every configuration, besides the section ``smoke`` of the file."""
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = (), *,
+                smoke: bool = False) -> TrainingConfig:
+    """
+    Read a YAML file and apply overrides such as ``optimizer.learning_rate=0.01``.
+
+    :param smoke: make it a trial run on generated data: see :data:`SMOKE` and the section
+        ``smoke`` of the file, which counts then only
+
+    :raises ConfigError: if the file, a key or a value is wrong; the message names it
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f'{path}: no readable YAML: {error}') from error
+    if not isinstance(values, dict):
+        raise ConfigError(f'{path}: a configuration is a mapping; found {type(values).__name__}')
+    smaller = values.pop('smoke', None) or {}
+    if not isinstance(smaller, dict):
+        raise ConfigError(f'{path}: smoke: expected a mapping; found {type(smaller).__name__}')
+    if smoke:
+        _merge(values, smaller)
+        _merge(values, SMOKE)
+    for override in overrides:
+        _override(values, override)
+    try:
+        return TrainingConfig.model_validate(values)
+    except ValidationError as error:
+        reasons = '; '.join(
+            f'{".".join(str(part) for part in item["loc"])}: {item["msg"]}'
+            for item in error.errors())
+        raise ConfigError(f'{path}: {reasons}') from error
+
+
+def _merge(values: dict, changes: dict) -> None:
+    """Put ``changes`` into ``values``, section by section."""
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def _override(values: dict, override: str) -> None:
+    """Apply one ``section.key=value``; a number is the place in a list."""
+    key, equals, text = override.partition('=')
+    if not equals or not key:
+        raise ConfigError(f'override {override!r}; expected key=value, such as epochs=3')
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f'override {override!r}: no YAML value: {error}') from error
+    section: dict | list = values
+    *parents, last = key.split('.')
+    for parent in parents:
+        place = _place(section, parent, override)
+        if isinstance(section, dict) and place not in section:
+            section[place] = {}
+        section = section[place]
+        if not isinstance(section, (dict, list)):
+            raise ConfigError(f'override {override!r}: {parent} is a value, not a section')
+    section[_place(section, last, override)] = value
+
+
+def _place(section: dict | list, key: str, override: str) -> str | int:
+    """Return the key, or the place in a list; ConfigError if the list has no such place."""
+    if isinstance(section, dict):
+        return key
+    if not key.isdecimal() or int(key) >= len(section):
+        raise ConfigError(f'override {override!r}: {key!r} in a list; expected a number '
+                          f'from 0 to {len(section) - 1}')
+    return int(key)

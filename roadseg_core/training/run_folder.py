@@ -1,0 +1,123 @@
+"""A run's folder: checkpoints, ``metrics.jsonl`` and what TensorBoard shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from roadseg_core.training.checkpoint import Description, save_checkpoint
+
+LAST, BEST, METRICS = 'last.safetensors', 'best.safetensors', 'metrics.jsonl'
+
+
+class RunError(ValueError):
+    """A folder that cannot take the run; the message says how to go on."""
+
+
+class RunFolder:
+    """
+    Write what a run leaves behind.
+
+    :param path: ``<output>/<name>``; TensorBoard on ``<output>`` compares runs
+    :param start: ``new`` wants no earlier run there, ``resume`` goes on with it, ``overwrite``
+        deletes it
+    :raises RunError: if there is an earlier run, or none to resume
+    """
+
+    def __init__(self, path: Path, *, start: Literal['new', 'resume', 'overwrite'],
+                 keep: int, tensorboard: bool) -> None:
+        self.path = path
+        self._keep = keep
+        exists = (path / METRICS).exists() or (path / LAST).exists()
+        if start == 'new' and exists:
+            raise RunError(f'{path}: there is a run already; give --resume to go on with it, '
+                           '--overwrite to delete it, or name=ANOTHER')
+        if start == 'resume' and not (path / LAST).exists():
+            raise RunError(f'{path}: no {LAST} to resume from')
+        if start == 'overwrite' and exists:
+            _delete_run(path)
+        path.mkdir(parents=True, exist_ok=True)
+        self._writer = None
+        self._tensorboard = tensorboard
+
+    def open(self, step: int) -> None:
+        """Start writing at a step: what a resumed run had written after it goes away."""
+        rows = [row for row in read_metrics(self.path) if row['step'] <= step]
+        _write_atomically(self.path / METRICS, ''.join(json.dumps(row) + '\n' for row in rows))
+        if self._tensorboard:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(self.path, purge_step=step + 1 if step else None)
+
+    def close(self) -> None:
+        """Write out what TensorBoard has not written yet."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def write_row(self, row: Mapping[str, object]) -> None:
+        """Append a line to ``metrics.jsonl``."""
+        with (self.path / METRICS).open('a', encoding='utf-8') as file:
+            file.write(json.dumps(row) + '\n')
+
+    def write_scalars(self, values: Mapping[str, float | None], step: int) -> None:
+        """Show figures in TensorBoard; None and NaN are left out."""
+        if self._writer is not None:
+            for name, value in values.items():
+                if value is not None and value == value:
+                    self._writer.add_scalar(name, value, step)
+
+    def write_picture(self, name: str, picture: np.ndarray, step: int) -> None:
+        """Show a picture in TensorBoard: uint8 [H, W, 3], BGR."""
+        if self._writer is not None:
+            self._writer.add_image(name, picture[..., ::-1].copy(), step, dataformats='HWC')
+
+    def write_best(self, network, description: Description) -> None:
+        """Write the best network so far."""
+        save_checkpoint(self.path / BEST, network, description)
+
+    def write_last(self, network, description: Description, *, step: int, optimizer,
+                   average) -> None:
+        """Write all that a resume needs, and delete what is older than the last few."""
+        path = self.path / f'step_{step:08d}.safetensors'
+        save_checkpoint(path, network, description, optimizer=optimizer, average=average)
+        temporary = self.path / f'.{LAST}.tmp'
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(path, temporary)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(path, temporary)
+        os.replace(temporary, self.path / LAST)
+        steps = sorted(self.path.glob('step_*.safetensors'))
+        for old in steps[:-self._keep]:
+            old.unlink()
+
+
+def read_metrics(folder: Path) -> list[dict]:
+    """Read a run's ``metrics.jsonl``; empty where there is none. A half last line is left out."""
+    path = folder / METRICS
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding='utf-8').splitlines(keepends=True):
+        if line.endswith('\n'):
+            rows.append(json.loads(line))
+    return rows
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, path)
+
+
+def _delete_run(path: Path) -> None:
+    """Delete what a run wrote, and nothing else."""
+    for pattern in (LAST, BEST, METRICS, 'step_*.safetensors', 'events.out.tfevents.*'):
+        for file in path.glob(pattern):
+            file.unlink()
