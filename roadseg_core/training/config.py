@@ -185,6 +185,7 @@ class TrainingConfig(Section):
     ``train_size`` is the (height, width) of the samples where it differs from the input size;
     ``init`` is a checkpoint to start from; ``batch_size`` counts the samples of all processes;
     ``ema_decay`` keeps a moving average of the weights, which is then validated and kept;
+    ``auxiliary_weight`` is the share of each auxiliary head's loss, for networks that have them;
     ``patience`` ends the run after so many validations without a better one, 0 never;
     ``threads`` 0 leaves the choice to PyTorch.
     """
@@ -204,6 +205,7 @@ class TrainingConfig(Section):
     drop_last: bool = False
     train_size: Size | None = None
     init: str | None = None
+    auxiliary_weight: float = Field(default=0.4, gt=0.0)
     ema_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     validate_every: int = Field(default=1, ge=1)
     patience: int = Field(default=0, ge=0)

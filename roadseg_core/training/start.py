@@ -43,7 +43,8 @@ def first_network(config: TrainingConfig, root: Path, label_map: LabelMap,
             f'{classes}' + (' (or 1: a sigmoid)' if label_map == TWO else ''))
     weights = config.network.stem_weights
     if weights:
-        load_stem(network.stem, weights if '://' in weights else root / weights)
+        load_stem(getattr(network, 'stem', network),
+                  weights if '://' in weights else root / weights)
     if config.init:
         network.load_state_dict(load_checkpoint(config.init).network.state_dict())
     return network.to(device, memory_format=torch.channels_last)

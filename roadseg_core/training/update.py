@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from roadseg_core.models.auxiliary import split_output
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.distributed import Processes
@@ -63,8 +64,11 @@ class Updates:
         images = normalize(frames.to(device, non_blocking=True))
         labels = labels.to(device, non_blocking=True)
         with self._precision.forward():
-            scores = self._network(images.contiguous(memory_format=torch.channels_last))
+            scores, auxiliary = split_output(
+                self._network(images.contiguous(memory_format=torch.channels_last)))
         loss = self._loss(scores, labels)
+        for extra in auxiliary:
+            loss = loss + self._config.auxiliary_weight * self._loss(extra, labels)
         scaler, optimizer = self._precision.scaler, self._optimizer
         optimizer.zero_grad(set_to_none=True)
         scaler.scale(loss).backward()
