@@ -55,6 +55,7 @@ setup(
             'segmentation_node = roadseg_ros.segmentation_node:main',
             'play = roadseg_ros.play:main',
             'demo = roadseg_ros.demo:main',
+            'evaluate_bag = roadseg_ros.evaluate_bag:main',
             'roadseg = roadseg_core.cli:main',
         ],
     },

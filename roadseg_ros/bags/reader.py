@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from roadseg_ros.bags import zstandard
-from roadseg_ros.bags.layout import read_layout, storage_of
+from roadseg_ros.bags.layout import Layout, read_layout, storage_of
 from roadseg_ros.bags.mcap import McapFile
 from roadseg_ros.bags.records import BagError, BagMessage, Buffer, Losses, Storage, Topic
 from roadseg_ros.bags.sqlite import SqliteFile
@@ -30,6 +30,7 @@ class BagReader:
         self._scratch = scratch
         self._stack = ExitStack()
         self._storages: list[Storage] = []
+        self._files: tuple[Path, ...] | None = None
         self.topics: dict[str, Topic] = {}
 
     def __enter__(self) -> BagReader:
@@ -54,6 +55,12 @@ class BagReader:
     def counts(self) -> dict[str, int]:
         """Return the messages by topic that the metadata promise."""
         return self._layout.counts
+
+    def reopened(self) -> BagReader:
+        """Return a second reader of the same files, to enter: each is for one thread."""
+        other = BagReader(self.path)
+        other._layout, other._files = self._layout, self._files
+        return other
 
     def start_ns(self) -> int | None:
         """Return the time of the bag's first message, None if it has none."""
@@ -99,41 +106,42 @@ class BagReader:
         return data
 
     def _open(self) -> None:
-        self._layout = layout = read_layout(self.path)
-        for name in layout.missing:
+        if self._files is None:
+            self._layout = read_layout(self.path)
+            self._files = self._unpacked_files(self._layout)
+        for name in self._layout.missing:
             self.losses.add(f'{name} is missing')
-        folder = None
-        if layout.packed_files:
-            folder = Path(self._stack.enter_context(
-                TemporaryDirectory(prefix='bag-', dir=self._scratch)))
+        expected = sum(self._layout.counts.values())
         problems = []
-        for file in layout.files:
+        for file in self._files:
             try:
-                storage = self._opened(file, folder)
+                storage = (McapFile(file, self.losses) if storage_of(file) == 'mcap'
+                           else SqliteFile(file, self.losses, expected=expected))
             except (BagError, FileNotFoundError, PermissionError) as error:
                 problems.append(str(error))
                 continue
             self._stack.callback(storage.close)
             self._storages.append(storage)
         if not self._storages:
-            raise BagError('; '.join(problems))
+            raise BagError('; '.join((*problems, *self.losses.described)))
         for problem in problems:
             self.losses.add(problem)
         for storage in self._storages:
             for name, topic in storage.topics().items():
                 self.topics.setdefault(name, topic)
 
-    def _opened(self, file: Path, folder: Path | None) -> Storage:
-        kind = storage_of(file)
-        if folder is not None:
-            unpacked = folder / file.name.removesuffix('.zstd')
-            problem = zstandard.unpack(file, unpacked)
+    def _unpacked_files(self, layout: Layout) -> tuple[Path, ...]:
+        if not layout.packed_files:
+            return layout.files
+        folder = Path(self._stack.enter_context(
+            TemporaryDirectory(prefix='bag-', dir=self._scratch)))
+        files = []
+        for file in layout.files:
+            files.append(folder / file.name.removesuffix('.zstd'))
+            problem = zstandard.unpack(file, files[-1])
             if problem:
                 self.losses.add(problem)
-            file = unpacked
-        if kind == 'mcap':
-            return McapFile(file, self.losses)
-        return SqliteFile(file, self.losses, expected=sum(self._layout.counts.values()))
+        return tuple(files)
 
     def _is_packed(self, data: Buffer) -> bool:
         packed = self._layout.packed_messages

@@ -78,7 +78,7 @@ class BagOutcome:
             {name: CameraOutcome(**camera) for name, camera in values['cameras'].items()})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BagTotals:
     """
     Hold the sums of some bags; ``a + b`` are those of both, and nothing depends on the order.
@@ -117,8 +117,6 @@ class BagTotals:
     def __eq__(self, other: object) -> bool:
         """Compare all sums."""
         return isinstance(other, BagTotals) and self.to_dict() == other.to_dict()
-
-    __hash__ = None
 
     @property
     def frames(self) -> dict[str, int]:

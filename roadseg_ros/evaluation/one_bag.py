@@ -1,0 +1,222 @@
+"""Evaluate one bag into a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+import hashlib
+import json
+from pathlib import Path
+import re
+import shutil
+
+import numpy as np
+
+from roadseg_core.engines import Engine
+from roadseg_core.labels import LabelMapError
+from roadseg_ros.bags.reader import BagReader
+from roadseg_ros.bags.records import BagError
+from roadseg_ros.evaluation.analysis import CameraAnalysis
+from roadseg_ros.evaluation.cameras import Camera, find_cameras
+from roadseg_ros.evaluation.extremes import Extremes
+from roadseg_ros.evaluation.rows import RowFile
+from roadseg_ros.evaluation.scoring import find_label_map
+from roadseg_ros.evaluation.segmenting import open_model, segmented, Work
+from roadseg_ros.evaluation.settings import EvaluationError, Settings
+from roadseg_ros.evaluation.stages import Sink
+from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
+from roadseg_ros.evaluation.truth import open_truth
+
+BILLION = 1_000_000_000
+
+Progress = Callable[[int, int], None]
+
+
+def part_folder(path: Path, output: Path) -> Path:
+    """Return where a bag's part of the results goes: the same for the same path."""
+    name = re.sub(r'[^\w.-]', '_', path.name) or 'bag'
+    return output / 'parts' / f'{name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}'
+
+
+def evaluate_one_bag(path: Path, settings: Settings, output: Path, *,
+                     engine: Engine | None = None, progress: Progress | None = None) -> BagTotals:
+    """
+    Evaluate one bag; what can be read of it is evaluated, and what is lost is reported.
+
+    Its part of the results goes to :func:`part_folder`: ``frames.jsonl``, ``timings.jsonl``,
+    ``totals.json`` (written last: a part that has it is whole), ``pictures/``, and, if asked
+    for, ``annotated/`` and ``<camera>.mp4``.
+
+    :param path: folder or file of a bag, as the rows name it
+    :param output: folder of all results
+    :param engine: opened by this thread for these settings; None: one is opened and closed
+    :param progress: called with the frames that were evaluated, and that there are (0: unknown)
+    :returns: the bag's totals; one that cannot be read at all is a failed :class:`BagOutcome`
+    :raises EvaluationError: if the model or the truth cannot be opened, or nothing be written
+    """
+    part = part_folder(path, output)
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        with ExitStack() as stack:
+            if engine is None:
+                engine = open_model(settings)
+                stack.callback(engine.close)
+            try:
+                totals = _evaluate(path, settings, part, engine, progress or _no_progress)
+            except BagError as error:
+                totals = BagTotals(bags=(BagOutcome(str(path), 'failed', (str(error),)),))
+                for name in ('frames.jsonl', 'timings.jsonl'):
+                    (part / name).write_bytes(b'')
+        (part / 'totals.json').write_text(json.dumps(totals.to_dict()), encoding='utf-8')
+    except OSError as error:
+        raise EvaluationError(
+            f'{error.filename or part} cannot be read or written: {error.strerror or error}; '
+            'check the free space of the output folder, or choose another one') from error
+    return totals
+
+
+def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
+              progress: Progress) -> BagTotals:
+    with ExitStack() as stack:
+        bag = stack.enter_context(BagReader(path, scratch=part))
+        cameras, notes = find_cameras(
+            bag.topics, settings.cameras, _possible_truth(settings, bag))
+        truth_bag = stack.enter_context(bag.reopened()) if settings.truth else bag
+        evaluation = _Evaluation(path, settings, engine, cameras, truth_bag, part)
+        works = _works(bag, cameras, settings, evaluation.analyses)
+        total = sum(bag.counts.get(camera.topic, 0) for camera in cameras) // settings.every
+        stack.callback(evaluation.abandon)
+        sink = Sink(evaluation.take, 8, name='analysis')
+        try:
+            for done, work in enumerate(segmented(works, engine, batch=settings.batch)):
+                sink.put(work)
+                progress(done, total)
+        except BaseException:
+            sink.close(drain=False)
+            raise
+        sink.close(drain=True)
+        return evaluation.finish(bag, notes)
+
+
+class _Evaluation:
+    """Take segmented frames in order, and write and add up what they say."""
+
+    def __init__(self, path: Path, settings: Settings, engine: Engine,
+                 cameras: tuple[Camera, ...], truth_bag: BagReader, part: Path) -> None:
+        self._path = path
+        self._settings = settings
+        self._part = part
+        self._label_map = engine.info.label_map
+        try:
+            self._truth_map = find_label_map(settings.truth.label_map, self._label_map)
+        except LabelMapError as error:
+            raise EvaluationError(str(error)) from error
+        self._extremes = Extremes(settings.pictures)
+        self.analyses = {
+            camera.topic: CameraAnalysis(
+                camera, settings, bag=str(path), label_map=self._label_map,
+                truth_map=self._truth_map, wanted=frozenset(),
+                truth=open_truth(settings.truth, camera.name, bag=truth_bag,
+                                 only_camera=len(cameras) == 1) if settings.truth else None)
+            for camera in cameras}
+        self._rows = RowFile(part / 'frames.jsonl')
+        self._timings = RowFile(part / 'timings.jsonl')
+
+    def take(self, work: Work) -> None:
+        """Analyse the next frame."""
+        if work.camera is None:
+            return
+        frame = self.analyses[work.camera.topic].analyse(work)
+        if frame is None:
+            return
+        self._rows.add(frame.row)
+        self._timings.add(frame.timing)
+        self._extremes.offer(frame)
+
+    def finish(self, bag: BagReader, notes: tuple[str, ...]) -> BagTotals:
+        """Close the files and return the totals."""
+        self._rows.close()
+        self._timings.close()
+        self._extremes.write(self._part / 'pictures', self._label_map, self._truth_map)
+        return _totals(self._path, self._settings, bag, notes, list(self.analyses.values()))
+
+    def abandon(self) -> None:
+        """Close the files, whatever is in them."""
+        self._rows.abandon()
+        self._timings.abandon()
+
+
+def _works(bag: BagReader, cameras: tuple[Camera, ...], settings: Settings,
+           analyses: dict[str, CameraAnalysis]) -> Iterator[Work]:
+    """Yield the messages to evaluate; count what the cameras recorded."""
+    by_topic = {camera.topic: camera for camera in cameras}
+    bag_start = bag.start_ns() or 0
+    first_ns = bag_start + round(settings.start * BILLION)
+    end_ns = None if settings.end is None else bag_start + round(settings.end * BILLION)
+    recorded = dict.fromkeys(by_topic, 0)
+    # From the bag's start: a frame's index counts all that its camera recorded.
+    for message in bag.messages(by_topic, end_ns=end_ns):
+        sums = analyses[message.topic].sums
+        index = recorded[message.topic]
+        if index == 0:
+            sums.late_ns = message.time_ns - bag_start
+        recorded[message.topic] = index + 1
+        if message.time_ns < first_ns:
+            continue
+        sums.read += 1
+        if index % settings.every == 0:
+            yield Work(message, by_topic[message.topic], index)
+
+
+def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ...],
+            analyses: list[CameraAnalysis]) -> BagTotals:
+    whole = settings.start == 0 and settings.end is None
+    cameras = {}
+    problems = list(bag.losses.described)
+    notes = [*bag.notes, *notes]
+    for analysis in analyses:
+        sums = analysis.sums
+        expected = bag.counts.get(sums.camera.topic, 0)
+        lost = max(0, expected - sums.read) if whole else 0
+        cameras[sums.camera.name] = sums.outcome(expected=expected, lost=lost)
+        name = f'camera {sums.camera.name}'
+        if lost:
+            problems.append(f'{name}: {lost} of {expected} images could not be read')
+        if sums.truth_bad:
+            problems.append(f'{name}: the truth of {sums.truth_bad} frames cannot be compared')
+        (problems if sums.truth_bad else notes).extend(f'{name}: {text}' for text in sums.problems)
+        if sums.backwards:
+            notes.append(f'{name}: stamps ran backwards {sums.backwards} times')
+        if sums.late_ns > BILLION:
+            notes.append(f'{name}: its first image came {sums.late_ns / BILLION:.1f} s after the '
+                         'start of the bag')
+        if not sums.read:
+            notes.append(f'{name}: no image{"" if whole else " in the time range"}')
+    if not any(analysis.sums.evaluated for analysis in analyses):
+        problems.append('no frame was evaluated')
+    matrices = [analysis.matrix.matrix.counts for analysis in analyses
+                if analysis.matrix is not None]
+    return BagTotals(
+        bags=(BagOutcome(str(path), 'damaged' if problems else 'ok', tuple(problems),
+                         tuple(notes), cameras),),
+        confusion=np.sum(matrices, 0) if matrices else None,
+        confidence=np.sum([analysis.confidence for analysis in analyses], 0),
+        consistency_sum=sum(analysis.consistency[0] for analysis in analyses),
+        consistency_frames=sum(analysis.consistency[1] for analysis in analyses),
+        flicker_sum=sum(analysis.flicker[0] for analysis in analyses),
+        flicker_frames=sum(analysis.flicker[1] for analysis in analyses))
+
+
+def _possible_truth(settings: Settings, bag: BagReader) -> frozenset[str]:
+    """Return the topics that hold truth, if cameras are named by the parts of their topics."""
+    known = set(settings.truth.topics.values()) & set(bag.topics)
+    patterns = [re.escape(topic).replace(re.escape('{camera}'), '[^/]+')
+                for topic in settings.truth.topics.values()]
+    return frozenset(known | {name for name in bag.topics for pattern in patterns
+                              if re.fullmatch(pattern, name)})
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Say nothing."""
+

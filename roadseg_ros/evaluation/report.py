@@ -1,0 +1,127 @@
+"""report.json: the figures of an evaluation, from the totals and the parts."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+import json
+import os
+from pathlib import Path
+import platform
+
+import numpy as np
+
+import roadseg_core
+from roadseg_core.engines import Engine
+from roadseg_core.labels import TWO
+from roadseg_ros.evaluation.conditions import check
+from roadseg_ros.evaluation.rows import rounded
+from roadseg_ros.evaluation.scoring import find_label_map
+from roadseg_ros.evaluation.settings import Settings
+from roadseg_ros.evaluation.totals import BagTotals
+
+_PACKAGES = ('numpy', 'opencv-python-headless', 'openvino', 'tensorrt', 'torch', 'rosbags')
+
+
+def make_report(settings: Settings, totals: BagTotals, engine: dict[str, object],
+                timings: Path, *, seconds: float) -> dict[str, object]:
+    """
+    Return report.json as plain types.
+
+    :param engine: what :func:`describe_engine` said
+    :param timings: timings.jsonl
+    :param seconds: what the evaluation took, from the first bag's opening to the last's end
+    """
+    frames = totals.frames
+    by_class = engine['by_class']
+    scores = totals.scores(engine['label_map'] if by_class else TWO)
+    values = None
+    if scores is not None:
+        # Scores round for reading; conditions want what was measured.
+        values = {
+            **scores.to_dict(), **{name: None if np.isnan(value) else rounded(value)
+                                   for name, value in vars(scores).items()
+                                   if isinstance(value, float)},
+            'iou': {name: rounded(value) for name, value in scores.iou.items()},
+            'by_class': by_class, 'frames': frames['scored']}
+    bags = [bag.to_dict() for bag in totals.bags]
+    report = {
+        'model': engine['model'], 'engine': engine['engine'], 'versions': _versions(),
+        'machine': _processor(), 'cores': len(os.sched_getaffinity(0)),
+        'settings': _plain(settings),
+        'bags': bags,
+        'bags_lost': sum(bag['status'] == 'failed' for bag in bags),
+        'frames': frames,
+        'scores': values,
+        'no_truth': {
+            'consistency': rounded(totals.consistency), 'flicker': rounded(totals.flicker),
+            'blackout': frames['blackout'], 'frozen': frames['frozen'],
+            'confidence': _mean_confidence(totals),
+            'confidence_drift': rounded(totals.confidence_drift)},
+        'timings': {
+            **_latency(timings), 'seconds': round(seconds, 3),
+            'frames_per_second': round(frames['evaluated'] / seconds, 2) if seconds else None},
+    }
+    outcomes = check(report, settings.conditions)
+    report['conditions'] = [outcome.to_dict() for outcome in outcomes]
+    report['exit_code'] = exit_code(report)
+    return report
+
+
+def exit_code(report: dict) -> int:
+    """Return 0: all conditions hold; 1: some do not; 2: a part of the input was lost."""
+    if any(bag['status'] != 'ok' for bag in report['bags']):
+        return 2
+    return 0 if all(condition['passed'] for condition in report['conditions']) else 1
+
+
+def describe_engine(engine: Engine, settings: Settings) -> dict[str, object]:
+    """Say what ran, and what of it the report needs when it is closed."""
+    info, what = engine.info, engine.description
+    truth_map = find_label_map(settings.truth.label_map, info.label_map)
+    return {
+        'label_map': info.label_map, 'by_class': truth_map.names == info.label_map.names,
+        'model': {
+            'path': str(info.path), 'sha256': info.sha256, 'network': info.network,
+            'precision': info.precision, 'licence': info.licence, 'card': info.card,
+            'data': info.data, 'geometry': info.geometry.mode,
+            'input_size': list(info.geometry.input_size), 'label_map': info.label_map.to_dict()},
+        'engine': {**vars(what), 'batch': settings.batch or info.max_batch}}
+
+
+def _mean_confidence(totals: BagTotals) -> float | None:
+    count = int(totals.confidence.sum())
+    return rounded(totals.confidence @ np.arange(256) / 255 / count) if count else None
+
+
+def _latency(timings: Path) -> dict[str, float | None]:
+    with timings.open(encoding='utf-8') as lines:
+        values = np.fromiter((json.loads(line)['latency_ms'] for line in lines), np.float32)
+    if not len(values):
+        return {'latency_ms_p50': None, 'latency_ms_p99': None}
+    return {f'latency_ms_p{share}': round(float(np.percentile(values, share)), 3)
+            for share in (50, 99)}
+
+
+def _plain(settings: Settings) -> dict[str, object]:
+    values = {**vars(settings), 'truth': dict(vars(settings.truth)),
+              'conditions': [str(condition) for condition in settings.conditions]}
+    return json.loads(json.dumps(values, default=str))
+
+
+def _versions() -> dict[str, str]:
+    found = {'roadseg': roadseg_core.__version__, 'python': platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue  # not installed, or a distribution's package without metadata
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
+    except OSError:
+        return platform.machine()
+    return next((line.partition(':')[2].strip() for line in lines
+                 if line.startswith('model name')), platform.machine())

@@ -1,0 +1,81 @@
+"""Evaluate bags, one after another, and write the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import json
+from pathlib import Path
+import time
+
+from roadseg_ros.evaluation.one_bag import evaluate_one_bag, part_folder, Progress
+from roadseg_ros.evaluation.report import describe_engine, make_report
+from roadseg_ros.evaluation.rows import concatenate
+from roadseg_ros.evaluation.segmenting import open_model
+from roadseg_ros.evaluation.settings import EvaluationError, Settings
+from roadseg_ros.evaluation.totals import BagTotals
+
+
+def evaluate_bags(settings: Settings, *, progress: Progress | None = None) -> dict[str, object]:
+    """
+    Evaluate all bags and write everything into the output folder.
+
+    :returns: report.json
+    :raises EvaluationError: if the evaluation cannot be run, or nothing be written
+    """
+    check_bags(settings.bags)
+    engine = open_model(settings)
+    try:
+        description = describe_engine(engine, settings)
+        started = time.perf_counter()
+        totals = sum((evaluate_one_bag(path, settings, settings.output, engine=engine,
+                                       progress=progress)
+                      for path in settings.bags), BagTotals())
+        seconds = time.perf_counter() - started
+    finally:
+        engine.close()
+    return conclude(settings, totals, description, seconds=seconds)
+
+
+def conclude(settings: Settings, totals: BagTotals, description: dict[str, object], *,
+             seconds: float) -> dict[str, object]:
+    """
+    Merge the bags' parts and write the report, whoever evaluated them.
+
+    :param totals: of all bags
+    :param description: what :func:`describe_engine` said of the engine
+    :param seconds: what the evaluation took
+    :returns: report.json
+    :raises EvaluationError: if it cannot be written
+    """
+    output = settings.output
+    try:
+        merge_parts(settings.bags, output)
+        report = make_report(settings, totals, description, output / 'timings.jsonl',
+                             seconds=seconds)
+        (output / 'report.json').write_text(
+            json.dumps(report, indent=2) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise EvaluationError(
+            f'{error.filename or output} cannot be written: {error.strerror or error}; free some '
+            'space, or choose another output folder') from error
+    return report
+
+
+def merge_parts(bags: Iterable[Path], output: Path) -> None:
+    """Write frames.jsonl and timings.jsonl of all bags, in the order of their paths."""
+    parts = [part_folder(path, output) for path in sorted(bags, key=str)]
+    for name in ('frames.jsonl', 'timings.jsonl'):
+        concatenate([part / name for part in parts], output / name)
+
+
+def check_bags(bags: tuple[Path, ...]) -> None:
+    """
+    Refuse a bag that is named twice: its frames would count twice.
+
+    :raises EvaluationError: if one is
+    """
+    seen: dict[Path, Path] = {}
+    for path in bags:
+        other = seen.setdefault(path.resolve(), path)
+        if other is not path:
+            raise EvaluationError(f'{path} and {other} are the same bag; name it once')

@@ -1,0 +1,143 @@
+"""From a bag's messages to segmented frames: the node's own path, without DDS and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+import time
+
+import numpy as np
+
+from roadseg_core.engines import Engine, EngineError, open_engine, Segmentation
+from roadseg_core.geometry import Geometry
+from roadseg_core.model_file import ModelFileError
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.frame import engine_outputs, Frame
+from roadseg_ros.bags.images import read_stamp, to_bgr
+from roadseg_ros.bags.records import BagMessage
+from roadseg_ros.evaluation.cameras import Camera
+from roadseg_ros.evaluation.settings import EvaluationError, Settings
+from roadseg_ros.evaluation.stages import buffered, mapped
+
+DECODERS = 2
+"""Threads that decode; results keep their order."""
+
+
+@dataclass
+class Work:
+    """
+    Follow one message through the stages.
+
+    :param camera: the camera whose frame it is; None for a message that only passes through
+    :param index: number among the camera's recorded frames
+    :param stamp_ns: the header's stamp, or the time of recording where a driver set none
+    :param frame: None for a frame that could not be decoded; ``error`` says why
+    :param result: its own segmentation, a batch of one
+    :param batch: frames in the batch that it was in
+    """
+
+    message: BagMessage
+    camera: Camera | None = None
+    index: int = 0
+    stamp_ns: int = 0
+    frame: Frame | None = None
+    error: str = ''
+    decode_ms: float = 0.0
+    result: Segmentation | None = None
+    infer_ms: float = 0.0
+    batch: int = 0
+
+
+def open_model(settings: Settings) -> Engine:
+    """
+    Open the engine of an evaluation, in the thread that will use it.
+
+    :raises EvaluationError: if it cannot be opened
+    """
+    wanted = ('confidence',) if settings.confidence else ()
+    try:
+        engine = open_engine(
+            settings.model or _shipped_model(), backend=settings.backend, device=settings.device,
+            precision=settings.precision, threads=settings.threads,
+            cache_dir=settings.cache_dir or None,
+            outputs=engine_outputs(wanted, road_threshold=settings.road_threshold))
+    except (EngineError, ModelFileError) as error:
+        raise EvaluationError(str(error)) from error
+    if settings.batch > engine.info.max_batch:
+        limit = engine.info.max_batch
+        engine.close()
+        raise EvaluationError(f'batch {settings.batch}; the model takes at most {limit}')
+    return engine
+
+
+def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[Work]:
+    """
+    Yield every work in its order, those with a camera segmented.
+
+    Reading and decoding go on meanwhile, in threads of their own; the engine runs in this one.
+
+    :param works: run by a thread of its own
+    :param batch: frames in a batch; 0 for as many as the model takes
+    """
+    read = buffered(works, 8, name='reading')
+    geometry = engine.info.geometry
+    decoded = mapped(lambda work: _decoded(work, geometry), read, workers=DECODERS, ahead=6)
+    yield from _inferred(decoded, engine, batch or engine.info.max_batch)
+
+
+def _decoded(work: Work, geometry: Geometry) -> Work:
+    if work.camera is None:
+        return work
+    started = time.perf_counter()
+    try:
+        work.stamp_ns = read_stamp(work.message.data) or work.message.time_ns
+        image = to_bgr(work.message.data, work.camera.type)
+        out = np.empty((*geometry.input_size, 3), np.uint8)
+        work.frame = Frame.placed(image, geometry, out)
+    except ConversionError as error:
+        work.stamp_ns = work.stamp_ns or work.message.time_ns
+        work.error = str(error)
+    work.decode_ms = (time.perf_counter() - started) * 1e3
+    return work
+
+
+def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
+    """Fill batches in the order of recording, whatever the cameras; the last may be smaller."""
+    frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
+    waiting: list[Work] = []
+    filled = 0
+    for work in works:
+        waiting.append(work)
+        if work.frame is not None:
+            frames[filled] = work.frame.network_image
+            filled += 1
+        if filled == size or len(waiting) >= 64:
+            yield from _run(waiting, frames[:filled], engine)
+            waiting, filled = [], 0
+    yield from _run(waiting, frames[:filled], engine)
+
+
+def _run(works: list[Work], frames: np.ndarray, engine: Engine) -> list[Work]:
+    if not len(frames):
+        return works
+    started = time.perf_counter()
+    try:
+        result = engine.infer(frames)
+    except EngineError as error:
+        raise EvaluationError(f'the engine failed: {error}') from error
+    infer_ms = (time.perf_counter() - started) * 1e3
+    segmented_works = (work for work in works if work.frame is not None)
+    for number, work in enumerate(segmented_works):
+        # The engine's arrays are its own from the next call on.
+        work.result = Segmentation(*(
+            None if array is None else array[number:number + 1].copy()
+            for array in (result.labels, result.road_probability, result.confidence)))
+        work.infer_ms, work.batch = infer_ms, len(frames)
+    return works
+
+
+def _shipped_model() -> str:
+    # Finding it needs ROS's index where the package is installed; a named model does not.
+    from roadseg_ros.share import default_model
+
+    return str(default_model())

@@ -1,0 +1,177 @@
+"""True label images: from topics of the bag, or from a folder."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from pathlib import Path
+import re
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_ros.bags.images import COMPRESSED_TYPE, IMAGE_TYPES, parse_compressed, parse_raw
+from roadseg_ros.bags.images import read_stamp
+from roadseg_ros.bags.reader import BagReader
+from roadseg_ros.bags.records import BagError
+from roadseg_ros.evaluation.settings import EvaluationError, Truth
+
+_SECONDS = re.compile(r'(\d+)[._](\d{9})')
+
+
+class TruthError(Exception):
+    """A truth image that cannot be read; the message says why."""
+
+
+class TruthSource(Protocol):
+    """Give the truth of one camera's frames."""
+
+    def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
+        """
+        Return uint8 [H, W], ids; None where the frame has no truth.
+
+        :param index: number of the frame among all that the camera recorded
+        :raises TruthError: if it is there and cannot be read
+        """
+        ...
+
+
+def truth_topics(truth: Truth, cameras: list[str]) -> dict[str, str]:
+    """Return the topic of the truth by camera, for those cameras that have one."""
+    found = {}
+    for camera in cameras:
+        topic = truth.topics.get(camera, truth.topics.get('*', ''))
+        if topic:
+            found[camera] = topic.replace('{camera}', camera)
+    return found
+
+
+def open_truth(truth: Truth, camera: str, *, bag: BagReader,
+               only_camera: bool) -> TruthSource | None:
+    """
+    Open the truth of a camera; None where none is asked for, or the bag has no such topic.
+
+    :param bag: read for its truth topic, by nobody else meanwhile
+    :raises EvaluationError: if the truth's folder is not there or holds nothing
+    """
+    if truth.folder is not None:
+        own = truth.folder / camera
+        folder = truth.folder if not own.is_dir() and only_camera else own
+        return FolderTruth(folder, by_index=truth.key == 'index', slop_ns=truth.slop_ns)
+    topic = truth_topics(truth, [camera]).get(camera)
+    if not topic or topic not in bag.topics:
+        return None
+    return TopicTruth(bag, topic, slop_ns=truth.slop_ns)
+
+
+class TopicTruth:
+    """
+    Find truth in a topic by the stamp of the frame, or the nearest within the slop.
+
+    :raises EvaluationError: if the topic holds no images
+    """
+
+    def __init__(self, bag: BagReader, topic: str, *, slop_ns: int) -> None:
+        self._bag = bag
+        self._type = bag.topics[topic].type
+        self._slop_ns = slop_ns
+        if self._type not in IMAGE_TYPES:
+            raise EvaluationError(f'truth topic {topic} is of type {self._type}; expected '
+                                  f'{" or ".join(IMAGE_TYPES)}')
+        places = []
+        for head, place in bag.index(topic):
+            try:
+                places.append((read_stamp(head), place))
+            except ConversionError:
+                bag.losses.add(f'{topic}: a message is damaged')
+        places.sort(key=lambda entry: entry[0])
+        self._stamps = array('q', (stamp for stamp, _ in places))
+        self._places = [place for _, place in places]
+
+    def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
+        """Return the truth of a frame, None if there is none."""
+        nearest = _nearest(self._stamps, stamp_ns, self._slop_ns)
+        if nearest is None:
+            return None
+        try:
+            cdr = self._bag.fetch(self._places[nearest])
+            if self._type == COMPRESSED_TYPE:
+                return _decoded(parse_compressed(cdr).data, 'the truth message')
+            message = parse_raw(cdr)
+        except (BagError, ConversionError) as error:
+            raise TruthError(str(error)) from error
+        if message.encoding not in ('mono8', '8UC1'):
+            raise TruthError(f'truth image of encoding {message.encoding!r}; expected mono8 ids')
+        if message.step < message.width or len(message.data) < message.step * message.height:
+            raise TruthError('truth image with too few bytes for its size')
+        rows = np.frombuffer(message.data, np.uint8, message.step * message.height)
+        return rows.reshape(message.height, message.step)[:, :message.width]
+
+
+class FolderTruth:
+    """
+    Find truth in a folder of PNG files, named by stamp or by index.
+
+    :raises EvaluationError: if the folder is missing or none of its files is named so
+    """
+
+    def __init__(self, folder: Path, *, by_index: bool, slop_ns: int) -> None:
+        if not folder.is_dir():
+            raise EvaluationError(f'truth folder {folder} does not exist; expected a folder of '
+                                  'label images')
+        self._by_index = by_index
+        self._slop_ns = 0 if by_index else slop_ns
+        keys = {key: path for path in sorted(folder.glob('*.png'))
+                if (key := _key(path.stem, by_index)) is not None}
+        if not keys:
+            raise EvaluationError(
+                f'truth folder {folder} holds no PNG file named by '
+                f'{"index, such as 000012.png" if by_index else "stamp in nanoseconds"}')
+        ordered = sorted(keys)
+        self._keys = array('q', ordered)
+        self._paths = [keys[key] for key in ordered]
+
+    def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
+        """Return the truth of a frame, None if there is none."""
+        key = index if self._by_index else stamp_ns
+        nearest = _nearest(self._keys, key, self._slop_ns)
+        if nearest is None:
+            return None
+        path = self._paths[nearest]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise TruthError(f'{path.name} cannot be read: {error.strerror}') from error
+        return _decoded(data, path.name)
+
+
+def _key(stem: str, by_index: bool) -> int | None:
+    seconds = None if by_index else _SECONDS.fullmatch(stem)
+    if seconds:
+        return int(seconds[1]) * 1_000_000_000 + int(seconds[2])
+    if not by_index:
+        return int(stem) if stem.isdecimal() else None
+    # Data sets name files as scene_000012: the number at the end is the index.
+    number = re.search(r'(\d+)$', stem)
+    return int(number[1]) if number else None
+
+
+def _nearest(keys: array, key: int, slop: int) -> int | None:
+    """Return the position of the key nearest to ``key``, None if none is within the slop."""
+    at = bisect_left(keys, key)
+    near = [other for other in (at - 1, at) if 0 <= other < len(keys)]
+    best = min(near, key=lambda other: abs(keys[other] - key), default=None)
+    return best if best is not None and abs(keys[best] - key) <= slop else None
+
+
+def _decoded(data: bytes | memoryview, name: str) -> np.ndarray:
+    octets = np.frombuffer(data, np.uint8)
+    image = cv2.imdecode(octets, cv2.IMREAD_UNCHANGED) if len(octets) else None
+    if image is None:
+        raise TruthError(f'{name} is no image that can be read')
+    if image.ndim != 2 or image.dtype != np.uint8:
+        raise TruthError(f'{name} is {image.dtype} of shape {image.shape}; expected uint8 ids of '
+                         'one channel')
+    return image
