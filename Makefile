@@ -31,6 +31,8 @@ PRINT_VERSION := -c 'import sys; print("{}.{}".format(*sys.version_info))'
 
 COLCON_DIR := build/colcon
 COLCON := $(VENV)/bin/python -m colcon --log-base $(COLCON_DIR)/log
+# NVIDIA has them for x86-64 on PyPI.
+BINDINGS := $(if $(filter x86_64,$(shell uname -m)),$(foreach n,10 11,build/bindings/$(n)/installed))
 BASES := --build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install
 
 .PHONY: help setup demo test build lint clean lock
@@ -106,9 +108,17 @@ build: setup
 	@mkdir -p build && touch build/COLCON_IGNORE
 	$(COLCON) build --paths . $(BASES)
 
+# The Python side of TensorRT and CUDA, which imports without the rest of them: with it the tests
+# compare the calls of the TensorRT engine. Each version has its own folder, outside $(VENV).
+build/bindings/%/installed: requirements/bindings-%.txt $(STAMP)
+	@rm -rf $(@D)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	    --only-binary :all: --target $(@D) --requirement $<
+	@touch $@
+
 # colcon prints what pytest prints; at the end once more, what matters. A ROS domain of its own
 # keeps a run apart from others.
-test: lint build
+test: lint build $(BINDINGS)
 	@[ -n '$(filter train,$(SETS))' ] || { echo 'The tests train and export, too:' \
 	    "make test SETS='runtime train dev'" >&2; exit 1; }
 	@log=$(COLCON_DIR)/log/latest_test/roadseg_ros/stdout.log; status=0; \

@@ -9,6 +9,7 @@ of the real bindings: so what runs on the doubles calls what the real bindings h
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 import functools
 import re
 from types import ModuleType
@@ -66,13 +67,31 @@ def fits(value: object, kind: str) -> bool:
     return not kind or kind in {base.__name__ for base in type(value).__mro__}
 
 
-def signatures(module: ModuleType) -> dict[str, str]:
-    """Return the signature of each function and method of a double by its dotted name."""
-    found = {}
+def names(module: ModuleType) -> dict[str, str | int | None]:
+    """
+    Return everything that a double has, by its dotted name.
+
+    :returns: the signature of a function or method, the value of an enumeration's member or of a
+        number, and None for what is only there
+    """
+    found: dict[str, str | int | None] = {}
     for name, value in vars(module).items():
-        if hasattr(value, 'signature'):
-            found[name] = value.signature
-        elif isinstance(value, type):
-            found |= {f'{name}.{key}': method.signature for key, method in vars(value).items()
-                      if hasattr(method, 'signature')}
+        if name.startswith('__') and name != '__version__':
+            continue
+        found[name] = described(value)
+        if isinstance(value, type):
+            members = getattr(value, '__members__', vars(value))
+            found |= {
+                f'{name}.{key}': described(member) for key, member in members.items()
+                if not key.startswith('_') or hasattr(member, 'signature')}
+            if hasattr(value, 'Severity'):
+                found |= {f'{name}.Severity.{key}': int(member)
+                          for key, member in value.Severity.__members__.items()}
     return found
+
+
+def described(value: object) -> str | int | None:
+    """Return the signature or the number that a name of a double stands for."""
+    if hasattr(value, 'signature'):
+        return value.signature
+    return int(value) if isinstance(value, IntEnum) else None

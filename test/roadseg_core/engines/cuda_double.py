@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import ctypes
+from dataclasses import dataclass
 from enum import IntEnum
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 from binding_double import real
 
@@ -17,6 +18,18 @@ CudaError = IntEnum('cudaError_t', {
 CopyKind = IntEnum('cudaMemcpyKind', {'cudaMemcpyHostToDevice': 1, 'cudaMemcpyDeviceToHost': 2})
 CaptureMode = IntEnum('cudaStreamCaptureMode', {'cudaStreamCaptureModeThreadLocal': 1})
 OK = CudaError.cudaSuccess
+
+
+@dataclass
+class DeviceProperties:
+    """What CUDA knows of a GPU."""
+
+    name: bytes = b''
+    major: int = 0
+    minor: int = 0
+
+
+DeviceProperties.__name__ = 'cudaDeviceProp'
 
 
 class Stream:
@@ -71,8 +84,8 @@ class Cuda:
     def module(self) -> ModuleType:
         """Return the double of ``cuda.bindings.runtime``."""
         module = ModuleType('cuda.bindings.runtime')
-        for enumeration in (CudaError, CopyKind, CaptureMode):
-            setattr(module, enumeration.__name__, enumeration)
+        for value in (CudaError, CopyKind, CaptureMode, DeviceProperties):
+            setattr(module, value.__name__, value)
         module.cudaStreamNonBlocking = 1
         for name, function in functions(self).items():
             setattr(module, name, self._counted(name, function))
@@ -102,7 +115,7 @@ def functions(cuda: Cuda) -> dict[str, Callable]:
     @real('cudaGetDeviceProperties(int device)')
     def get_device_properties(device: int) -> tuple:
         name, major, minor = cuda.gpus[device]
-        return (OK, SimpleNamespace(name=name.encode(), major=major, minor=minor))
+        return (OK, DeviceProperties(name.encode(), major, minor))
 
     @real('cudaGetErrorString(error: cudaError_t)')
     def get_error_string(error: CudaError) -> tuple:

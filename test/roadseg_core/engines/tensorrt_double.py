@@ -34,6 +34,10 @@ class TensorRt:
         self.builds = 0
         self.at_step = lambda: None
         self.log: Any = None
+        # TensorRT 11 dropped EXPLICIT_BATCH, which was 0, and counts anew.
+        strongly_typed = 0 if version.startswith('11.') else 1
+        self.network_flag = IntEnum(
+            'NetworkDefinitionCreationFlag', {'STRONGLY_TYPED': strongly_typed})
 
     def error(self, text: str) -> None:
         """Log an error as TensorRT would."""
@@ -53,12 +57,6 @@ class DataType(IntEnum):
 
     FLOAT = 0
     UINT8 = 5
-
-
-class NetworkDefinitionCreationFlag(IntEnum):
-    """Kinds of networks."""
-
-    STRONGLY_TYPED = 1
 
 
 class BuilderFlag(IntEnum):
@@ -119,7 +117,7 @@ class IProgressMonitor:
 
 def classes(trt: TensorRt) -> list[type]:
     """Return the enumerations, bases and values."""
-    return [DataType, NetworkDefinitionCreationFlag, BuilderFlag, Dims, IHostMemory, ILogger,
+    return [DataType, trt.network_flag, BuilderFlag, Dims, IHostMemory, ILogger,
             IProgressMonitor]
 
 
@@ -213,7 +211,7 @@ def network_classes(trt: TensorRt) -> list[type]:
 
         @real('create_network(self: Builder, flags: int = 0) -> INetworkDefinition')
         def create_network(self, flags: int = 0) -> INetworkDefinition:
-            assert flags == 1 << NetworkDefinitionCreationFlag.STRONGLY_TYPED
+            assert flags == 1 << trt.network_flag.STRONGLY_TYPED
             return INetworkDefinition()
 
         @real('create_builder_config(self: Builder) -> IBuilderConfig')
