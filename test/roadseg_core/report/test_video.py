@@ -27,9 +27,13 @@ def test_frames_come_back_in_the_size_of_the_first(tmp_path: Path) -> None:
 
 
 def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), VideoFile(tmp_path / 'drive.mp4', 10.0) as video:
-        video.write(np.zeros((32, 32, 3), np.uint8))
-        raise KeyError
+    def fail() -> None:
+        with VideoFile(tmp_path / 'drive.mp4', 10.0) as video:
+            video.write(np.zeros((32, 32, 3), np.uint8))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 
