@@ -57,7 +57,7 @@ def open_model(settings: Settings) -> Engine:
     wanted = ('confidence',) if settings.confidence else ()
     try:
         engine = open_engine(
-            settings.model or _shipped_model(), backend=settings.backend, device=settings.device,
+            settings.model or shipped_model(), backend=settings.backend, device=settings.device,
             precision=settings.precision, threads=settings.threads,
             cache_dir=settings.cache_dir or None,
             outputs=engine_outputs(wanted, road_threshold=settings.road_threshold))
@@ -136,7 +136,8 @@ def _run(works: list[Work], frames: np.ndarray, engine: Engine) -> list[Work]:
     return works
 
 
-def _shipped_model() -> str:
+def shipped_model() -> str:
+    """Return the model file that is used where none is named."""
     # Finding it needs ROS's index where the package is installed; a named model does not.
     from roadseg_ros.share import default_model
 
