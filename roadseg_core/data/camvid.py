@@ -14,7 +14,7 @@ from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import (PairSource, all_names, files_by_stem, make_source,
                                      match_pairs)
-from roadseg_core.data.source import DataError, list_folder
+from roadseg_core.data.source import DataError, NoSplitError, list_folder
 from roadseg_core.data.truth import ColourTruth, IdTruth
 from roadseg_core.labels import LabelMap
 
@@ -34,12 +34,14 @@ def open_camvid(root: Path, *, split: str, label_map: LabelMap,
     :raises DataError: if the folders are missing or hold no frames of the split
     """
     if split not in SPLITS:
-        raise DataError(f'CamVid split {split!r}; expected one of {SPLITS}')
+        raise NoSplitError(f'CamVid split {split!r}; expected one of {SPLITS}')
     folder = locate(root, names=('camvid', 'CamVid'), options=options,
                     holds=('trainannot', 'valannot', 'testannot', _TRUTH))
     name = f'camvid_{split}'
     if (folder / _TRUTH).is_dir():
         return _open_original(folder, name, split, label_map, options)
+    if not (folder / split).is_dir() and not (folder / f'{split}annot').is_dir():
+        raise NoSplitError(f'{folder / split}: no such folder')
     listing = match_pairs(
         files_by_stem(list_folder(folder / split, ('.jpg', '.png'))),
         files_by_stem(list_folder(folder / f'{split}annot', ('.png',))))

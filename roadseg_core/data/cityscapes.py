@@ -11,7 +11,7 @@ from roadseg_core.data.framing import Framing
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions, Size
 from roadseg_core.data.pairs import PairSource, all_names, make_source, match_pairs
-from roadseg_core.data.source import DataError
+from roadseg_core.data.source import DataError, NoSplitError
 from roadseg_core.data.splits import draw_evenly
 from roadseg_core.data.truth import IdTruth
 from roadseg_core.labels import LabelMap
@@ -60,10 +60,12 @@ def open_cityscapes(root: Path, *, split: str, label_map: LabelMap,
     :raises DataError: if the folders are missing or there is no such split
     """
     if split not in SPLITS:
-        raise DataError(f'Cityscapes split {split!r}; expected one of {SPLITS}')
+        raise NoSplitError(f'Cityscapes split {split!r}; expected one of {SPLITS}')
     folder = locate(root, names=('cityscapes', 'Cityscapes'), options=options,
                     holds=('leftImg8bit/*', 'gtFine/*'))
     part = 'val' if options.subset and split == 'test' else split
+    if not any((folder / kind / part).is_dir() for kind in ('leftImg8bit', 'gtFine')):
+        raise NoSplitError(f'{folder / "leftImg8bit" / part}: no such folder')
     images = _files(folder / 'leftImg8bit' / part, _IMAGE)
     truths = _files(folder / 'gtFine' / part, _TRUTH)
     names = all_names(images, truths)

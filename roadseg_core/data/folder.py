@@ -11,7 +11,7 @@ from pydantic import Field
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import PairSource, all_names, make_source, match_pairs
-from roadseg_core.data.source import DataError
+from roadseg_core.data.source import DataError, NoSplitError
 from roadseg_core.data.splits import hold_out
 from roadseg_core.data.truth import AnyTruth, ColourTruth, IdTruth
 from roadseg_core.labels import LabelMap
@@ -47,24 +47,29 @@ def open_folder(root: Path, *, split: str, label_map: LabelMap,
     """
     Open ``<folder>/<images>/**`` and ``<folder>/<labels>/**``: files of the same path and name.
 
-    :raises DataError: if the folders are missing, or an option that is needed
+    :raises DataError: if folders are missing, or an option that is needed
     """
     if split not in SPLITS:
-        raise DataError(f'split {split!r}; expected one of {SPLITS}')
+        raise NoSplitError(f'split {split!r}; expected one of {SPLITS}')
     for key in ('folder', 'label_set'):
         if getattr(options, key) is None:
             raise DataError(f'options of folder: {key} is not set; expected '
                             '{folder: my_streets, label_set: my_streets.yaml}')
     images_folder, labels_folder = (
         path.replace('{split}', split) for path in (options.images, options.labels))
-    base = locate(root, names=(), options=options, holds=(f'{images_folder}/*',))
+    by_split = '{split}' in options.images or '{split}' in options.labels
+    # A split that is not there must not hide the data set.
+    base = locate(root, names=(), options=options,
+                  holds=(options.images.replace('{split}', '*'), images_folder))
+    if by_split and not any((base / path).is_dir() for path in (images_folder, labels_folder)):
+        raise NoSplitError(f'{base / images_folder}: no such folder')
     images = _files(base / images_folder, options.image_suffix, ('.png', '.jpg', '.jpeg'))
     truths = _files(base / labels_folder, options.label_suffix, ('.png',))
     names = all_names(images, truths)
-    if '{split}' not in options.images and '{split}' not in options.labels:
+    if not by_split:
         if split == 'test':
-            raise DataError("split 'test' of a folder without {split} in images or labels; "
-                            'expected train or val')
+            raise NoSplitError("split 'test' of a folder without {split} in images or labels; "
+                               'expected train or val')
         if options.hold_out:
             names = hold_out(names, split, every=options.hold_out)
     reader = {'auto': partial(AnyTruth, first_id=options.first_id),

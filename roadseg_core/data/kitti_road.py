@@ -12,7 +12,8 @@ import numpy as np
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import PairSource, all_names, match_pairs
-from roadseg_core.data.source import NOT_ROAD, DataError, list_folder, read_image
+from roadseg_core.data.source import (NOT_ROAD, DataError, NoSplitError, list_folder,
+                                      read_image)
 from roadseg_core.data.splits import hold_out
 from roadseg_core.data.truth import Truth
 from roadseg_core.labels import IGNORE, LabelMap
@@ -57,7 +58,7 @@ def open_kitti_road(root: Path, *, split: str, label_map: LabelMap,
     :raises DataError: if the folders are missing, or the label map tells no road from pavement
     """
     if split not in ('train', 'val'):
-        raise DataError(f'KITTI Road split {split!r}; expected train or val')
+        raise NoSplitError(f'KITTI Road split {split!r}; expected train or val')
     road_id = label_map.road_ids[0]
     if label_map.names[road_id] in MORE_THAN_ROAD:
         raise DataError(
@@ -81,7 +82,7 @@ def open_kitti_road(root: Path, *, split: str, label_map: LabelMap,
     chosen = [name for category in by_category for name in hold_out(category, split)]
     name = f'kitti_{options.truth}_{split}'
     if not chosen:
-        raise DataError(f'{training / "image_2"}: no {split} frames such as um_000000.png')
+        raise NoSplitError(f'{training / "image_2"}: no {split} frames such as um_000000.png')
     listing = match_pairs(images, truths, chosen)
     table = np.full(256, IGNORE, np.uint8)
     table[:2] = NOT_ROAD, road_id

@@ -17,7 +17,7 @@ from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import (PairSource, all_names, files_by_stem, make_source,
                                      match_pairs)
-from roadseg_core.data.source import DataError, list_folder
+from roadseg_core.data.source import DataError, NoSplitError, list_folder
 from roadseg_core.data.splits import draw_parts, hold_out
 from roadseg_core.data.truth import AnyTruth, IdTruth
 from roadseg_core.labels import LabelMap
@@ -54,7 +54,7 @@ def open_kitti_semantic(root: Path, *, split: str, label_map: LabelMap,
     recent = (folder / 'training' / 'semantic').is_dir()
     splits = ('train', 'val') if recent else tuple(_SHARES)
     if split not in splits:
-        raise DataError(f'KITTI Semantic split {split!r} of {folder}; expected one of {splits}')
+        raise NoSplitError(f'KITTI Semantic split {split!r} of {folder}; expected one of {splits}')
     images_folder, truth_folder = _folders(folder, recent)
     images = files_by_stem(list_folder(images_folder, ('.png', '.jpg')))
     truths = files_by_stem(list_folder(truth_folder, ('.png',)))

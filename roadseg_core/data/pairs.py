@@ -11,7 +11,7 @@ import numpy as np
 from roadseg_core.data.framing import Framing
 from roadseg_core.data.label_sets import find_label_set, reduction_table
 from roadseg_core.data.options import FileOptions
-from roadseg_core.data.source import DataError, LabelledFrame, read_frame
+from roadseg_core.data.source import DataError, LabelledFrame, NoSplitError, read_frame
 from roadseg_core.data.truth import Truth, TruthReader
 from roadseg_core.labels import LabelMap
 
@@ -141,7 +141,7 @@ def make_source(name: str, listing: Listing, *, label_set: str,
     classes = find_label_set(options.label_set or label_set)
     table = reduction_table(classes, label_map, keep_void=options.void == 'class')
     if not listing.pairs and not listing.problems:
-        raise DataError(f'{name}: no frames; choose another split or other options')
+        raise NoSplitError(f'{name}: no frames; choose another split or other options')
     return PairSource(
         name, listing.pairs, classes.label_map, reader(classes.label_map), table,
         listing.problems, options.framing(), strict=options.unknown == 'fail',

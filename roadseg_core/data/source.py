@@ -21,6 +21,10 @@ class DataError(ValueError):
     """A data set that is missing or broken; the message names the path and what to do."""
 
 
+class NoSplitError(DataError):
+    """A split that a data set has not, or that is not there; nothing is broken."""
+
+
 @dataclass(frozen=True)
 class LabelledFrame:
     """

@@ -18,7 +18,7 @@ from pydantic import Field
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions, Scale
 from roadseg_core.data.pairs import Listing, PairSource, all_names, make_source, match_pairs
-from roadseg_core.data.source import DataError
+from roadseg_core.data.source import DataError, NoSplitError
 from roadseg_core.data.truth import Truth
 from roadseg_core.data.virtual_kitti_colours import read_colours
 from roadseg_core.labels import LabelMap
@@ -83,7 +83,7 @@ def open_virtual_kitti(root: Path, *, split: str, label_map: LabelMap,
     :raises DataError: if a chosen scene, variation or camera is missing
     """
     if split not in ('train', 'val'):
-        raise DataError(f'Virtual KITTI split {split!r}; expected train or val')
+        raise NoSplitError(f'Virtual KITTI split {split!r}; expected train or val')
     folder = locate(root, names=('virtual_kitti', 'vkitti', 'vkitti2'), options=options,
                     holds=('Scene*/*/frames', 'vkitti_1.3.1_scenegt/*'))
     first = (folder / 'vkitti_1.3.1_scenegt').is_dir()
