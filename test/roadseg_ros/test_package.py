@@ -99,7 +99,7 @@ def test_shared_files_are_installed(described):
 
 def test_executables_are_functions(described):
     targets = scripts(described)
-    assert set(targets) == {'segmentation_node', 'play', 'demo', 'roadseg'}
+    assert set(targets) == {'segmentation_node', 'play', 'evaluate_bag', 'demo', 'roadseg'}
     for target in targets.values():
         module, _, function = target.partition(':')
         assert callable(getattr(importlib.import_module(module), function))
