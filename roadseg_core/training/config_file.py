@@ -17,7 +17,7 @@ _GENERATED = [{'name': GENERATED, 'frames': 4}]
 SMOKE = {
     'output': 'build/smoke', 'data': {'train': _GENERATED, 'validation': _GENERATED, 'workers': 0},
     'network': {'stem_weights': None}, 'init': None, 'train_size': None, 'epochs': 1,
-    'validate_every': 1, 'batch_size': 2, 'pictures': 1, 'precision': 'fp32'}
+    'validate_every': 1, 'batch_size': 2, 'pictures': 1, 'tensorboard': True, 'precision': 'fp32'}
 """What a trial run changes in every configuration, besides the section ``smoke`` of the file."""
 
 

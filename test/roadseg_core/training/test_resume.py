@@ -1,0 +1,86 @@
+"""Tests of runs that go on: killed in mid-epoch, or with another configuration."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from roadseg_core.cli import main
+from roadseg_core.training.checkpoint import load_state, load_tensors
+from roadseg_core.training.run_folder import read_metrics
+
+STEPS_PER_EPOCH = 40
+
+
+def start(config: Path, *arguments: str) -> subprocess.Popen:
+    """Start a training process; its output is a pipe."""
+    return subprocess.Popen(
+        [sys.executable, '-m', 'roadseg_core.cli', 'train', str(config), *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_a_run_killed_in_mid_epoch_ends_in_the_same_weights(
+        tmp_path: Path, write_config: Callable[..., Path]) -> None:
+    config = write_config('seven', frames=2 * STEPS_PER_EPOCH, batch_size=2)
+    often = 'checkpoints.every_steps=3'
+    process = start(config, 'name=killed', often)
+    last = tmp_path / 'runs' / 'killed' / 'last.safetensors'
+    deadline = time.monotonic() + 60
+    while not last.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    output = process.communicate(timeout=30)[0]
+    assert process.returncode == -signal.SIGKILL, output
+    killed_at = load_state(last)['progress']['step']
+    assert 0 < killed_at < 2 * STEPS_PER_EPOCH and killed_at % STEPS_PER_EPOCH
+
+    process = start(config, 'name=killed', often, '--resume')
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 0 and f'going on after {killed_at}' in output, output
+
+    assert main(['train', str(config), 'name=whole']) == 0
+    whole = tmp_path / 'runs' / 'whole' / 'last.safetensors'
+    for part in ('network', 'average', 'optimizer'):
+        expected, found = load_tensors(whole, part), load_tensors(last, part)
+        assert expected and expected.keys() == found.keys()
+        for name, tensor in expected.items():
+            assert torch.equal(tensor, found[name]), f'{part} {name}'
+    rows, whole_rows = (read_metrics(path.parent) for path in (last, whole))
+    assert [row['loss'] for row in rows] == [row['loss'] for row in whole_rows]
+    assert [row['validation'] for row in rows] == [row['validation'] for row in whole_rows]
+
+
+def test_runs_are_not_mixed_up(tmp_path: Path, write_config: Callable[..., Path],
+                          capsys: pytest.CaptureFixture) -> None:
+    config = str(write_config('two', frames=4, batch_size=2))
+    assert main(['train', config, '--resume']) == 1
+    assert 'no last.safetensors' in capsys.readouterr().err
+    assert main(['train', config, 'epochs=1']) == 0
+    assert main(['train', config]) == 1
+    assert '--resume' in capsys.readouterr().err
+    assert main(['train', config, 'batch_size=4', '--resume']) == 1
+    assert 'batch_size' in capsys.readouterr().err
+    assert main(['train', config, 'epochs=2', '--resume']) == 0
+    assert [row['epoch'] for row in read_metrics(tmp_path / 'runs' / 'tiny')] == [1, 2]
+    assert main(['train', config, 'epochs=1', 'batch_size=4', '--overwrite']) == 0
+    assert [row['step'] for row in read_metrics(tmp_path / 'runs' / 'tiny')] == [1]
+
+
+def test_the_last_checkpoints_are_kept_and_a_run_stops_early(
+        tmp_path: Path, write_config: Callable[..., Path]) -> None:
+    config = str(write_config('two', frames=4, batch_size=2))
+    # At a learning rate of next to nothing no validation is better than the first.
+    assert main(['train', config, 'epochs=9', 'patience=2', 'optimizer.learning_rate=1e-30',
+                 'ema_decay=0', 'checkpoints.keep=2', 'checkpoints.best=loss']) == 0
+    run = tmp_path / 'runs' / 'tiny'
+    assert len(read_metrics(run)) == 3
+    assert [path.name for path in sorted(run.glob('step_*'))] == [
+        'step_00000004.safetensors', 'step_00000006.safetensors']
+    assert load_state(run / 'best.safetensors')['progress']['step'] == 2
