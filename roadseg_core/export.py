@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
-from functools import reduce
 from pathlib import Path
 
 import cv2
@@ -15,14 +13,14 @@ import onnxscript.optimizer
 import torch
 from torch import Tensor, nn
 
+from roadseg_core.deployed import DeployedNetwork
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
-from roadseg_core.models.mobilenet_fcn import MobileNetFCN
+from roadseg_core.model_file import OUTPUTS, write_metadata
 from roadseg_core.models.preprocessing import normalize
-from roadseg_core.models.upsampling import PhaseUpsampling
+from roadseg_core.rewriting import rewrite
 from roadseg_core.training.checkpoint import LoadedCheckpoint, load_checkpoint
 
-OUTPUTS = ('labels', 'road_probability', 'confidence')
 MAX_BATCH = 4
 OPSET = 17
 
@@ -35,86 +33,6 @@ class ExportError(RuntimeError):
     """An export whose file does not compute what the network computes."""
 
 
-class DeployedNetwork(nn.Module):
-    """
-    Wrap a network for the vehicle: bytes in, bytes out.
-
-    Values stay float up to the last node, where they are rounded and clipped before the cast:
-    TensorRT truncates, and shuffles no integers. Where the network ends in a learned
-    upsampling, it runs as its exact fast form, with the pixel-wise part done before the
-    pixels are put in place (see :class:`PhaseUpsampling`).
-
-    :param network: scores [N, C, H, W] from normalized images; one channel means a sigmoid
-    :param outputs: which of :data:`OUTPUTS`, in their order in the result
-    :raises ValueError: for an unknown output or a network that does not fit the label map
-    """
-
-    def __init__(self, network: nn.Module, *, label_map: LabelMap,
-                 outputs: Sequence[str] = OUTPUTS) -> None:
-        super().__init__()
-        unknown = [name for name in outputs if name not in OUTPUTS]
-        if unknown or not outputs:
-            raise ValueError(f'outputs {tuple(outputs)}; expected some of {OUTPUTS}')
-        if network.classes != 1 and network.classes != len(label_map.names):
-            raise ValueError(f'network of {network.classes} channels for the label map '
-                             f'{label_map.name!r} of {len(label_map.names)} classes')
-        if network.classes == 1 and (len(label_map.names) != 2 or label_map.road_ids != (1,)):
-            raise ValueError('a network of one channel says road or not road: its label map has '
-                             f'two classes, of which 1 is road; found {label_map.name!r}')
-        self.network = network
-        self.classes = network.classes
-        self.road_ids = label_map.road_ids
-        self.outputs = tuple(outputs)
-        self.phases = (PhaseUpsampling(network.upsampling)
-                       if isinstance(network, MobileNetFCN) else None)
-
-    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
-        """
-        Segment frames.
-
-        :param frames: uint8 [N, H, W, 3], BGR
-        :returns: uint8 [N, H, W] for each of ``outputs``
-        """
-        images = normalize(frames)
-        if self.phases is None:
-            scores = self.network(images)
-        else:
-            scores = self.phases(self.network.low_scores(images))
-        # A plain number: taken from the tensor, it would leave shape arithmetic in the graph.
-        each = 1 if self.phases is None else self.phases.factor ** 2
-        by_class = [scores[:, i * each:(i + 1) * each] for i in range(self.classes)]
-        values = (self._from_sigmoid(by_class[0]) if self.classes == 1
-                  else self._from_softmax(by_class))
-        return tuple(self._to_bytes(values[name]) for name in self.outputs)
-
-    def _from_softmax(self, scores: list[Tensor]) -> dict[str, Tensor]:
-        """Compute every output from one tensor of scores a class."""
-        # A chain of compare and select: faster than ArgMax, and the first of equals wins too.
-        labels = (scores[1] > scores[0]).to(scores[0].dtype)
-        best = torch.maximum(scores[0], scores[1])
-        for class_id, score in enumerate(scores[2:], start=2):
-            labels = torch.where(score > best, float(class_id), labels)
-            best = torch.maximum(best, score)
-        values = {'labels': labels}
-        if self.outputs != ('labels',):
-            shares = [torch.exp(score - best) for score in scores]
-            total = reduce(torch.add, shares)
-            road = reduce(torch.add, [shares[i] for i in self.road_ids])
-            values['road_probability'] = 255.0 * road / total
-            values['confidence'] = 255.0 / total
-        return values
-
-    def _from_sigmoid(self, score: Tensor) -> dict[str, Tensor]:
-        """Compute every output from the score of road."""
-        road = torch.sigmoid(score)
-        return {'labels': (score > 0).to(score.dtype), 'road_probability': 255.0 * road,
-                'confidence': 255.0 * torch.maximum(road, 1.0 - road)}
-
-    def _to_bytes(self, values: Tensor) -> Tensor:
-        placed = values[:, 0] if self.phases is None else self.phases.assemble(values)
-        return placed.round().clamp(0.0, 255.0).to(torch.uint8)
-
-
 def export_checkpoint(checkpoint: str | Path, output: str | Path, *,
                       frames: str | Path | None = None) -> dict[str, object]:
     """
@@ -125,8 +43,6 @@ def export_checkpoint(checkpoint: str | Path, output: str | Path, *,
     :returns: the agreement, as in the file's metadata
     :raises ExportError: if the file does not compute what the network computes
     """
-    from roadseg_core.model_file import write_metadata
-
     loaded = load_checkpoint(checkpoint)
     model = build_onnx(loaded.network, label_map=loaded.label_map, geometry=loaded.geometry)
     pictures, what = check_frames(loaded.geometry, frames)
@@ -166,6 +82,7 @@ def build_onnx(network: nn.Module, *, label_map: LabelMap,
         for axis, size in ((1, height), (2, width)):
             value.type.tensor_type.shape.dim[axis].ClearField('dim_param')
             value.type.tensor_type.shape.dim[axis].dim_value = size
+    model = rewrite(model)
     onnx.checker.check_model(model, full_check=True)
     return model
 

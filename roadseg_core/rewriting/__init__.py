@@ -1,0 +1,22 @@
+"""
+Exact rewrites of exported graphs: what is computed stays, up to the rounding of fp32.
+
+They work on ONNX, whatever network it came from, and leave alone what they do not recognise.
+"""
+
+from __future__ import annotations
+
+import onnx
+
+from roadseg_core.rewriting.convolution_padding import fold_padding
+from roadseg_core.rewriting.frame_normalization import fold_normalization
+from roadseg_core.rewriting.skip_upsampling import merge_upsampling
+
+__all__ = ['fold_normalization', 'fold_padding', 'merge_upsampling', 'rewrite']
+
+
+def rewrite(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Apply every rewrite to a model whose batch is dynamic and whose other sizes are fixed."""
+    for apply in (fold_padding, fold_normalization, merge_upsampling):
+        model = apply(model)
+    return model

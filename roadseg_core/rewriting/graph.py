@@ -1,0 +1,127 @@
+"""A graph to read and change: who makes a value, who takes it, which values are constant."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+
+class Graph:
+    """
+    Look into a model and change its nodes; :meth:`model` returns what came of it.
+
+    :param model: is copied, not changed; every name in it is used once
+    """
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self._model = onnx.ModelProto()
+        self._model.CopyFrom(model)
+        self.nodes = list(self._model.graph.node)
+        self._constants = {
+            value.name: numpy_helper.to_array(value) for value in self._model.graph.initializer}
+        self._made: set[str] = set(self._constants)
+
+    @property
+    def outputs(self) -> set[str]:
+        """Name the outputs of the graph."""
+        return {value.name for value in self._model.graph.output}
+
+    def producer(self, value: str) -> onnx.NodeProto | None:
+        """Return the node that makes a value; None for inputs and constants."""
+        return next((node for node in self.nodes if value in node.output), None)
+
+    def consumers(self, value: str) -> list[onnx.NodeProto]:
+        """Return the nodes that take a value."""
+        return [node for node in self.nodes if value in node.input]
+
+    def only_consumer(self, value: str) -> onnx.NodeProto | None:
+        """Return the one node that takes a value; None for none, several or an output."""
+        found = self.consumers(value)
+        return found[0] if len(found) == 1 and value not in self.outputs else None
+
+    def constant(self, value: str) -> np.ndarray | None:
+        """Return a value that depends on no input of the graph; None for another."""
+        if value not in self._constants:
+            ancestors = self._ancestors(value)
+            if not ancestors:
+                return None
+            needed = {name for node in ancestors for name in node.input}
+            graph = helper.make_graph(
+                ancestors, 'constant', [], [onnx.ValueInfoProto(name=value)],
+                [numpy_helper.from_array(self._constants[name], name)
+                 for name in sorted(needed.intersection(self._constants))])
+            part = helper.make_model(graph, opset_imports=self._model.opset_import)
+            part.ir_version = self._model.ir_version
+            self._constants[value] = ReferenceEvaluator(part).run(None, {})[0]
+        return self._constants[value]
+
+    def add_constant(self, name: str, value: np.ndarray) -> str:
+        """Add a constant under a name like ``name`` that is free; return the name."""
+        taken = set(self._constants).union(*(node.output for node in self.nodes))
+        free = next(candidate for candidate in (
+            name, *(f'{name}_{i}' for i in range(len(taken) + 1))) if candidate not in taken)
+        self._constants[free] = value
+        self._made.add(free)
+        return free
+
+    def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
+        """Put nodes in the place of one."""
+        index = next(i for i, node in enumerate(self.nodes) if node is old)
+        self.nodes[index:index + 1] = new
+
+    def shape(self, value: str) -> tuple[int, ...] | None:
+        """Return the sizes of a value after the batch; None where they are not known."""
+        inferred = onnx.shape_inference.infer_shapes(self._model, data_prop=True)
+        for info in (*inferred.graph.value_info, *inferred.graph.input):
+            if info.name == value:
+                sizes = [dim.dim_value for dim in info.type.tensor_type.shape.dim[1:]]
+                return tuple(sizes) if all(sizes) else None
+        return None
+
+    def model(self) -> onnx.ModelProto:
+        """Return the model as it is now, without what no output needs."""
+        needed, kept = set(self.outputs), []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.output):
+                kept.append(node)
+                needed.update(node.input)
+        graph = self._model.graph
+        nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in reversed(kept)]
+        del graph.node[:], graph.initializer[:], graph.value_info[:]
+        graph.node.extend(nodes)
+        graph.initializer.extend(
+            numpy_helper.from_array(self._constants[name], name)
+            for name in sorted(needed.intersection(self._made)))
+        return self._model
+
+    def _ancestors(self, value: str) -> list[onnx.NodeProto]:
+        """Return the nodes that lead to a value, in order; none if an input leads to it."""
+        found: list[onnx.NodeProto] = []
+        needed: defaultdict[str, bool] = defaultdict(bool, {value: True})
+        inputs = {entry.name for entry in self._model.graph.input}
+        for node in reversed(self.nodes):
+            if any(needed[name] for name in node.output):
+                found.append(node)
+                needed.update(dict.fromkeys(filter(None, node.input), True))
+        if any(needed[name] for name in inputs):
+            return []
+        return found[::-1]
+
+
+def attribute(node: onnx.NodeProto, name: str, default: object = None) -> object:
+    """Return an attribute of a node: a number, a list, a string as bytes; or the default."""
+    for entry in node.attribute:
+        if entry.name == name:
+            return helper.get_attribute_value(entry)
+    return default
+
+
+def set_attribute(node: onnx.NodeProto, name: str, value: object) -> None:
+    """Set an attribute of a node."""
+    kept = [entry for entry in node.attribute if entry.name != name]
+    del node.attribute[:]
+    node.attribute.extend([*kept, helper.make_attribute(name, value)])
