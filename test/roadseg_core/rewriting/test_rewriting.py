@@ -142,5 +142,5 @@ def test_the_graph_knows_what_is_constant() -> None:
     assert graph.constant('two') == 2.0
     assert graph.constant('out') is None
     assert graph.add_constant('one', np.float32(3)) == 'one_0'
-    assert graph.shape('out') == (4, 6, 6)
+    assert graph.shape('frames') == (4, 6, 6)
     assert graph.only_consumer('out') is None
