@@ -34,13 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, print the report, write contact sheets; 1 if something is wrong."""
-    from roadseg_core.data.check_run import check_data_set, parse_arguments
+    from roadseg_core.data.check_run import check_data_set
+    from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
 
     name, _, split = options.data.partition(':')
     result = check_data_set(
         name, root=data_root(options.root), split=split or None,
-        options=parse_arguments(options.options), label_map=options.label_map,
+        options=read_options(options.options), label_map=options.label_map,
         sheets=options.output if options.sheet > 0 else None, sheet_frames=options.sheet)
     if options.json:
         print(json.dumps(result.to_dict(), indent=2))

@@ -10,7 +10,6 @@ import sys
 
 import cv2
 from tqdm import tqdm
-import yaml
 
 from roadseg_core.data.check import SplitReport, check_split
 from roadseg_core.data.contact_sheet import contact_sheet
@@ -84,20 +83,6 @@ def check_data_set(name: str, *, root: Path, split: str | None,
     if not reports:
         raise DataError(f'{name}: no split is there: {"; ".join(absent)}')
     return CheckResult(name, wanted.name, tuple(reports), tuple(absent), tuple(written))
-
-
-def parse_arguments(arguments: Sequence[str]) -> dict[str, object]:
-    """Read options written as ``key=value``, the values as YAML; DataError if they are not."""
-    options = {}
-    for argument in arguments:
-        key, equals, text = argument.partition('=')
-        if not key or not equals:
-            raise DataError(f'option {argument!r}; expected key=value, such as crop=square')
-        try:
-            options[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise DataError(f'option {argument!r}: no YAML value: {error}') from error
-    return options
 
 
 def _sample(source: PairSource, count: int) -> list[LabelledFrame]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+import yaml
 
 from roadseg_core.data.framing import Framing
 from roadseg_core.data.source import DataError
@@ -94,3 +95,17 @@ def parse_options(kind: type[Options], options: Mapping[str, object] | None,
     if {'size', 'scale'} <= parsed.model_fields_set:
         raise DataError(f'options of {data_set}: size and scale are both set; give one')
     return parsed
+
+
+def read_options(arguments: Sequence[str]) -> dict[str, object]:
+    """Read options written as ``key=value``, the values as YAML; DataError if they are not."""
+    options = {}
+    for argument in arguments:
+        key, equals, text = argument.partition('=')
+        if not key or not equals:
+            raise DataError(f'option {argument!r}; expected key=value, such as crop=square')
+        try:
+            options[key] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise DataError(f'option {argument!r}: no YAML value: {error}') from error
+    return options
