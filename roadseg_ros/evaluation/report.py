@@ -29,7 +29,7 @@ def make_report(settings: Settings, totals: BagTotals, engine: dict[str, object]
 
     :param engine: what :func:`describe_engine` said
     :param timings: timings.jsonl
-    :param seconds: what the evaluation took, from the first bag's opening to the last's end
+    :param seconds: what the bags' evaluations took, one after another
     """
     frames = totals.frames
     by_class = engine['by_class']

@@ -1,13 +1,14 @@
-"""Evaluate bags, one after another, and write the report."""
+"""Evaluate bags, here or on a fleet of workers, and write the report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import json
 from pathlib import Path
-import time
 
-from roadseg_ros.evaluation.one_bag import evaluate_one_bag, part_folder, Progress
+from roadseg_ros.evaluation.fleet import evaluate_on_fleet, Fleet
+from roadseg_ros.evaluation.one_bag import part_folder, Progress
+from roadseg_ros.evaluation.parts import evaluate_in_turn, seconds_taken
 from roadseg_ros.evaluation.report import describe_engine, make_report
 from roadseg_ros.evaluation.rows import concatenate
 from roadseg_ros.evaluation.segmenting import open_model
@@ -15,25 +16,35 @@ from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.totals import BagTotals
 
 
-def evaluate_bags(settings: Settings, *, progress: Progress | None = None) -> dict[str, object]:
+def evaluate_bags(settings: Settings, *, fleet: Fleet | None = None,
+                  progress: Progress | None = None,
+                  say: Callable[[str], None] | None = None) -> dict[str, object]:
     """
     Evaluate all bags and write everything into the output folder.
 
+    Bags whose part of the results is already there, whole and of the same model, settings and
+    code, are not evaluated again: an interrupted evaluation goes on where it stopped.
+
+    :param fleet: where; None for this process
+    :param progress: told of the frames of the bag at hand, in this process
+    :param say: told of each bag
     :returns: report.json
     :raises EvaluationError: if the evaluation cannot be run, or nothing be written
     """
     check_bags(settings.bags)
+    say = say or _say_nothing
     engine = open_model(settings)
     try:
         description = describe_engine(engine, settings)
-        started = time.perf_counter()
-        totals = sum((evaluate_one_bag(path, settings, settings.output, engine=engine,
-                                       progress=progress)
-                      for path in settings.bags), BagTotals())
-        seconds = time.perf_counter() - started
+        if fleet is None:
+            totals = evaluate_in_turn(settings, engine=engine, progress=progress, say=say)
     finally:
         engine.close()
-    return conclude(settings, totals, description, seconds=seconds)
+    if fleet is not None:
+        totals = evaluate_on_fleet(settings, fleet, say=say)
+    # Of the bags, not of this run: it may have found some finished, and have had many workers.
+    return conclude(settings, totals, description,
+                    seconds=seconds_taken(settings.bags, settings.output))
 
 
 def conclude(settings: Settings, totals: BagTotals, description: dict[str, object], *,
@@ -43,7 +54,7 @@ def conclude(settings: Settings, totals: BagTotals, description: dict[str, objec
 
     :param totals: of all bags
     :param description: what :func:`describe_engine` said of the engine
-    :param seconds: what the evaluation took
+    :param seconds: what the bags' evaluations took, one after another
     :returns: report.json
     :raises EvaluationError: if it cannot be written
     """
@@ -79,3 +90,7 @@ def check_bags(bags: tuple[Path, ...]) -> None:
         other = seen.setdefault(path.resolve(), path)
         if other is not path:
             raise EvaluationError(f'{path} and {other} are the same bag; name it once')
+
+
+def _say_nothing(text: str) -> None:
+    """Let nobody hear."""
