@@ -187,6 +187,7 @@ class TrainingConfig(Section):
     ``ema_decay`` keeps a moving average of the weights, which is then validated and kept;
     ``auxiliary_weight`` is the share of each auxiliary head's loss, for networks that have them;
     ``patience`` ends the run after so many validations without a better one, 0 never;
+    ``precision`` is that of the forward pass, ``auto`` the fastest that the machine has;
     ``threads`` 0 leaves the choice to PyTorch.
     """
 
@@ -211,7 +212,7 @@ class TrainingConfig(Section):
     patience: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'
-    precision: Literal['fp32', 'bf16', 'fp16'] = 'fp32'
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'fp32'
     deterministic: bool = True
     threads: int = Field(default=0, ge=0)
     tensorboard: bool = True

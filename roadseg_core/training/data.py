@@ -26,13 +26,14 @@ from roadseg_core.training.validation import ValidationSet, read_validation_set
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Hold what a run reads."""
+    """Hold what a run reads; ``road_only`` tells that all training truth is road or not road."""
 
     samples: TrainingSet
     batches: Batches
     loader: DataLoader
     validation: tuple[ValidationSet, ...]
     description: str
+    road_only: bool
 
     def epoch(self, epoch: int, *, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of an epoch from a step on: uint8 [N, H, W, 3], uint8 [N, H, W]."""
@@ -77,7 +78,8 @@ def open_data(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry
         read_validation_set(_open(section, 'val', root, label_map), geometry)
         for section in config.data.validation)
     described = ', '.join(f'{source.name} ({len(source)} frames)' for source in sources)
-    return TrainingData(samples, batches, loader, validation, described)
+    return TrainingData(samples, batches, loader, validation, described,
+                        all(source.road_only for source in sources))
 
 
 def class_weights(config: TrainingConfig, samples: TrainingSet, label_map: LabelMap, *,

@@ -12,6 +12,7 @@ from roadseg_core.training.checkpoint import (CheckpointError, load_optimizer_st
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.ema import MovingAverage
 from roadseg_core.training.precision import Precision
+from roadseg_core.training.tally import Tally
 
 FREE = ('output', 'epochs', 'patience', 'checkpoints', 'threads', 'device', 'tensorboard',
         'pictures', 'card')
@@ -64,20 +65,22 @@ class Progress:
         """Forget the sums of the last epoch."""
         self.loss_sum = self.seconds = self.waited = 0.0
 
-    def state(self, config: TrainingConfig, precision: Precision) -> dict[str, object]:
+    def state(self, config: TrainingConfig, precision: Precision,
+              tally: Tally) -> dict[str, object]:
         """Return the state of a checkpoint, plain JSON types."""
         return {'progress': asdict(self), 'scaler': precision.scaler.state_dict(),
-                'config': config.model_dump(mode='json')}
+                'tally': tally.state(), 'config': config.model_dump(mode='json')}
 
 
 def resume(path: Path, config: TrainingConfig, *, network: torch.nn.Module,
            optimizer: torch.optim.Optimizer, average: MovingAverage | None,
-           precision: Precision) -> Progress:
+           precision: Precision, tally: Tally | None) -> Progress:
     """
     Fill everything from a run's last checkpoint and return where it stands.
 
     Tensors take the memory layout of those they fill: the same layout gives the same sums.
 
+    :param tally: None where another process goes on with what was counted
     :raises ResumeError: if the run has another configuration
     :raises CheckpointError: if the checkpoint is missing or damaged
     """
@@ -103,6 +106,8 @@ def resume(path: Path, config: TrainingConfig, *, network: torch.nn.Module,
     optimizer.load_state_dict(
         {'state': values, 'param_groups': optimizer.state_dict()['param_groups']})
     precision.scaler.load_state_dict(state['scaler'])
+    if tally is not None and 'tally' in state:  # checkpoints of older versions have none
+        tally.load_state(state['tally'])
     return progress
 
 

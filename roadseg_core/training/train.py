@@ -24,6 +24,7 @@ from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.data import TrainingData, class_weights, find_root, open_data
 from roadseg_core.training.distributed import Processes, open_processes
 from roadseg_core.training.ema import MovingAverage
+from roadseg_core.training.epoch_row import scalars, summary, training_row
 from roadseg_core.training.losses import segmentation_loss
 from roadseg_core.training.optimizers import build_optimizer
 from roadseg_core.training.pictures import COLUMNS, draw_results, draw_samples
@@ -31,6 +32,7 @@ from roadseg_core.training.precision import Precision
 from roadseg_core.training.progress import Progress, resume
 from roadseg_core.training.run_folder import BEST, LAST, RunFolder
 from roadseg_core.training.start import current_commit, first_network, fix_chance
+from roadseg_core.training.tally import Tally
 from roadseg_core.training.update import Updates
 from roadseg_core.training.validation import Figures, ValidationSet, predict, validate
 
@@ -55,7 +57,8 @@ def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
         progress = Progress()
         if start == 'resume':
             progress = resume(path / LAST, config, network=run.network, average=run.average,
-                              optimizer=run.optimizer, precision=run.precision)
+                              optimizer=run.optimizer, precision=run.precision,
+                              tally=run.tally if processes.is_first else None)
         run.train(folder, progress)
         if folder:
             print(f'best score {progress.best:.4f}: {path / BEST}')
@@ -84,6 +87,7 @@ class Run:
             segmentation_loss, label_map=self.label_map, terms=config.loss,
             class_weights=class_weights(config, self.data.samples, self.label_map,
                                         device=processes.device))
+        self.tally = Tally(self.label_map, road_only=self.data.road_only)
         self._commit = current_commit()
 
     def updates(self) -> Updates:
@@ -91,8 +95,8 @@ class Run:
         return Updates(
             self.network, optimizer=self.optimizer, config=self.config, precision=self.precision,
             loss=partial(self.loss, total=self.processes.differentiable_total),
-            processes=self.processes, average=self.average,
-            steps_per_epoch=self.steps_per_epoch, steps=self.steps)
+            label_map=self.label_map, processes=self.processes, average=self.average,
+            tally=self.tally, steps_per_epoch=self.steps_per_epoch, steps=self.steps)
 
     def train(self, folder: RunFolder | None, progress: Progress) -> None:
         """
@@ -106,11 +110,12 @@ class Run:
         updates = self.updates()
         with tqdm(total=self.steps, initial=progress.step, unit='step', mininterval=2.0,
                   disable=not folder) as bar:
-            stopped = False
-            while progress.step < self.steps and not stopped:
+            while progress.step < self.steps and not self._stops(progress):
+                if progress.step % self.steps_per_epoch == 0:
+                    progress.start_epoch()
+                    self.tally.clear()
                 self._train_epoch(updates, progress, folder, bar)
-                stopped = self._end_epoch(updates, progress, folder, bar)
-                progress.start_epoch()
+                self._end_epoch(updates, progress, folder, bar)
         if folder:
             folder.close()
 
@@ -141,18 +146,14 @@ class Run:
                     self._save_last(folder, progress, {})
 
     def _end_epoch(self, updates: Updates, progress: Progress, folder: RunFolder | None,
-                   bar: tqdm) -> bool:
-        """Validate, write figures and checkpoints; tell whether to stop early."""
+                   bar: tqdm) -> None:
+        """Validate, write figures and checkpoints."""
         config = self.config
         epoch = progress.step // self.steps_per_epoch
-        row = {
-            'epoch': epoch, 'step': progress.step,
-            'loss': round(progress.loss_sum / self.steps_per_epoch, 6),
-            'learning_rate': updates.learning_rate(progress.step - 1),
-            'seconds': round(progress.seconds, 1),
-            'images_per_second': round(
-                self.steps_per_epoch * config.batch_size / progress.seconds, 2),
-            'data_wait_share': round(progress.waited / progress.seconds, 4)}
+        row = training_row(
+            progress, epoch=epoch, steps=self.steps_per_epoch, batch_size=config.batch_size,
+            learning_rate=updates.learning_rate(progress.step - 1),
+            figures=self.tally.totals(self.processes).figures())
         figures: dict[str, Figures] = {}
         if epoch == config.epochs or epoch % config.validate_every == 0:
             figures = {data.name: self.validate(data) for data in self.data.validation}
@@ -165,12 +166,15 @@ class Run:
                 folder.write_best(self.best_network, self._describe(progress, row))
         if folder:
             folder.write_row(row)
-            folder.write_scalars(_scalars(row), progress.step)
+            folder.write_scalars(scalars(row), progress.step)
             if figures:
                 self._write_pictures(folder, progress.step)
             self._save_last(folder, progress, row)
-            bar.write(_summary(row))
-        return bool(config.patience) and progress.since_best >= config.patience
+            bar.write(summary(row))
+
+    def _stops(self, progress: Progress) -> bool:
+        """Tell whether to stop early."""
+        return 0 < self.config.patience <= progress.since_best
 
     @property
     def best_network(self) -> nn.Module:
@@ -206,35 +210,14 @@ class Run:
             network_arguments=dict(config.network.arguments), data=config.card.data,
             metrics=row.get('validation', {}), licence=config.card.licence,
             card=config.card.card, commit=self._commit,
-            state=progress.state(config, self.precision))
+            state=progress.state(config, self.precision, self.tally))
 
     def _announce(self, progress: Progress) -> None:
         if not self.processes.is_first:
             return
         weights = sum(weight.numel() for weight in self.network.parameters())
-        print(f'{self.data.description}; {weights:,} parameters; {self.config.precision} on '
+        print(f'{self.data.description}; {weights:,} parameters; {self.precision} on '
               f'{self.processes.count} x {self.processes.device}\n'
               f'{self.steps_per_epoch} steps an epoch (ceil({len(self.data.samples)} / '
               f'{self.config.batch_size})), {self.steps} steps in all'
               + (f', going on after {progress.step}' if progress.step else ''), flush=True)
-
-
-def _scalars(row: dict) -> dict[str, float | None]:
-    """Return what TensorBoard shows of an epoch's row, flat."""
-    values = {'loss/train': row['loss'], 'loss/validation': row.get('validation_loss'),
-              'score': row.get('score'), 'images_per_second': row['images_per_second'],
-              'data_wait_share': row['data_wait_share']}
-    for name, figures in row.get('validation', {}).items():
-        for key in ('loss', 'pixel_accuracy', 'road_precision', 'road_recall', 'auc', 'max_f',
-                    'miou', 'road_iou'):
-            values[f'{name}/{key}'] = figures[key]
-        values |= {f'{name}/iou/{key}': value for key, value in figures['iou'].items()}
-    return values
-
-
-def _summary(row: dict) -> str:
-    """Return an epoch's row as a line for people."""
-    return (f'epoch {row["epoch"]}: loss {row["loss"]}, ' + ''.join(
-        f'{name} loss {f["loss"]:.4f} mIoU {f["miou"]:.3f} road IoU {f["road_iou"] or 0:.3f}, '
-        for name, f in row.get('validation', {}).items())
-        + f'{row["images_per_second"]} images/s, waiting {row["data_wait_share"]:.1%}')

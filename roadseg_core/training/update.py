@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from roadseg_core.labels import LabelMap
 from roadseg_core.models.auxiliary import split_output
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training.config import TrainingConfig
@@ -15,6 +16,11 @@ from roadseg_core.training.ema import MovingAverage
 from roadseg_core.training.optimizers import set_learning_rate
 from roadseg_core.training.precision import Precision
 from roadseg_core.training.schedules import rate_factor
+from roadseg_core.training.tally import Tally, read_scores
+
+
+STRIDE = 4
+"""Training figures count this fraction of rows and columns: all would take time for nothing."""
 
 
 class Updates:
@@ -23,21 +29,25 @@ class Updates:
 
     :param network: with the memory layout and on the device of training
     :param loss: maps scores and labels to a scalar over the batch of all processes
+    :param tally: counts the predictions of training: every :data:`STRIDE`-th pixel of such rows
     :param steps_per_epoch: for the learning rate, as is ``steps``, those of the whole run
     """
 
     def __init__(self, network: nn.Module, *, optimizer: torch.optim.Optimizer,
-                 loss: Callable[[Tensor, Tensor], Tensor], config: TrainingConfig,
-                 precision: Precision, processes: Processes, average: MovingAverage | None,
-                 steps_per_epoch: int, steps: int) -> None:
+                 loss: Callable[[Tensor, Tensor], Tensor], label_map: LabelMap,
+                 config: TrainingConfig, precision: Precision, processes: Processes,
+                 average: MovingAverage | None, tally: Tally, steps_per_epoch: int,
+                 steps: int) -> None:
         self._network = processes.spread(network)
         self._plain = network
         self._optimizer = optimizer
         self._loss = loss
+        self._label_map = label_map
         self._config = config
         self._precision = precision
         self._processes = processes
         self._average = average
+        self._tally = tally
         self._steps_per_epoch = steps_per_epoch
         self._steps = steps
 
@@ -81,4 +91,7 @@ class Updates:
         scaler.update()
         if self._average is not None:
             self._average.update(self._plain, step)
+        prediction, road = read_scores(scores.detach()[..., ::STRIDE, ::STRIDE], self._label_map)
+        self._tally.update(
+            labels[..., ::STRIDE, ::STRIDE].cpu().numpy(), prediction, road)
         return loss.item()

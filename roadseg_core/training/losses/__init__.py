@@ -14,35 +14,26 @@ from roadseg_core.training.losses.lovasz import lovasz_loss
 from roadseg_core.training.losses.overlap import dice_loss, iou_loss
 from roadseg_core.training.losses.targets import make_targets
 
-AUXILIARY_WEIGHT = 0.4
-"""What a network's further outputs count against its first, as in PSPNet (Zhao et al. 2017)."""
-
 
 def _alone(value: Tensor) -> Tensor:
     """Add up over one process."""
     return value
 
 
-def segmentation_loss(scores: Tensor | Sequence[Tensor], labels: Tensor, *, label_map: LabelMap,
+def segmentation_loss(scores: Tensor, labels: Tensor, *, label_map: LabelMap,
                       terms: Sequence[LossTerm] = (LossTerm(),),
                       class_weights: Mapping[int, Tensor] | None = None,
                       total: Total = _alone) -> Tensor:
     """
     Compare scores with the truth.
 
-    :param scores: float [N, C, H, W], before softmax, or [N, 1, H, W], before sigmoid; or
-        several of them, of which all but the first are auxiliary heads
+    :param scores: float [N, C, H, W], before softmax, or [N, 1, H, W], before sigmoid
     :param labels: uint8 [N, H, W]: ids of the label map, ``NOT_ROAD`` or ``IGNORE``
     :param terms: the losses to add up
     :param class_weights: float [C] by the place of a term
     :param total: adds up over the processes that share the batch
     :returns: float scalar; 0 if no pixel is labelled
     """
-    if not isinstance(scores, Tensor):
-        first, *others = (
-            segmentation_loss(one, labels, label_map=label_map, terms=terms,
-                              class_weights=class_weights, total=total) for one in scores)
-        return first + AUXILIARY_WEIGHT * sum(others, torch.zeros_like(first))
     targets = make_targets(scores, labels, label_map)
     loss = scores.new_zeros((), dtype=torch.float32)
     for place, term in enumerate(terms):
