@@ -1,0 +1,45 @@
+"""What is known after an epoch: a row of ``metrics.jsonl``, scalars, a line for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from roadseg_core.training.progress import Progress
+
+
+def training_row(progress: Progress, *, epoch: int, steps: int, batch_size: int,
+                 learning_rate: float, figures: Mapping[str, float | None]) -> dict[str, object]:
+    """
+    Return the part of a row that training knows.
+
+    :param steps: updates of the epoch
+    :param figures: of the predictions of training, see ``Tally.figures``
+    """
+    return {
+        'epoch': epoch, 'step': progress.step, 'loss': round(progress.loss_sum / steps, 6),
+        'train': dict(figures), 'learning_rate': learning_rate,
+        'seconds': round(progress.seconds, 1),
+        'images_per_second': round(steps * batch_size / progress.seconds, 2),
+        'data_wait_share': round(progress.waited / progress.seconds, 4)}
+
+
+def scalars(row: Mapping[str, object]) -> dict[str, float | None]:
+    """Return what TensorBoard shows of a row: by figure, then by data set, for one chart each."""
+    values = {'loss/train': row['loss'], 'loss/validation': row.get('validation_loss'),
+              'score': row.get('score'), 'images_per_second': row['images_per_second'],
+              'data_wait_share': row['data_wait_share']}
+    values |= {f'{key}/train': value for key, value in row['train'].items()}
+    for name, figures in row.get('validation', {}).items():
+        for key in ('loss', 'pixel_accuracy', 'road_precision', 'road_recall', 'auc', 'max_f',
+                    'miou', 'road_iou'):
+            values[f'{key}/{name}'] = figures[key]
+        values |= {f'iou of {name}/{key}': value for key, value in figures['iou'].items()}
+    return values
+
+
+def summary(row: Mapping[str, object]) -> str:
+    """Return a row as a line."""
+    return (f'epoch {row["epoch"]}: loss {row["loss"]}, ' + ''.join(
+        f'{name} loss {f["loss"]:.4f} mIoU {f["miou"] or 0:.3f} road IoU {f["road_iou"] or 0:.3f}'
+        ', ' for name, f in row.get('validation', {}).items())
+        + f'{row["images_per_second"]} images/s, waiting {row["data_wait_share"]:.1%}')
