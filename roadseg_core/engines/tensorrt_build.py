@@ -14,6 +14,7 @@ from roadseg_core.engines.base import EngineError, OpeningStopped, Progress
 from roadseg_core.engines.plan_cache import write_whole
 from roadseg_core.engines.tensorrt_log import BuildMonitor, tensorrt_log
 from roadseg_core.engines.tensorrt_network import prepare_network
+from roadseg_core.engines.tensorrt_rules import refuse_unsupported
 from roadseg_core.model_file import INPUT, ModelInfo
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ def build_plan(
     :raises EngineError: if TensorRT cannot build the network; it says why
     :raises OpeningStopped: if ``progress`` wanted the build to end
     """
+    prepared = prepare_network(onnx.load_from_string(model), outputs)
+    refuse_unsupported(prepared, info.path)
     log = tensorrt_log()
     log.take_errors()
     try:
@@ -56,7 +59,6 @@ def build_plan(
         raise EngineError(f'TensorRT has no builder here: {log.take_errors()}') from error
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, log)
-    prepared = prepare_network(onnx.load_from_string(model), outputs)
     if not parser.parse(prepared.SerializeToString()):
         problems = [parser.get_error(index) for index in range(parser.num_errors)]
         told = '; '.join(
