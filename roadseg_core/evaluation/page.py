@@ -61,6 +61,7 @@ def write_report(path: Path, evaluation: Evaluation, engine: Engine, source: Fra
     write_page(
         path, TEMPLATE, data=report['data'], model=report['model'], frames=report['frames'],
         place=place, cards=cards, iou=scores['iou'], absent=scores['absent'],
+        road_only=tally.road_only,
         colours=class_colours(tally.confusion.label_map), classes=class_rows(scores),
         curves=curves, series=series, view_columns=VIEW_COLUMNS, views=view_rows(road),
         boundary=road['boundary'], bands=_bands(road['distance']),
@@ -136,18 +137,19 @@ def _show(engine: Engine, source: FrameSource, score: FrameScore, title: str, pl
         truth, labels, shown_map = (
             road_truth(truth, label_map), road_called(labels, label_map), TWO)
     pictures = [
-        photograph('picture', frame.image),
-        photograph('truth', _paint(frame, truth, shown_map)),
-        photograph('prediction', _paint(frame, labels, shown_map)),
+        photograph('truth', _paint(frame, truth, shown_map, source.road_only)),
+        photograph('prediction', _paint(frame, labels, shown_map, source.road_only)),
         painting('errors', error_image(truth, labels, shown_map))]
     above = view_from_above(calibrations, frame.name) if place == 'camera' else None
     if above is not None:
         errors = error_image(above.warp(road_truth(frame.truth, label_map), outside=IGNORE),
                              above.warp(road_called(frame.labels, label_map), outside=0), TWO)
-        pictures.append(painting('errors from above, 46 m ahead at the right',
+        pictures.append(painting('errors from above; ahead is to the right',
                                  cv2.rotate(errors, cv2.ROTATE_90_CLOCKWISE)))
     return ShownFrame(title, tuple(pictures))
 
 
-def _paint(frame: SegmentedFrame, labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
-    return overlay(frame.image, label_map, labels, None, alpha=0.5, mode='palette')
+def _paint(frame: SegmentedFrame, labels: np.ndarray, label_map: LabelMap,
+           road_only: bool) -> np.ndarray:
+    return overlay(frame.image, label_map, labels, label_map.road_mask(labels), alpha=0.5,
+                   mode='road' if road_only else 'palette')

@@ -99,7 +99,7 @@ def ticks(lowest: float, highest: float) -> list[float]:
     unit = 10.0 ** np.floor(np.log10(rough))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * (1 - 1e-9))
     first, last = np.ceil(lowest / step - 1e-9), np.floor(highest / step + 1e-9)
-    return [round(float(number * step), 12) for number in np.arange(first, last + 1)]
+    return [round(float(number * step), 12) + 0.0 for number in np.arange(first, last + 1)]
 
 
 def _headroom(bottom: float, largest: float) -> float:
