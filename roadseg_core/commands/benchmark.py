@@ -42,11 +42,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print the table, write the JSON."""
-    from roadseg_core.benchmarking.run import benchmark
-    from roadseg_core.benchmarking.table import table
+    """
+    Measure, print the table, write the JSON.
 
-    report = {'command': _command(options), **benchmark(_settings(options))}
+    :raises BenchmarkError: for what cannot be measured as asked
+    """
+    from roadseg_core.benchmarking.run import benchmark
+    from roadseg_core.benchmarking.specification import BenchmarkError
+    from roadseg_core.benchmarking.table import table
+    from roadseg_core.engines import EngineError
+
+    try:
+        report = {'command': _command(options), **benchmark(_settings(options))}
+    except EngineError as error:
+        raise BenchmarkError(str(error)) from error
     print(table(report))
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
