@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from roadseg_core.data.source import NOT_ROAD
+from roadseg_core.evaluation.frames import road_called, road_truth
 from roadseg_core.labels import IGNORE, TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix, RoadHistogram
 from roadseg_core.training.distributed import Processes
@@ -36,8 +37,7 @@ class Tally:
         is_road = road_truth(truth, self._label_map)
         self.histogram.update(is_road, np.rint(road * 255.0).astype(np.uint8))
         if self.road_only:
-            self.matrix.update(
-                is_road, np.isin(prediction, self._label_map.road_ids).astype(np.uint8))
+            self.matrix.update(is_road, road_called(prediction, self._label_map))
         else:
             self.matrix.update(np.where(truth == NOT_ROAD, np.uint8(IGNORE), truth), prediction)
 
@@ -85,13 +85,6 @@ def read_scores(scores: Tensor, label_map: LabelMap) -> tuple[np.ndarray, np.nda
         road = scores.softmax(1)[:, list(label_map.road_ids)].sum(1).clamp(max=1.0)
         labels = scores.argmax(1)
     return labels.to(torch.uint8).cpu().numpy(), road.cpu().numpy()
-
-
-def road_truth(labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
-    """Map labels of any kind to the ids of the label map ``two``, keeping IGNORE."""
-    truth = np.isin(labels, label_map.road_ids).astype(np.uint8)
-    truth[labels == IGNORE] = IGNORE
-    return truth
 
 
 def _not_road_id(label_map: LabelMap) -> int:

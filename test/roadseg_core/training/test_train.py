@@ -81,11 +81,13 @@ def test_train_export_and_run(tmp_path: Path, label_map: str) -> None:
 
     report = tmp_path / 'report.json'
     assert main(['evaluate', '--model', str(model), '--data', 'camvid:val', '--backend',
-                 'openvino', '--root', str(tmp_path), '--output', str(report)]) == 0
+                 'openvino', '--root', str(tmp_path), '--at', 'network',
+                 '--json', str(report)]) == 0
     evaluated = json.loads(report.read_text())
     trained = record['validation']['camvid_val']
-    assert evaluated['pixels'] == trained['pixels'] and evaluated['frames'] == 4
-    assert evaluated['pixel_accuracy'] == pytest.approx(trained['pixel_accuracy'], abs=0.01)
+    scores = evaluated['scores']
+    assert scores['pixels'] == trained['pixels'] and evaluated['frames'] == 4
+    assert scores['pixel_accuracy'] == pytest.approx(trained['pixel_accuracy'], abs=0.01)
     assert main(['info', str(model)]) == 0
 
     loaded = load_checkpoint(run / 'best.safetensors')
