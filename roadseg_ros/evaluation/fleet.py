@@ -177,7 +177,8 @@ def _client(fleet: Fleet, tasks: int) -> Iterator[Client]:
             yield client
         return
     with dask.config.set({
-            'distributed.scheduler.allowed-failures': 1,
+            # A bag whose worker dies is tried again alone.
+            'distributed.scheduler.allowed-failures': 0,
             # Bags are read in pieces: what the page cache holds is no reason to end a worker.
             'distributed.worker.memory.terminate': False,
             'distributed.worker.memory.pause': False}), LocalCluster(
