@@ -1,7 +1,9 @@
-"""Tests of reading ImageNet weights, on archives made here in the two layouts."""
+"""Tests of reading MobileNet V1 weights, on archives made here in every naming, and real ones."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from roadseg_core.models.mobilenet_v1 import MobileNetV1Stem
 from roadseg_core.models.pretrained import WeightsError, load_stem
 
 ENDPOINT = 'Conv2d_2_pointwise'
+DATA = Path(os.environ.get('ROADSEG_DATA', Path(__file__).parents[4] / 'shared' / 'data'))
 
 
 def keras_arrays(stem: MobileNetV1Stem) -> dict[str, np.ndarray]:
@@ -32,12 +35,32 @@ def keras_arrays(stem: MobileNetV1Stem) -> dict[str, np.ndarray]:
     return arrays
 
 
-def test_keras_weights_fold_exactly(tmp_path: Path) -> None:
+def slim_arrays(stem: MobileNetV1Stem) -> dict[str, np.ndarray]:
+    """Make the arrays of :func:`keras_arrays` with the TF-slim names."""
+    arrays = {}
+    for name, array in keras_arrays(stem).items():
+        layer, part = name.split('__')
+        block = layer.removesuffix('_bn').split('_')[-1]
+        place = ('Conv2d_0' if block == 'conv1' else
+                 f'Conv2d_{block}_{"depthwise" if "_dw_" in layer else "pointwise"}')
+        part = {'kernel': 'weights', 'depthwise_kernel': 'depthwise_weights'}.get(
+            part, f'BatchNorm/{part}')
+        arrays[f'MobilenetV1/{place}/{part}'] = array
+    return arrays
+
+
+@pytest.mark.parametrize('naming', [keras_arrays, slim_arrays])
+def test_weights_with_batch_norm_fold_exactly(naming: Callable, tmp_path: Path) -> None:
     plain = MobileNetV1Stem(depth_multiplier=0.25, final_endpoint=ENDPOINT).eval()
     folded = MobileNetV1Stem(depth_multiplier=0.25, final_endpoint=ENDPOINT, folded=True).eval()
-    path = tmp_path / 'keras.npz'
-    np.savez(path, **keras_arrays(plain))
+    path = tmp_path / 'weights.npz'
+    arrays = naming(plain)
+    np.savez(path, **arrays)
     load_stem(plain, path)
+    kernel = plain.layers.Conv2d_2_pointwise.conv.weight.detach().numpy()
+    name = next(n for n in arrays if n in ('conv_pw_2__kernel',
+                                           'MobilenetV1/Conv2d_2_pointwise/weights'))
+    np.testing.assert_array_equal(kernel[..., 0, 0], arrays[name][0, 0].T)
     load_stem(folded, path)
     images = torch.randn(1, 3, 32, 32)
     torch.testing.assert_close(folded(images), plain(images), rtol=1e-4, atol=1e-4)
@@ -75,3 +98,24 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b'damaged')
     with pytest.raises(WeightsError, match='no readable'):
         load_stem(stem, path)
+
+
+@pytest.mark.skipif(not (DATA / 'weights').is_dir(),
+                    reason=f'no real ImageNet weights in {DATA / "weights"}')
+@pytest.mark.parametrize(('name', 'multiplier', 'endpoint', 'folded'), [
+    ('0.25_224_imagenet_keras', 0.25, 'Conv2d_13_pointwise', False),
+    ('0.25_224_imagenet_keras', 0.25, 'Conv2d_13_pointwise', True),
+    ('1.0_224_imagenet_keras_partial', 1.0, 'Conv2d_12_pointwise', False),
+    ('0.5_160_folded_fp16', 0.5, 'Conv2d_13_pointwise', True),
+    ('1.0_224_embedding_extractor_folded_fp16', 1.0, 'Conv2d_13_pointwise', True)])
+def test_real_weights_keep_features_alive(name: str, multiplier: float, endpoint: str,
+                                          folded: bool) -> None:
+    stem = MobileNetV1Stem(
+        depth_multiplier=multiplier, final_endpoint=endpoint, folded=folded).eval()
+    load_stem(stem, DATA / 'weights' / f'mobilenet_v1_{name}.npz')
+    with torch.no_grad():
+        features = stem(torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0)) - 0.5)
+    # ReLU6 keeps them in 0..6; wrongly placed kernels leave them dead or saturated.
+    assert features.isfinite().all()
+    assert 0.005 < (features > 0).float().mean() < 0.9
+    assert (features == 6).float().mean() < 0.2
