@@ -9,27 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 import struct
-from typing import NamedTuple
 from zlib import crc32
 
 from lz4.frame import decompress as lz4_decompress, LZ4FrameDecompressor
 
 from roadseg_ros.bags import zstandard
+from roadseg_ros.bags.mcap_records import (
+    CHANNEL, CHUNK, chunk_head, CHUNK_INDEX, DATA_END, FOOTER_BYTES, LAST_OPCODE, MAGIC, MESSAGE,
+    SCHEMA, text, texts)
 from roadseg_ros.bags.records import BagError, BagMessage, Buffer, Losses, Topic
 
-_MAGIC = b'\x89MCAP0\r\n'
-_SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _CHUNK_INDEX = 0x03, 0x04, 0x05, 0x06, 0x08
-_DATA_END, _LAST_OPCODE = 0x0f, 0x0f
-_FOOTER_BYTES = 37
 _HEAD = 64
-
-
-class _Chunk(NamedTuple):
-    start_ns: int
-    end_ns: int
-    size: int
-    crc: int
-    compression: str
 
 
 class McapFile:
@@ -49,7 +39,7 @@ class McapFile:
         self._channels: dict[int, Topic] = {}
         self._cached: tuple[int, Buffer] = (-1, b'')
         self._indexed: list[int] = []
-        if self._file.read(len(_MAGIC)) != _MAGIC:
+        if self._file.read(len(MAGIC)) != MAGIC:
             self._file.close()
             raise BagError(f'{path} is no MCAP file: it does not begin with its magic bytes; '
                            f'{self._size} bytes')
@@ -110,15 +100,15 @@ class McapFile:
     def _records(self, start_ns: int | None,
                  end_ns: int | None) -> Iterator[tuple[Buffer, int, int]]:
         """Yield message records: body, offset of their chunk (-1 for none), offset within."""
-        position = len(_MAGIC)
+        position = len(MAGIC)
         while True:
             self._file.seek(position)
             head = self._file.read(9)
             opcode = head[0] if head else 0
             length = struct.unpack('<Q', head[1:])[0] if len(head) == 9 else 0
-            if (len(head) < 9 or not 0 < opcode <= _LAST_OPCODE
+            if (len(head) < 9 or not 0 < opcode <= LAST_OPCODE
                     or position + 9 + length > self._size):
-                if len(head) == 9 and opcode == _CHUNK:
+                if len(head) == 9 and opcode == CHUNK:
                     # The recorder died within this chunk: what it wrote of it is still there.
                     yield from self._within(self._partial(self._file.read()), position)
                 resumed = next((o for o in self._indexed if o > position), None)
@@ -130,13 +120,13 @@ class McapFile:
                                  f'{position} skipped')
                 position = resumed
                 continue
-            if opcode == _DATA_END:
+            if opcode == DATA_END:
                 return
-            if opcode == _CHUNK:
+            if opcode == CHUNK:
                 yield from self._chunk(position, length, start_ns, end_ns)
-            elif opcode in (_SCHEMA, _CHANNEL):
+            elif opcode in (SCHEMA, CHANNEL):
                 self._describe(opcode, self._file.read(length))
-            elif opcode == _MESSAGE:
+            elif opcode == MESSAGE:
                 yield memoryview(self._file.read(length)), -1, position + 9
             position += 9 + length
 
@@ -164,9 +154,9 @@ class McapFile:
             body = data[offset + 9:offset + 9 + length]
             if len(body) < length:
                 return
-            if opcode == _MESSAGE:
+            if opcode == MESSAGE:
                 yield body, chunk, offset + 9
-            elif opcode in (_SCHEMA, _CHANNEL):
+            elif opcode in (SCHEMA, CHANNEL):
                 self._describe(opcode, bytes(body))
             offset += 9 + length
 
@@ -177,7 +167,7 @@ class McapFile:
         :raises BagError: if it is damaged
         """
         try:
-            chunk, at = _chunk_head(record)
+            chunk, at = chunk_head(record)
             packed = memoryview(record)[at:]
             if chunk.compression == '':
                 data: Buffer = packed
@@ -197,7 +187,7 @@ class McapFile:
     def _partial(self, record: bytes) -> Buffer:
         """Return what is left of the content of a chunk that was cut off."""
         try:
-            chunk, at = _chunk_head(record)
+            chunk, at = chunk_head(record)
             if chunk.compression == 'zstd':
                 return memoryview(zstandard.partial(record[at:]))
             if chunk.compression == 'lz4':
@@ -208,32 +198,35 @@ class McapFile:
 
     def _describe(self, opcode: int, body: bytes) -> None:
         try:
-            if opcode == _SCHEMA:
+            if opcode == SCHEMA:
                 key = struct.unpack_from('<H', body)[0]
-                name, at = _text(body, 2)
-                _, at = _text(body, at)
+                name, at = text(body, 2)
+                _, at = text(body, at)
                 length = struct.unpack_from('<I', body, at)[0]
                 definition = body[at + 4:at + 4 + length]
                 self._schemas[key] = (name, definition.decode('utf-8', 'replace'))
                 return
             key, schema = struct.unpack_from('<HH', body)
-            topic, _ = _text(body, 4)
+            topic, at = text(body, 4)
+            _, at = text(body, at)
+            about = texts(body, at)
         except (struct.error, UnicodeDecodeError) as error:
             self._losses.add(f'{self.path.name}: a topic cannot be read: {error}')
             return
         kind, definition = self._schemas.get(schema, ('', ''))
-        self._channels[key] = Topic(topic, kind, definition)
+        self._channels[key] = Topic(topic, kind, definition, about.get('topic_type_hash', ''),
+                                    about.get('offered_qos_profiles', ''))
 
     def _read_summary(self) -> bool:
         """Read topics and chunk offsets from the file's end; False if the end is missing."""
-        if self._size < len(_MAGIC) + _FOOTER_BYTES:
+        if self._size < len(MAGIC) + FOOTER_BYTES:
             return False
-        self._file.seek(-_FOOTER_BYTES, 2)
+        self._file.seek(-FOOTER_BYTES, 2)
         footer = self._file.read()
-        if footer[-8:] != _MAGIC or footer[:1] != b'\x02':
+        if footer[-8:] != MAGIC or footer[:1] != b'\x02':
             return False
         position = struct.unpack_from('<Q', footer, 9)[0]
-        end = self._size - _FOOTER_BYTES
+        end = self._size - FOOTER_BYTES
         if not 0 < position < end:
             return True
         while position + 9 <= end:
@@ -241,24 +234,10 @@ class McapFile:
             opcode, length = struct.unpack('<BQ', self._file.read(9))
             if position + 9 + length > end:
                 return False
-            if opcode in (_SCHEMA, _CHANNEL):
+            if opcode in (SCHEMA, CHANNEL):
                 self._describe(opcode, self._file.read(length))
-            elif opcode == _CHUNK_INDEX:
+            elif opcode == CHUNK_INDEX:
                 self._indexed.append(struct.unpack('<QQQ', self._file.read(24))[2])
             position += 9 + length
         self._indexed.sort()
         return True
-
-
-def _chunk_head(record: bytes) -> tuple[_Chunk, int]:
-    start_ns, end_ns, size, crc = struct.unpack_from('<QQQI', record)
-    compression, at = _text(record, 28)
-    return _Chunk(start_ns, end_ns, size, crc, compression), at + 8
-
-
-def _text(data: bytes, at: int) -> tuple[str, int]:
-    length = struct.unpack_from('<I', data, at)[0]
-    end = at + 4 + length
-    if end > len(data):
-        raise struct.error('a text is cut off')
-    return data[at + 4:end].decode('utf-8'), end

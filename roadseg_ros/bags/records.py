@@ -34,12 +34,14 @@ class Topic:
     :param type: such as ``sensor_msgs/msg/Image``
     :param definition: text of the type's definition; '' where the bag has none
     :param digest: the type's hash (RIHS01); '' where the bag has none
+    :param qos: YAML of the QoS that its publishers offered; '' where the bag has none
     """
 
     name: str
     type: str
     definition: str = ''
     digest: str = ''
+    qos: str = ''
 
 
 @dataclass

@@ -103,10 +103,11 @@ class SqliteFile:
                 'SELECT topic_type, encoded_message_definition FROM message_definitions'))
         columns = {row[1] for row in self._database.execute('PRAGMA table_info(topics)')}
         digest = 'type_description_hash' if 'type_description_hash' in columns else "''"
+        qos = 'offered_qos_profiles' if 'offered_qos_profiles' in columns else "''"
         return {
-            number: Topic(name, kind, definitions.get(kind, ''), hashed or '')
-            for number, name, kind, hashed in self._database.execute(
-                f'SELECT id, name, type, {digest} FROM topics')}
+            number: Topic(name, kind, definitions.get(kind, ''), hashed or '', offered or '')
+            for number, name, kind, hashed, offered in self._database.execute(
+                f'SELECT id, name, type, {digest}, {qos} FROM topics')}
 
     def _ids(self, topics: Collection[str] | None) -> tuple[int, ...]:
         return tuple(number for number, topic in self._topics.items()

@@ -8,6 +8,7 @@ import re
 
 from rosbags.typesys import get_typestore, Stores
 
+from roadseg_ros.bags.definitions import type_digest
 from roadseg_ros.bags.images import IMAGE_TYPES
 from roadseg_ros.bags.records import BagError, Topic
 
@@ -87,10 +88,11 @@ def _image_type(topics: dict[str, Topic], name: str) -> str:
 def _check_definition(topic: Topic) -> None:
     """Refuse an image type that shares only its name with ROS's."""
     known = get_typestore(Stores.ROS2_HUMBLE).hash_rihs01(topic.type)
-    if topic.digest and topic.digest != known:
+    found = type_digest(topic)
+    if found and found != known:
         raise BagError(
             f'{topic.name}: its {topic.type} is defined otherwise than in ROS '
-            f'({topic.digest[:15]}...; expected {known[:15]}...); the bag must be converted')
+            f'({found[:15]}...; expected {known[:15]}...); the bag must be converted')
 
 
 def _names(topics: list[str]) -> dict[str, str]:

@@ -18,8 +18,7 @@ from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.bags.records import BagError
 from roadseg_ros.evaluation.analysis import CameraAnalysis
 from roadseg_ros.evaluation.cameras import Camera, find_cameras
-from roadseg_ros.evaluation.extremes import Extremes
-from roadseg_ros.evaluation.rows import RowFile
+from roadseg_ros.evaluation.recording import Recording, ROW_FILES
 from roadseg_ros.evaluation.scoring import find_label_map
 from roadseg_ros.evaluation.segmenting import open_model, segmented, Work
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
@@ -43,9 +42,8 @@ def evaluate_one_bag(path: Path, settings: Settings, output: Path, *,
     """
     Evaluate one bag; what can be read of it is evaluated, and what is lost is reported.
 
-    Its part of the results goes to :func:`part_folder`: ``frames.jsonl``, ``timings.jsonl``,
-    ``totals.json`` (written last: a part that has it is whole), ``pictures/``, and, if asked
-    for, ``annotated/`` and ``<camera>.mp4``.
+    Its part of the results goes to :func:`part_folder`: what :class:`Recording` writes, and
+    ``totals.json``, written last: a part that has it is whole.
 
     :param path: folder or file of a bag, as the rows name it
     :param output: folder of all results
@@ -66,7 +64,7 @@ def evaluate_one_bag(path: Path, settings: Settings, output: Path, *,
                 totals = _evaluate(path, settings, part, engine, progress or _no_progress)
             except BagError as error:
                 totals = BagTotals(bags=(BagOutcome(str(path), 'failed', (str(error),)),))
-                for name in ('frames.jsonl', 'timings.jsonl'):
+                for name in ROW_FILES:
                     (part / name).write_bytes(b'')
         (part / 'totals.json').write_text(json.dumps(totals.to_dict()), encoding='utf-8')
     except OSError as error:
@@ -83,90 +81,82 @@ def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
         cameras, notes = find_cameras(
             bag.topics, settings.cameras, _possible_truth(settings, bag))
         truth_bag = stack.enter_context(bag.reopened()) if settings.truth else bag
-        evaluation = _Evaluation(path, settings, engine, cameras, truth_bag, part)
+        recording = stack.enter_context(Recording(
+            part, settings, bag=str(path), topics=bag.topics, cameras=cameras))
+        evaluation = _Evaluation(path, settings, engine, cameras, truth_bag, recording)
         works = _works(bag, cameras, settings, evaluation.analyses)
         total = sum(bag.counts.get(camera.topic, 0) for camera in cameras) // settings.every
-        stack.callback(evaluation.abandon)
         sink = Sink(evaluation.take, 8, name='analysis')
+        done = 0
         try:
-            for done, work in enumerate(segmented(works, engine, batch=settings.batch)):
+            for work in segmented(works, engine, batch=settings.batch):
                 sink.put(work)
+                done += work.camera is not None
                 progress(done, total)
         except BaseException:
             sink.close(drain=False)
             raise
         sink.close(drain=True)
-        return evaluation.finish(bag, notes)
+        recording.finish(engine.info.label_map, evaluation.truth_map)
+        return _totals(path, settings, bag, (*notes, *recording.notes),
+                       list(evaluation.analyses.values()))
 
 
 class _Evaluation:
-    """Take segmented frames in order, and write and add up what they say."""
+    """Take segmented frames in order: what they say is recorded and added up."""
 
     def __init__(self, path: Path, settings: Settings, engine: Engine,
-                 cameras: tuple[Camera, ...], truth_bag: BagReader, part: Path) -> None:
-        self._path = path
-        self._settings = settings
-        self._part = part
-        self._label_map = engine.info.label_map
+                 cameras: tuple[Camera, ...], truth_bag: BagReader,
+                 recording: Recording) -> None:
+        self._recording = recording
+        label_map = engine.info.label_map
         try:
-            self._truth_map = find_label_map(settings.truth.label_map, self._label_map)
+            self.truth_map = find_label_map(settings.truth.label_map, label_map)
         except LabelMapError as error:
             raise EvaluationError(str(error)) from error
-        self._extremes = Extremes(settings.pictures)
         self.analyses = {
             camera.topic: CameraAnalysis(
-                camera, settings, bag=str(path), label_map=self._label_map,
-                truth_map=self._truth_map, wanted=frozenset(),
+                camera, settings, bag=str(path), label_map=label_map,
+                truth_map=self.truth_map, wanted=recording.wanted,
                 truth=open_truth(settings.truth, camera.name, bag=truth_bag,
                                  only_camera=len(cameras) == 1) if settings.truth else None)
             for camera in cameras}
-        self._rows = RowFile(part / 'frames.jsonl')
-        self._timings = RowFile(part / 'timings.jsonl')
 
     def take(self, work: Work) -> None:
-        """Analyse the next frame."""
-        if work.camera is None:
-            return
-        frame = self.analyses[work.camera.topic].analyse(work)
-        if frame is None:
-            return
-        self._rows.add(frame.row)
-        self._timings.add(frame.timing)
-        self._extremes.offer(frame)
-
-    def finish(self, bag: BagReader, notes: tuple[str, ...]) -> BagTotals:
-        """Close the files and return the totals."""
-        self._rows.close()
-        self._timings.close()
-        self._extremes.write(self._part / 'pictures', self._label_map, self._truth_map)
-        return _totals(self._path, self._settings, bag, notes, list(self.analyses.values()))
-
-    def abandon(self) -> None:
-        """Close the files, whatever is in them."""
-        self._rows.abandon()
-        self._timings.abandon()
+        """Analyse and record the next message."""
+        analysed = None
+        if work.camera is not None:
+            analysed = self.analyses[work.camera.topic].analyse(work)
+        self._recording.add(work, analysed)
 
 
 def _works(bag: BagReader, cameras: tuple[Camera, ...], settings: Settings,
            analyses: dict[str, CameraAnalysis]) -> Iterator[Work]:
-    """Yield the messages to evaluate; count what the cameras recorded."""
+    """Yield the messages to evaluate, and those to copy; count what the cameras recorded."""
     by_topic = {camera.topic: camera for camera in cameras}
     bag_start = bag.start_ns() or 0
     first_ns = bag_start + round(settings.start * BILLION)
     end_ns = None if settings.end is None else bag_start + round(settings.end * BILLION)
     recorded = dict.fromkeys(by_topic, 0)
     # From the bag's start: a frame's index counts all that its camera recorded.
-    for message in bag.messages(by_topic, end_ns=end_ns):
+    for message in bag.messages(None if settings.annotated else by_topic, end_ns=end_ns):
+        in_range = message.time_ns >= first_ns
+        if message.topic not in by_topic:
+            if in_range:
+                yield Work(message)
+            continue
         sums = analyses[message.topic].sums
         index = recorded[message.topic]
         if index == 0:
             sums.late_ns = message.time_ns - bag_start
         recorded[message.topic] = index + 1
-        if message.time_ns < first_ns:
+        if not in_range:
             continue
         sums.read += 1
         if index % settings.every == 0:
             yield Work(message, by_topic[message.topic], index)
+        elif settings.annotated:
+            yield Work(message)
 
 
 def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ...],

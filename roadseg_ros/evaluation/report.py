@@ -12,7 +12,7 @@ import numpy as np
 
 import roadseg_core
 from roadseg_core.engines import Engine
-from roadseg_core.labels import TWO
+from roadseg_core.labels import LabelMap, TWO
 from roadseg_ros.evaluation.conditions import check
 from roadseg_ros.evaluation.rows import rounded
 from roadseg_ros.evaluation.scoring import find_label_map
@@ -33,7 +33,8 @@ def make_report(settings: Settings, totals: BagTotals, engine: dict[str, object]
     """
     frames = totals.frames
     by_class = engine['by_class']
-    scores = totals.scores(engine['label_map'] if by_class else TWO)
+    label_map = engine['label_map'] if by_class else TWO
+    scores = totals.scores(label_map)
     values = None
     if scores is not None:
         # Scores round for reading; conditions want what was measured.
@@ -42,7 +43,8 @@ def make_report(settings: Settings, totals: BagTotals, engine: dict[str, object]
                                    for name, value in vars(scores).items()
                                    if isinstance(value, float)},
             'iou': {name: rounded(value) for name, value in scores.iou.items()},
-            'by_class': by_class, 'frames': frames['scored']}
+            'truth_share': _shares(totals.confusion, label_map), 'by_class': by_class,
+            'frames': frames['scored']}
     bags = [bag.to_dict() for bag in totals.bags]
     report = {
         'model': engine['model'], 'engine': engine['engine'], 'versions': _versions(),
@@ -91,6 +93,13 @@ def describe_engine(engine: Engine, settings: Settings) -> dict[str, object]:
 def _mean_confidence(totals: BagTotals) -> float | None:
     count = int(totals.confidence.sum())
     return rounded(totals.confidence @ np.arange(256) / 255 / count) if count else None
+
+
+def _shares(confusion: np.ndarray, label_map: LabelMap) -> dict[str, float]:
+    """Return each class's share of the truth's pixels."""
+    rows = confusion.sum(axis=1)
+    return {name: rounded(count / max(1, rows.sum()))
+            for name, count in zip(label_map.names, rows)}
 
 
 def _latency(timings: Path) -> dict[str, float | None]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 import json
 from pathlib import Path
 
 from roadseg_ros.evaluation.fleet import evaluate_on_fleet, Fleet
-from roadseg_ros.evaluation.one_bag import part_folder, Progress
+from roadseg_ros.evaluation.one_bag import Progress
+from roadseg_ros.evaluation.page import write_report_page
 from roadseg_ros.evaluation.parts import evaluate_in_turn, seconds_taken
+from roadseg_ros.evaluation.publishing import merge_parts, publish
 from roadseg_ros.evaluation.report import describe_engine, make_report
-from roadseg_ros.evaluation.rows import concatenate
 from roadseg_ros.evaluation.segmenting import open_model
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.totals import BagTotals
@@ -65,18 +66,13 @@ def conclude(settings: Settings, totals: BagTotals, description: dict[str, objec
                              seconds=seconds)
         (output / 'report.json').write_text(
             json.dumps(report, indent=2) + '\n', encoding='utf-8')
+        publish(settings.bags, output)
+        write_report_page(output / 'report.html', report, settings)
     except OSError as error:
         raise EvaluationError(
             f'{error.filename or output} cannot be written: {error.strerror or error}; free some '
             'space, or choose another output folder') from error
     return report
-
-
-def merge_parts(bags: Iterable[Path], output: Path) -> None:
-    """Write frames.jsonl and timings.jsonl of all bags, in the order of their paths."""
-    parts = [part_folder(path, output) for path in sorted(bags, key=str)]
-    for name in ('frames.jsonl', 'timings.jsonl'):
-        concatenate([part / name for part in parts], output / name)
 
 
 def check_bags(bags: tuple[Path, ...]) -> None:

@@ -1,0 +1,60 @@
+"""Parts of an MCAP file's records. Format: https://mcap.dev/spec."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+MAGIC = b'\x89MCAP0\r\n'
+SCHEMA, CHANNEL, MESSAGE, CHUNK, CHUNK_INDEX = 0x03, 0x04, 0x05, 0x06, 0x08
+DATA_END, LAST_OPCODE = 0x0f, 0x0f
+FOOTER_BYTES = 37
+
+
+class Chunk(NamedTuple):
+    """What a chunk record says of its content; ``size`` and ``crc`` are of it unpacked."""
+
+    start_ns: int
+    end_ns: int
+    size: int
+    crc: int
+    compression: str
+
+
+def chunk_head(record: bytes) -> tuple[Chunk, int]:
+    """
+    Read the beginning of a chunk record; return it and where the content begins.
+
+    :raises struct.error: if it is cut off
+    """
+    start_ns, end_ns, size, crc = struct.unpack_from('<QQQI', record)
+    compression, at = text(record, 28)
+    return Chunk(start_ns, end_ns, size, crc, compression), at + 8
+
+
+def text(data: bytes, at: int) -> tuple[str, int]:
+    """
+    Read a text; return it and where it ends.
+
+    :raises struct.error: if it is cut off
+    """
+    length = struct.unpack_from('<I', data, at)[0]
+    end = at + 4 + length
+    if end > len(data):
+        raise struct.error('a text is cut off')
+    return data[at + 4:end].decode('utf-8'), end
+
+
+def texts(data: bytes, at: int) -> dict[str, str]:
+    """
+    Read a map of texts.
+
+    :raises struct.error: if it is cut off
+    """
+    end = at + 4 + struct.unpack_from('<I', data, at)[0]
+    found = {}
+    at += 4
+    while at < end:
+        key, at = text(data, at)
+        found[key], at = text(data, at)
+    return found

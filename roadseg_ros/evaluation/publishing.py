@@ -1,0 +1,52 @@
+"""Bring what the parts hold to where people look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import os
+from pathlib import Path
+import shutil
+
+from roadseg_ros.evaluation.one_bag import part_folder
+from roadseg_ros.evaluation.recording import ANNOTATED, ROW_FILES
+from roadseg_ros.evaluation.rows import concatenate
+
+
+def merge_parts(bags: Iterable[Path], output: Path) -> None:
+    """
+    Write the rows of all bags, in the order of their paths.
+
+    :raises OSError: if they cannot be written
+    """
+    parts = [part_folder(path, output) for path in sorted(bags, key=str)]
+    for name in ROW_FILES:
+        concatenate([part / name for part in parts], output / name)
+
+
+def publish(bags: Iterable[Path], output: Path) -> None:
+    """
+    Show annotated bags and videos in the output folder itself.
+
+    One bag's are ``annotated/`` and ``<camera>.mp4``; those of several are
+    ``annotated/<bag>/`` and ``<bag>_<camera>.mp4``. The parts keep theirs: a later run that
+    finds a part finished needs them. The bytes are shared, where the file system can.
+
+    :raises OSError: if they cannot be written
+    """
+    parts = [part_folder(path, output) for path in bags]
+    shutil.rmtree(output / ANNOTATED, ignore_errors=True)
+    for part in parts:
+        own = '' if len(parts) == 1 else part.name
+        if (part / ANNOTATED).is_dir():
+            shutil.copytree(part / ANNOTATED, output / ANNOTATED / own, copy_function=_share)
+        for video in sorted(part.glob('*.mp4')):
+            name = f'{own}_{video.name}' if own else video.name
+            (output / name).unlink(missing_ok=True)
+            _share(video, output / name)
+
+
+def _share(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)  # another file system, or one without links
