@@ -74,12 +74,24 @@ def open_data(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry
         prefetch_factor=4 if workers else None, pin_memory=processes.device.type == 'cuda',
         # Otherwise each epoch would draw its workers' seeds from the numbers for dropout.
         generator=torch.Generator())
-    validation = tuple(
-        read_validation_set(_open(section, 'val', root, label_map), geometry)
-        for section in config.data.validation)
+    validation = open_validation(config, label_map=label_map, geometry=geometry)
     described = ', '.join(f'{source.name} ({len(source)} frames)' for source in sources)
     return TrainingData(samples, batches, loader, validation, described,
                         all(source.road_only for source in sources))
+
+
+def open_validation(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry,
+                    frames: int | None = None) -> tuple[ValidationSet, ...]:
+    """
+    Read the validation sets of a configuration.
+
+    :param frames: at most so many of each, spread over it; None for all
+    :raises DataError: if one is missing or broken
+    """
+    root = find_root(config)
+    return tuple(
+        read_validation_set(_open(section, 'val', root, label_map), geometry, frames=frames)
+        for section in config.data.validation)
 
 
 def class_weights(config: TrainingConfig, samples: TrainingSet, label_map: LabelMap, *,

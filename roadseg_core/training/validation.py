@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from roadseg_core.data.source import FrameSource, LabelledFrame
+from roadseg_core.data.splits import spread
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
 from roadseg_core.metrics import RoadScores, Scores
@@ -54,16 +55,21 @@ class Figures:
                 'loss': round(self.loss, 6)}
 
 
-def read_validation_set(source: FrameSource, geometry: Geometry) -> ValidationSet:
-    """Read a data set's frames and bring them, with their truth, to the network's size."""
+def read_validation_set(source: FrameSource, geometry: Geometry, *,
+                        frames: int | None = None) -> ValidationSet:
+    """
+    Read a data set's frames and bring them, with their truth, to the network's size.
+
+    :param frames: at most so many of them, spread over it; None for all
+    """
     height, width = geometry.input_size
-    frames = []
-    for index in range(len(source)):
+    read = []
+    for index in spread(range(len(source)), frames):
         frame = source.load(index)
-        frames.append(LabelledFrame(
+        read.append(LabelledFrame(
             frame.name, geometry.view(frame.labels.shape).forward(frame.image),
             cv2.resize(frame.labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)))
-    return ValidationSet(source.name, frames, source.road_only)
+    return ValidationSet(source.name, read, source.road_only)
 
 
 def validate(network: nn.Module, data: ValidationSet, *, label_map: LabelMap,
