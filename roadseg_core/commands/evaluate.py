@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="compare on the camera's pixels (default) or on the network's")
     parser.add_argument('--backend', default='auto', help='auto, openvino, tensorrt or torch')
     parser.add_argument('--device', default='auto', help="device, in the backend's words")
+    parser.add_argument('--precision', default='auto',
+                        help='auto, fp32, bf16, fp16 or int8, as the backend can')
     parser.add_argument('--json', type=Path, metavar='FILE',
                         help='write the report as JSON; - prints it instead of the tables')
     parser.add_argument('--html', type=Path, metavar='FILE',
@@ -60,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     root = Path() if name == 'rendered' else data_root(options.root)
     with ExitStack() as stack:
         engine = open_engine(options.model, backend=options.backend, device=options.device,
-                             outputs=ENGINE_OUTPUTS)
+                             precision=options.precision, outputs=ENGINE_OUTPUTS)
         stack.callback(engine.close)
         label_map = engine.info.label_map
         source = open_source(name, root=root, split=split or 'val', label_map=label_map,

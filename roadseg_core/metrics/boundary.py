@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+import math
 
 import cv2
 import numpy as np
@@ -21,11 +22,11 @@ _SQUARE = np.ones((3, 3), np.uint8)
 @dataclass(frozen=True)
 class BoundaryScores:
     """
-    Hold how well edges meet; NaN where there is no edge.
+    Hold how well edges meet; NaN where there is no edge to measure by.
 
     :param precision: share of the predicted edge's pixels near an edge of the truth
     :param recall: share of the true edge's pixels near a predicted one
-    :param f1: harmonic mean of the two
+    :param f1: harmonic mean of the two; 0 where only one picture has an edge
     """
 
     precision: float
@@ -79,9 +80,11 @@ class BoundaryCounts:
     def scores(self) -> BoundaryScores:
         """Compute the figures."""
         recall, precision = (ratio(near, every) for near, every in self.counts)
-        return BoundaryScores(
-            precision=precision, recall=recall,
-            f1=ratio(2 * precision * recall, precision + recall))
+        f1 = math.nan
+        if self.counts[:, 1].any():
+            met = precision > 0 and recall > 0
+            f1 = 2 * precision * recall / (precision + recall) if met else 0.0
+        return BoundaryScores(precision=precision, recall=recall, f1=f1)
 
 
 def _edge(road: np.ndarray) -> np.ndarray:
