@@ -1,0 +1,124 @@
+"""``roadseg build-engine``: build TensorRT's plans before the vehicle needs them."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+import sys
+
+HELP = "build TensorRT's plans of a model file, or check the file against TensorRT's rules"
+
+NODE_OUTPUTS = ('labels', 'labels,confidence')
+"""What the node asks for: without and with a subscriber of confidence."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument('model', type=Path, help='model file')
+    parser.add_argument(
+        '--outputs', action='append', metavar='A,B',
+        help='what a plan computes, of labels, road_probability, confidence; may be given more '
+             f'than once, for a plan each; default: {" and ".join(NODE_OUTPUTS)}, which the node '
+             'uses')
+    parser.add_argument('--device', default='auto', help='auto, cuda or cuda:N')
+    parser.add_argument('--precision', default='auto',
+                        help="auto, or the file's own; fp32 rules out TF32")
+    parser.add_argument('--cache-dir', type=Path, metavar='FOLDER',
+                        help="folder of plans, as the node's cache_dir; default: the user's cache")
+    parser.add_argument('--log', type=Path, metavar='FILE',
+                        help="TensorRT's log; default: build-MODEL.log in the folder of plans")
+    parser.add_argument('--check', action='store_true',
+                        help='check the file alone: needs neither TensorRT nor a GPU')
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check or build; 0 if all went well."""
+    from roadseg_core.engines import EngineError
+
+    sets = [tuple(text.split(',')) for text in options.outputs or NODE_OUTPUTS]
+    try:
+        return _check(options.model, sets) if options.check else _build(options, sets)
+    except EngineError as error:
+        print(f'roadseg build-engine: {error}', file=sys.stderr)
+        return 1
+
+
+def _check(model: Path, sets: list[tuple[str, ...]]) -> int:
+    import onnx
+
+    from roadseg_core.engines.tensorrt_network import prepare_network
+    from roadseg_core.engines.tensorrt_rules import refuse_unsupported
+    from roadseg_core.model_file import read_model_info
+
+    info = read_model_info(model)
+    graph = onnx.load(model)
+    for outputs in sets:
+        refuse_unsupported(prepare_network(graph, outputs), model)
+        print(f'{model}, {",".join(outputs)}: keeps the rules of TensorRT 10 and 11 '
+              f'({info.precision})')
+    return 0
+
+
+def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
+    from roadseg_core.engines import EngineError
+    from roadseg_core.engines.offline_build import build_offline, logged_to
+    from roadseg_core.engines.plan_cache import default_folder
+
+    folder = options.cache_dir or default_folder()
+    log_file = options.log or folder / f'build-{options.model.stem}.log'
+    log = logging.getLogger('roadseg_core')
+    # What is worth a look goes to the terminal as well: why a plan is built, warnings.
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.INFO)
+    line = _Line()
+    log.addHandler(terminal)
+    try:
+        with logged_to(log_file):
+            print(f'log: {log_file}')
+            for outputs in sets:
+                log.info('%s, %s', options.model, ','.join(outputs))
+                try:
+                    built = build_offline(
+                        options.model, outputs, device=options.device,
+                        precision=options.precision, cache_dir=options.cache_dir,
+                        tell=line.tell)
+                except EngineError as error:
+                    log.debug('%s', error)
+                    raise
+                finally:
+                    line.end()
+                what = built.description
+                graphs = [str(count) for count, graph in built.graphs.items() if graph]
+                log.debug('%s', built)
+                print(f'{built.path}: {built.path.stat().st_size / 1e6:.1f} MB, ready after '
+                      f'{built.seconds:.1f} s: TensorRT {what.version} on {what.device} in '
+                      f'{what.precision}; CUDA graphs for {", ".join(graphs) or "no"} frames')
+    finally:
+        log.removeHandler(terminal)
+    return 0
+
+
+class _Line:
+    """Show how far a build is: in one line of a terminal, else a line now and then."""
+
+    EVERY = 15.0
+
+    def __init__(self) -> None:
+        self._shown = -self.EVERY
+        self._in_place = sys.stderr.isatty()
+
+    def tell(self, seconds: float, doing: str) -> None:
+        """Show the seconds since the start and what goes on."""
+        if self._in_place:
+            print(f'\r\033[Kbuilding for {seconds:.0f} s: {doing}', end='', file=sys.stderr,
+                  flush=True)
+        elif seconds - self._shown >= self.EVERY:
+            self._shown = seconds
+            print(f'building for {seconds:.0f} s: {doing}', file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the terminal's line, and begin anew."""
+        if self._in_place:
+            print('\r\033[K', end='', file=sys.stderr, flush=True)
+        self._shown = -self.EVERY
