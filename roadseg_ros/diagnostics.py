@@ -33,7 +33,7 @@ class WorkerDiagnostics:
     def _engine(self, now: float) -> DiagnosticStatus:
         worker = self._worker
         status = worker.status
-        p50, p99 = worker.inference.percentiles_ms((50, 99))
+        p50, p99 = worker.runner.inference.percentiles_ms((50, 99))
         values = {'state': status.state, 'seconds': f'{now - status.since:.1f}'}
         if worker.opened is not None:
             description, info = worker.opened
@@ -44,8 +44,8 @@ class WorkerDiagnostics:
                 'model_sha256': info.sha256, 'licence': info.licence}
         values |= {
             'inference_ms_p50': f'{p50:.2f}', 'inference_ms_p99': f'{p99:.2f}',
-            'batches': worker.batches,
-            'mean_batch': f'{worker.frames / max(1, worker.batches):.2f}'}
+            'batches': worker.runner.batches,
+            'mean_batch': f'{worker.runner.frames / max(1, worker.runner.batches):.2f}'}
         enough, values['engine_rate'] = worker.rate_compared()
         values['engine_rate_covers'] = str(enough).lower()
         if status.error:
@@ -67,8 +67,8 @@ class WorkerDiagnostics:
             rate_in, rate_out = self._rates[camera]
             fps_in = rate_in.update(counts['received'], now)
             fps_out = rate_out.update(counts['processed'], now)
-            p50, p99 = worker.latencies[camera].percentiles_ms((50, 99))
-            height, width, encoding = worker.formats.get(camera, (0, 0, ''))
+            p50, p99 = worker.runner.latencies[camera].percentiles_ms((50, 99))
+            height, width, encoding = worker.runner.formats.get(camera, (0, 0, ''))
             level, message = DiagnosticStatus.OK, f'{fps_out:.1f} of {fps_in:.1f} frames/s'
             if not counts['received']:
                 level, message = DiagnosticStatus.WARN, 'no frame received yet'
@@ -78,7 +78,7 @@ class WorkerDiagnostics:
                 **counts, 'fps_in': f'{fps_in:.2f}', 'fps_out': f'{fps_out:.2f}',
                 'latency_ms_p50': f'{p50:.2f}', 'latency_ms_p99': f'{p99:.2f}',
                 'width': width, 'height': height, 'encoding': encoding,
-                'last_error': worker.last_errors[camera]}))
+                'last_error': worker.runner.last_errors[camera]}))
         return statuses
 
 

@@ -98,7 +98,7 @@ class SegmentationNode(LifecycleNode):
             CameraSubscriptions(
                 self, camera,
                 on_frame=lambda message, name=camera.name: worker.put(name, message),
-                on_info=lambda info, name=camera.name: worker.infos.update({name: info}))
+                on_info=lambda info, name=camera.name: worker.runner.infos.update({name: info}))
             for camera in self._settings.cameras]
         for camera in self._settings.cameras:
             self.get_logger().info(

@@ -56,7 +56,7 @@ class EngineDescription:
 
 class Engine(ABC):
     """
-    Run one model. The thread that opens an engine also uses and closes it.
+    Run one model. One thread at a time may use an engine, whichever opened it.
 
     :param info: what the model file holds
     :param outputs: the outputs that :meth:`infer` returns
