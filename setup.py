@@ -56,6 +56,7 @@ setup(
             'play = roadseg_ros.play:main',
             'demo = roadseg_ros.demo:main',
             'evaluate_bag = roadseg_ros.evaluate_bag:main',
+            'make_truth_bag = roadseg_ros.make_truth_bag:main',
             'roadseg = roadseg_core.cli:main',
         ],
     },

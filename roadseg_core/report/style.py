@@ -45,7 +45,8 @@ figure { margin: 0; }
 figure img { width: 100%; display: block; border-radius: 4px; background: #222; }
 figcaption { font-size: 12px; color: var(--soft); margin-top: 2px; }
 svg { width: 100%; max-width: 760px; height: auto; display: block; }
-svg text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #5c6875; }
+svg text { font: 13px system-ui, "DejaVu Sans", sans-serif; fill: #5c6875;
+  paint-order: stroke; stroke: #fffc; stroke-width: 3px; }
 svg .grid { stroke: #e6eaef; } svg .limit { stroke: #8a95a3; stroke-dasharray: 5 4; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 16px; }
 @media (max-width: 620px) { .two { grid-template-columns: 1fr; }

@@ -51,7 +51,9 @@ def find_cameras(topics: dict[str, Topic], named: dict[str, str],
     found = []
     for name in images:
         raw = name.removesuffix('/compressed')
-        if name in truth_topics or _holds_no_picture(name):
+        if name in truth_topics:
+            continue
+        if _holds_no_picture(name):
             notes.append(f'{name} is not taken for a camera')
         elif raw != name and raw in images:
             notes.append(f'{name} is a copy of {raw}')

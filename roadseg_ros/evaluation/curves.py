@@ -14,7 +14,7 @@ from roadseg_ros.evaluation.measures import NEIGHBOUR_NS
 
 STATES = {
     'evaluated': '#9cc9ab', 'without truth': '#f0d9a0', 'frozen': '#7b4aa6',
-    'blackout': '#111827', 'undecodable': '#c53030', 'among the worst, shown below': '#ea7b1c'}
+    'blackout': '#111827', 'undecodable': '#c53030', 'among the worst, shown above': '#ea7b1c'}
 """Colours of the timeline; later ones cover earlier ones."""
 
 _CURVES = (
@@ -66,9 +66,11 @@ def camera_timeline(cameras: Mapping[str, CameraColumns], *, with_truth: bool,
     """
     first, last = extent(cameras)
     rows = {}
+    longest = 0
     for name, columns in cameras.items():
         stamps = np.asarray(columns.stamp_ns, np.int64)
         period = _period(stamps)
+        longest = max(longest, period)
         spans = _spans(stamps, np.ones(len(stamps), bool), period, 'evaluated')
         if with_truth:
             spans += _spans(stamps, ~_flags(columns.truth), period, 'without truth')
@@ -76,12 +78,13 @@ def camera_timeline(cameras: Mapping[str, CameraColumns], *, with_truth: bool,
             spans += _spans(stamps, _flags(getattr(columns, state)), period, state)
         bad = np.asarray(columns.bad_ns, np.int64)
         spans += _spans(bad, np.ones(len(bad), bool), period, 'undecodable')
-        spans += [Span(stamp, stamp, STATES['among the worst, shown below'],
+        spans += [Span(stamp, stamp, STATES['among the worst, shown above'],
                        f'among the worst, {(stamp - first) / 1e9:.2f} s')
                   for stamp in worst.get(name, ())]
         rows[name] = [Span((span.start - first) / 1e9, (span.end - first) / 1e9, span.colour,
                            span.label) for span in spans]
-    seconds = (last - first) / 1e9
+    # A frame lasts until the next: the last one of the bag too.
+    seconds = (last + longest - first) / 1e9
     return timeline(rows, about='what became of the frames of each camera, over time',
                     start='0 s', end=f'{seconds:.1f} s', first=0.0, last=seconds)
 

@@ -13,9 +13,12 @@ from roadseg_ros.evaluation.curves import camera_timeline, curves, STATES
 from roadseg_ros.evaluation.moments import FIGURE_NAMES, Moments, read_moments
 from roadseg_ros.evaluation.one_bag import part_folder
 from roadseg_ros.evaluation.page_tables import (
-    BAG_COLUMNS, bag_rows, class_table, model_facts, run_facts)
+    BAG_COLUMNS, bag_rows, class_table, mean_shares, model_facts, run_facts)
 from roadseg_ros.evaluation.page_template import TEMPLATE
 from roadseg_ros.evaluation.settings import Settings
+
+_NO_TRUTH = ('Share of the picture, mean over all evaluated frames. There was no truth to compare '
+             'with.')
 
 DRIVES = 12
 """Bags whose curves are drawn, at most: a page of a whole fleet must still open."""
@@ -33,7 +36,10 @@ def write_report_page(path: Path, report: dict, settings: Settings) -> None:
     columns = {bag: read_columns(part) for bag, part in parts.items()}
     moments = read_moments(parts.values(), count=settings.pictures)
     scored = report['scores']
-    class_columns, classes, about = class_table(report, columns, label_map)
+    class_columns, classes, about, bars = [], [], _NO_TRUTH, mean_shares(columns)
+    if scored:
+        bars = {}
+        class_columns, classes, about = class_table(report, columns, label_map)
     shown, hidden_by = _shown(columns)
     colours = class_colours(label_map)
     if scored and not scored['by_class']:
@@ -46,7 +52,7 @@ def write_report_page(path: Path, report: dict, settings: Settings) -> None:
                   for problem in bag['problems']],
         notes=[f'{bag["path"]}: {note}' for bag in report['bags'] for note in bag['notes']],
         conditions=report['conditions'], class_columns=class_columns, classes=classes,
-        classes_about=about, colours=colours,
+        class_bars=bars, classes_about=about, colours=colours,
         bag_columns=BAG_COLUMNS, bag_rows=bag_rows(report, columns, label_map),
         states=STATES, drives=[_drive(bag, columns[bag], moments, report) for bag in shown],
         hidden_bags=len(columns) - len(shown), hidden_by=hidden_by,

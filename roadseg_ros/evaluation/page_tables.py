@@ -17,14 +17,11 @@ Columns = Mapping[str, Mapping[str, CameraColumns]]
 
 def class_table(report: dict, columns: Columns,
                 label_map: LabelMap) -> tuple[list[str], list[list[str]], str]:
-    """Return columns, rows and an explanation of the table of classes."""
-    shares = _mean_shares(columns)
+    """Return columns, rows and an explanation of the table of classes; there was truth."""
+    shares = mean_shares(columns)
     scores = report['scores']
-    if scores is None:
-        return (['share of the picture'], [[name, _percent(shares.get(name))]
-                                           for name in label_map.names],
-                'Mean over all evaluated frames. There was no truth to compare with.')
-    names = (label_map if scores['by_class'] else TWO).names
+    known = label_map if scores['by_class'] else TWO
+    names = [name for number, name in enumerate(known.names) if number not in known.void_ids]
     truth = scores['truth_share']
     rows = []
     for name in names:
@@ -100,7 +97,8 @@ def _road_iou(columns: CameraColumns, label_map: LabelMap) -> float | None:
     return None if value != value else value
 
 
-def _mean_shares(columns: Columns) -> dict[str, float]:
+def mean_shares(columns: Columns) -> dict[str, float]:
+    """Return the mean share of the picture over all evaluated frames, by class."""
     sums: dict[str, float] = {}
     frames = 0
     for cameras in columns.values():

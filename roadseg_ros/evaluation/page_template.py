@@ -30,14 +30,15 @@ TEMPLATE = """{% extends 'base' %}
 </table></div>
 {% endif %}
 <h2>Classes</h2>
-<div class="panel"><table>
+<div class="panel">
+{% if class_bars %}{{ report.bars(class_bars, colours) }}{% else %}<table>
 <tr><th>class</th>{% for column in class_columns %}<th>{{ column }}</th>{% endfor %}</tr>
 {% for row in classes %}
 <tr><td><span class="legend" style="margin: 0; font-size: 15px"><span>
 <i style="background: {{ colours.get(row[0], '#fff') }}"></i>{{ row[0] }}</span></span></td>
 {% for cell in row[1:] %}<td>{{ cell }}</td>{% endfor %}</tr>
 {% endfor %}
-</table>
+</table>{% endif %}
 <p class="soft" style="margin: 12px 0 0">{{ classes_about }}</p></div>
 <h2>Bags and cameras</h2>
 <div class="panel"><table>
@@ -46,6 +47,16 @@ TEMPLATE = """{% extends 'base' %}
 </table>
 {% if notes %}<ul class="soft">{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 {% endif %}</div>
+{% for kind, moments in moments.items() if moments %}
+<h2>{{ kind|capitalize }} frames</h2>
+{% if loop.first %}<p class="soft">By {{ moments_by }}; frames of one camera less than a second
+apart show the same scene, so only one of them is here.</p>
+{{ report.legend(colours) }}{% if has_errors %}{{ report.error_legend() }}{% endif %}{% endif %}
+{% for moment in moments %}
+<h3 style="font-weight: 400">{{ moment.title }}</h3>
+{{ report.pictures(moment.pictures, moment.title) }}
+{% endfor %}
+{% endfor %}
 <h2>Over time</h2>
 {{ report.legend(states) }}
 {% if hidden_bags %}<p class="soft">The {{ drives|length }} bags with the lowest
@@ -59,16 +70,6 @@ TEMPLATE = """{% extends 'base' %}
 {% endfor %}
 </div>
 {% if drive.series|length > 1 %}{{ report.legend(drive.series) }}{% endif %}
-{% endfor %}
-{% for kind, moments in moments.items() if moments %}
-<h2>{{ kind|capitalize }} frames</h2>
-{% if loop.first %}<p class="soft">By {{ moments_by }}; frames of one camera less than a second
-apart show the same scene, so only one of them is here.</p>
-{{ report.legend(colours) }}{% if has_errors %}{{ report.error_legend() }}{% endif %}{% endif %}
-{% for moment in moments %}
-<h3 style="font-weight: 400">{{ moment.title }}</h3>
-{{ report.pictures(moment.pictures, moment.title) }}
-{% endfor %}
 {% endfor %}
 <div class="two">
 <section><h2>Model</h2><div class="panel">{{ report.facts(model_facts) }}</div></section>
