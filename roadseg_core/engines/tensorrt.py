@@ -58,7 +58,7 @@ class TensorRtEngine(Engine):
             options={**asdict(options), 'max_batch': info.max_batch}))
 
         def load(plan: bytes) -> PlanRunner:
-            return PlanRunner(plan, outputs=outputs,
+            return PlanRunner(plan, gpu=gpu.index, outputs=outputs,
                               frames=(info.max_batch, *info.geometry.input_size, 3))
 
         def build() -> bytes:

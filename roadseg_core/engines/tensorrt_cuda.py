@@ -43,9 +43,14 @@ def describe(status: cudart.cudaError_t) -> str:
     return f'{text.decode()} ({int(status)})'
 
 
+def select_gpu(index: int) -> None:
+    """Make a GPU the one that the calling thread uses."""
+    call(cudart.cudaSetDevice, index)
+
+
 def use_gpu(device: str) -> Gpu:
     """
-    Make a GPU the one of the calling thread.
+    Find a GPU, and make it the one that the calling thread uses.
 
     :param device: ``auto`` or ``cuda`` for the first GPU, ``cuda:N`` for another
     :raises EngineError: if the name is none of these, or there is no such GPU
@@ -60,7 +65,7 @@ def use_gpu(device: str) -> Gpu:
         raise EngineError(f'there is no NVIDIA GPU that CUDA can use here: {why}')
     if index >= count:
         raise EngineError(f'device {device!r}; this machine has {count} NVIDIA GPUs, from cuda:0')
-    call(cudart.cudaSetDevice, index)
+    select_gpu(index)
     properties = call(cudart.cudaGetDeviceProperties, index)
     name = properties.name
     return Gpu(index, (name.decode() if isinstance(name, bytes) else name).rstrip('\0'),

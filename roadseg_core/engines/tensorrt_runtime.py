@@ -10,7 +10,7 @@ import tensorrt as trt
 
 from roadseg_core.engines.base import EngineError
 from roadseg_core.engines.plan_cache import PlanError
-from roadseg_core.engines.tensorrt_cuda import Buffer, Graph, Stream
+from roadseg_core.engines.tensorrt_cuda import Buffer, Graph, select_gpu, Stream
 from roadseg_core.engines.tensorrt_log import tensorrt_log
 from roadseg_core.model_file import INPUT
 
@@ -19,17 +19,19 @@ _log = logging.getLogger(__name__)
 
 class PlanRunner:
     """
-    Run a plan on the GPU of the calling thread, which alone may use it.
+    Run a plan on a GPU; one thread at a time may use it.
 
     :param plan: as TensorRT serialized it
+    :param gpu: index of the GPU, which the calling thread uses already
     :param outputs: what to copy back
     :param frames: (largest batch, height, width, 3)
     :raises PlanError: if TensorRT cannot load the plan, or it is one for something else
     :raises EngineError: if the GPU lacks memory
     """
 
-    def __init__(self, plan: bytes, *, outputs: tuple[str, ...],
+    def __init__(self, plan: bytes, *, gpu: int, outputs: tuple[str, ...],
                  frames: tuple[int, int, int, int]) -> None:
+        self._gpu = gpu
         self._log = tensorrt_log()
         self._log.take_errors()
         self._outputs = outputs
@@ -55,6 +57,8 @@ class PlanRunner:
         :returns: uint8 [n, H, W] for each output, valid until the next call
         :raises EngineError: if TensorRT or CUDA fails
         """
+        # Each thread has a GPU that it uses, and other engines of the thread may change it.
+        select_gpu(self._gpu)
         count = len(frames)
         if count not in self._batches:
             self._batches[count] = self._prepare(count)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import ctypes
 from dataclasses import dataclass
 from enum import IntEnum
+import threading
 from types import ModuleType
 
 from binding_double import real
@@ -13,8 +14,8 @@ from binding_double import real
 
 CudaError = IntEnum('cudaError_t', {
     'cudaSuccess': 0, 'cudaErrorMemoryAllocation': 2, 'cudaErrorNoDevice': 100,
-    'cudaErrorIllegalAddress': 700, 'cudaErrorStreamCaptureUnsupported': 900,
-    'cudaErrorStreamCaptureInvalidated': 901})
+    'cudaErrorInvalidResourceHandle': 400, 'cudaErrorIllegalAddress': 700,
+    'cudaErrorStreamCaptureUnsupported': 900, 'cudaErrorStreamCaptureInvalidated': 901})
 CopyKind = IntEnum('cudaMemcpyKind', {'cudaMemcpyHostToDevice': 1, 'cudaMemcpyDeviceToHost': 2})
 CaptureMode = IntEnum('cudaStreamCaptureMode', {'cudaStreamCaptureModeThreadLocal': 1})
 OK = CudaError.cudaSuccess
@@ -35,7 +36,8 @@ DeviceProperties.__name__ = 'cudaDeviceProp'
 class Stream:
     """A stream: it does at once what is enqueued, or records it while a graph is captured."""
 
-    def __init__(self) -> None:
+    def __init__(self, gpu: int) -> None:
+        self.gpu = gpu
         self.recording: list[Callable[[], None]] | None = None
         self.invalid = False
 
@@ -62,19 +64,32 @@ class Cuda:
         self.graphs: set[int] = set()
         self.capturable = True
         self.error = OK
+        self._thread = threading.local()
+
+    @property
+    def gpu(self) -> int:
+        """The GPU that the calling thread uses."""
+        return getattr(self._thread, 'gpu', 0)
+
+    @gpu.setter
+    def gpu(self, index: int) -> None:
+        self._thread.gpu = index
 
     @property
     def held(self) -> int:
         """The number of things on the GPU that were not given back."""
         return len(self.device) + len(self.streams) + len(self.graphs)
 
-    def enqueue(self, stream: int | Stream, work: Callable[[], None]) -> None:
-        """Do work in a stream, or record it."""
+    def enqueue(self, stream: int | Stream, work: Callable[[], None]) -> bool:
+        """Do work in a stream, or record it; False where the stream is another GPU's."""
         held = self.streams[int(stream)]
+        if held.gpu != self.gpu:
+            return False
         if held.recording is None:
             work()
         else:
             held.recording.append(work)
+        return True
 
     def memory(self, address: int, size: int) -> bool:
         """Tell whether bytes were allocated, by their first address."""
@@ -110,6 +125,7 @@ def functions(cuda: Cuda) -> dict[str, Callable]:
 
     @real('cudaSetDevice(int device)')
     def set_device(device: int) -> tuple:
+        cuda.gpu = device
         return (OK,)
 
     @real('cudaGetDeviceProperties(int device)')
@@ -151,12 +167,12 @@ def functions(cuda: Cuda) -> dict[str, Callable]:
         if host not in cuda.host or device not in cuda.device or not (
                 cuda.memory(host, count) and cuda.memory(device, count)):
             return (CudaError.cudaErrorIllegalAddress,)
-        cuda.enqueue(stream, lambda: ctypes.memmove(dst, src, count))
-        return (OK,)
+        done = cuda.enqueue(stream, lambda: ctypes.memmove(dst, src, count))
+        return (OK if done else CudaError.cudaErrorInvalidResourceHandle,)
 
     @real('cudaStreamCreateWithFlags(unsigned int flags)')
     def stream_create_with_flags(flags: int) -> tuple:
-        stream = Stream()
+        stream = Stream(cuda.gpu)
         cuda.streams[int(stream)] = stream
         return (OK, stream)
 
@@ -203,6 +219,8 @@ def functions(cuda: Cuda) -> dict[str, Callable]:
 
     @real('cudaGraphLaunch(graphExec, stream)')
     def graph_launch(executable: list, stream: Stream) -> tuple:
+        if stream.gpu != cuda.gpu:
+            return (CudaError.cudaErrorInvalidResourceHandle,)
         for work in executable:
             work()
         return (OK,)

@@ -36,7 +36,7 @@ def main(model: Path) -> None:
         model.read_bytes(), read_model_info(model), outputs=('labels',), options=BuildOptions(),
         timing_cache=None, progress=None))
     expect_error('no runtime here', lambda: PlanRunner(
-        b'plan', outputs=('labels',), frames=(4, 320, 480, 3)))
+        b'plan', gpu=0, outputs=('labels',), frames=(4, 320, 480, 3)))
 
     log = tensorrt_log()
     for severity in (trt.ILogger.Severity.VERBOSE, trt.ILogger.Severity.INFO,

@@ -39,8 +39,7 @@ def runtime_classes(trt: TensorRt) -> list[type]:
             if 'execute' in trt.failing or set(self._addresses) != set(self._engine._names):
                 trt.error('Error Code 1: Cask (launch failure)')
                 return False
-            trt.cuda.enqueue(stream_handle, self._compute)
-            return True
+            return trt.cuda.enqueue(stream_handle, self._compute)
 
         def _compute(self) -> None:
             frames = array(self._addresses['frames'], self._shape)

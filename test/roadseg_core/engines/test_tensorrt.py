@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 import logging
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def test_a_batch_size_is_set_up_once_and_then_launched_as_a_graph(
     engine.infer(frames[:2])
     doubles.cuda.calls.clear()
     engine.infer(frames[:2])
-    assert doubles.cuda.calls == ['cudaGraphLaunch', 'cudaStreamSynchronize']
+    assert doubles.cuda.calls == [
+        'cudaSetDevice', 'cudaGraphLaunch', 'cudaStreamSynchronize']
     engine.close()
 
 
@@ -77,6 +79,20 @@ def test_devices(doubles, model, tmp_path, open_trt):
     doubles.cuda.gpus.clear()
     with pytest.raises(EngineError, match='no NVIDIA GPU that CUDA can use.*NoDevice'):
         open_trt(model, tmp_path)
+
+
+def test_other_threads_and_engines_of_other_gpus_do_not_matter(
+        doubles, model, frames, tmp_path, open_trt, check_results):
+    doubles.cuda.gpus.append(('Second GPU', 8, 9))
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(open_trt, model, tmp_path, device='cuda:1').result()
+    first = open_trt(model, tmp_path)
+    for _ in range(2):
+        check_results(second, frames)
+        check_results(first, frames)
+    first.close()
+    second.close()
+    assert doubles.cuda.held == 0
 
 
 def test_precision_is_that_of_the_file(doubles, model, tmp_path, open_trt):
