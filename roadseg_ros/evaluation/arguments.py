@@ -20,7 +20,8 @@ def make_parser() -> argparse.ArgumentParser:
         epilog='exit code: 0 all conditions hold; 1 some do not; 2 it could not run, or a part '
                'of the input was lost')
     parser.add_argument('bags', nargs='*', type=Path, metavar='BAG',
-                        help='rosbag2 folder, or a .mcap or .db3 file')
+                        help='rosbag2 folder, or a .mcap or .db3 file; or one scenario file, '
+                             '.yaml')
     parser.add_argument('--output', type=Path, default=Path('evaluation'),
                         help='folder of the results (default: %(default)s)')
     engine = parser.add_argument_group('engine')

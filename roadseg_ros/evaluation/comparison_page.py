@@ -13,7 +13,7 @@ from roadseg_core.report.charts import ticks
 from roadseg_core.report.page import write_page
 from roadseg_core.report.pictures import Picture
 from roadseg_ros.evaluation.comparison import Compared, Comparison
-from roadseg_ros.evaluation.verdict import ACCEPTED, NO_RULE, REJECTED
+from roadseg_ros.evaluation.verdict import ACCEPTED, HIGHER_IS_BETTER, NO_RULE, REJECTED
 
 _COLOURS = {'better': '#2f855a', 'worse': '#c53030'}
 _OTHER_COLOUR = '#5c6875'
@@ -23,6 +23,8 @@ _TEMPLATE = """{% extends 'base' %}{% import 'macros' as report %}
 {% block body %}
 <h1>Two models compared</h1>
 <p class="soft"><b>A</b> {{ models[0] }}<br><b>B</b> {{ models[1] }}</p>
+{% if pages %}<p class="soft">Each for itself:
+{% for page in pages %}<a href="{{ page }}">{{ page }}</a> {% endfor %}</p>{% endif %}
 {% if verdict == 'no rule' %}
 <div class="note">No rule was given (<code>comparison: rule:</code> in a scenario file), so there
 is no verdict; what the intervals show stands below.</div>
@@ -83,6 +85,7 @@ class PageFacts:
     Hold what the page says beside the comparison.
 
     :param models: the two models, for people
+    :param pages: their own pages, as links from this one
     :param speeds: rows of the table of speeds: name, A, B
     :param legends: colours of the classes by name; one, or one for each model
     """
@@ -94,6 +97,7 @@ class PageFacts:
     speeds: tuple[tuple[str, str, str], ...] = ()
     legends: tuple[dict[str, str], ...] = ()
     problems: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
 
 
 def write_comparison_page(path: Path, comparison: Comparison, facts: PageFacts,
@@ -108,8 +112,9 @@ def write_comparison_page(path: Path, comparison: Comparison, facts: PageFacts,
         if figure.name in ('road_iou', 'miou', 'consistency'):
             cards.append((_signed(figure.difference.value), f'{figure.name}, A less B'))
     write_page(
-        path, _TEMPLATE, models=facts.models, verdict=comparison.verdict.verdict,
-        reasons=comparison.verdict.reasons, problems=facts.problems, cards=cards,
+        path, _TEMPLATE, models=facts.models, pages=facts.pages,
+        verdict=comparison.verdict.verdict, reasons=comparison.verdict.reasons,
+        problems=facts.problems, cards=cards,
         plot=forest(comparison.figures), confidence=f'{100 * facts.confidence:g} %',
         block_seconds=facts.block_seconds, resamples=facts.resamples,
         correlation=comparison.correlation, rows=[_row(figure) for figure in comparison.figures],
@@ -119,8 +124,8 @@ def write_comparison_page(path: Path, comparison: Comparison, facts: PageFacts,
 def headline(comparison: Comparison) -> str:
     """Say the outcome in a line."""
     verdict = comparison.verdict.verdict
-    main = next((figure for figure in comparison.figures
-                 if figure.name in ('road_iou', 'consistency')), None)
+    named = {figure.name: figure for figure in comparison.figures}
+    main = next((named[name] for name in HIGHER_IS_BETTER if name in named), None)
     shown = '' if main is None else (
         f'{main.name} {main.first.value:.4f} against {main.second.value:.4f}: {main.shown} '
         f'({_row(main)["difference"]}, {_row(main)["interval"]})')
