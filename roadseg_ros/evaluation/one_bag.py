@@ -13,13 +13,12 @@ import shutil
 import numpy as np
 
 from roadseg_core.engines import Engine
-from roadseg_core.labels import LabelMapError
 from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.bags.records import BagError
 from roadseg_ros.evaluation.analysis import CameraAnalysis
 from roadseg_ros.evaluation.cameras import Camera, find_cameras
 from roadseg_ros.evaluation.recording import Recording, ROW_FILES
-from roadseg_ros.evaluation.scoring import find_label_map
+from roadseg_ros.evaluation.scoring import truth_label_map
 from roadseg_ros.evaluation.segmenting import open_model, segmented, Work
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.stages import Sink
@@ -110,10 +109,7 @@ class _Evaluation:
                  recording: Recording) -> None:
         self._recording = recording
         label_map = engine.info.label_map
-        try:
-            self.truth_map = find_label_map(settings.truth.label_map, label_map)
-        except LabelMapError as error:
-            raise EvaluationError(str(error)) from error
+        self.truth_map = truth_label_map(settings, label_map)
         self.analyses = {
             camera.topic: CameraAnalysis(
                 camera, settings, bag=str(path), label_map=label_map,

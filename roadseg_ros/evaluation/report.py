@@ -13,9 +13,10 @@ import numpy as np
 import roadseg_core
 from roadseg_core.engines import Engine
 from roadseg_core.labels import LabelMap, TWO
+from roadseg_core.metrics import ConfusionMatrix
 from roadseg_ros.evaluation.conditions import check
 from roadseg_ros.evaluation.rows import rounded
-from roadseg_ros.evaluation.scoring import find_label_map
+from roadseg_ros.evaluation.scoring import truth_label_map
 from roadseg_ros.evaluation.settings import Settings
 from roadseg_ros.evaluation.totals import BagTotals
 
@@ -34,17 +35,10 @@ def make_report(settings: Settings, totals: BagTotals, engine: dict[str, object]
     frames = totals.frames
     by_class = engine['by_class']
     label_map = engine['label_map'] if by_class else TWO
-    scores = totals.scores(label_map)
     values = None
-    if scores is not None:
-        # Scores round for reading; conditions want what was measured.
-        values = {
-            **scores.to_dict(), **{name: None if np.isnan(value) else rounded(value)
-                                   for name, value in vars(scores).items()
-                                   if isinstance(value, float)},
-            'iou': {name: rounded(value) for name, value in scores.iou.items()},
-            'truth_share': _shares(totals.confusion, label_map), 'by_class': by_class,
-            'frames': frames['scored']}
+    if totals.confusion is not None:
+        values = score_values(totals.confusion, label_map, by_class=by_class,
+                              frames=frames['scored'])
     bags = [bag.to_dict() for bag in totals.bags]
     report = {
         'model': engine['model'], 'engine': engine['engine'], 'versions': _versions(),
@@ -69,6 +63,28 @@ def make_report(settings: Settings, totals: BagTotals, engine: dict[str, object]
     return report
 
 
+def score_values(confusion: np.ndarray, label_map: LabelMap, *, by_class: bool,
+                 frames: int) -> dict[str, object]:
+    """
+    Return the section ``scores`` of report.json.
+
+    :param confusion: int64 [classes, classes + 1]
+    :param label_map: of the classes that it counts
+    :param by_class: whether they are the model's own
+    :param frames: frames with truth
+    """
+    matrix = ConfusionMatrix(label_map)
+    matrix.counts += confusion
+    scores = matrix.scores()
+    # Scores round for reading; conditions want what was measured.
+    return {
+        **scores.to_dict(), **{name: None if np.isnan(value) else rounded(value)
+                               for name, value in vars(scores).items()
+                               if isinstance(value, float)},
+        'iou': {name: rounded(value) for name, value in scores.iou.items()},
+        'truth_share': _shares(confusion, label_map), 'by_class': by_class, 'frames': frames}
+
+
 def exit_code(report: dict) -> int:
     """Return 0: all conditions hold; 1: some do not; 2: a part of the input was lost."""
     if any(bag['status'] != 'ok' for bag in report['bags']):
@@ -79,7 +95,7 @@ def exit_code(report: dict) -> int:
 def describe_engine(engine: Engine, settings: Settings) -> dict[str, object]:
     """Say what ran, and what of it the report needs when it is closed."""
     info, what = engine.info, engine.description
-    truth_map = find_label_map(settings.truth.label_map, info.label_map)
+    truth_map = truth_label_map(settings, info.label_map)
     return {
         'label_map': info.label_map, 'by_class': truth_map.names == info.label_map.names,
         'model': {

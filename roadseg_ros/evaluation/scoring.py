@@ -9,6 +9,7 @@ import numpy as np
 from roadseg_core.labels import (
     IGNORE, LABEL_MAPS, LabelMap, LabelMapError, load_label_map, TWO)
 from roadseg_core.metrics import ConfusionMatrix, MetricsError, Scores
+from roadseg_ros.evaluation.settings import EvaluationError, Settings
 
 
 class Comparison:
@@ -49,6 +50,19 @@ class Comparison:
     def scores(self) -> Scores:
         """Compute the figures."""
         return self.matrix.scores()
+
+
+def truth_label_map(settings: Settings, label_map: LabelMap) -> LabelMap:
+    """
+    Return what the truth's ids mean.
+
+    :param label_map: the model's
+    :raises EvaluationError: if the settings name a map that there is not
+    """
+    try:
+        return find_label_map(settings.truth.label_map, label_map)
+    except LabelMapError as error:
+        raise EvaluationError(f'truth: {error}') from error
 
 
 def find_label_map(name: str, default: LabelMap) -> LabelMap:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
+from roadseg_core.geometry import Geometry
+from roadseg_core.labels import TWO
+from roadseg_core.model_file import write_metadata
 from roadseg_ros.playing.cdr import BILLION, image_cdr, message_types
 from roadseg_ros.playing.source import RAW_TYPE
 
@@ -65,3 +69,34 @@ def street_bag(tmp_path: Path) -> Callable[..., Path]:
 def model() -> str:
     """Return the model file that most tests use."""
     return str(ROOT / 'models' / 'mobilenet_fcn_0.5.onnx')
+
+
+@pytest.fixture(scope='session')
+def exact_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a model file that knows the drawn street's colours: its labels are the truth."""
+    path = tmp_path_factory.mktemp('model') / 'exact.onnx'
+    sides = ('N', 80, 120)
+    constants = [onnx.numpy_helper.from_array(np.array(value, np.float32), name)
+                 for name, value in (('low', 75), ('high', 110))]
+    nodes = [onnx.helper.make_node(kind, inputs, [output], **attributes)
+             for kind, inputs, output, attributes in (
+                 ('Cast', ['frames'], 'values', {'to': onnx.TensorProto.FLOAT}),
+                 ('ReduceMin', ['values'], 'least', {'axes': [3], 'keepdims': 0}),
+                 ('Greater', ['least', 'low'], 'above', {}),
+                 ('Less', ['least', 'high'], 'below', {}),
+                 ('And', ['above', 'below'], 'road', {}),
+                 ('Cast', ['road'], 'labels', {'to': onnx.TensorProto.UINT8}),
+                 ('ReduceMax', ['values'], 'most', {'axes': [3], 'keepdims': 0}),
+                 ('Cast', ['most'], 'confidence', {'to': onnx.TensorProto.UINT8}))]
+    model = onnx.helper.make_model(onnx.helper.make_graph(
+        nodes, 'exact',
+        [onnx.helper.make_tensor_value_info('frames', onnx.TensorProto.UINT8, (*sides, 3))],
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.UINT8, sides)
+         for name in ('labels', 'confidence')], constants),
+        opset_imports=[onnx.helper.make_opsetid('', 17)])
+    write_metadata(
+        model, label_map=TWO, geometry=Geometry('stretch', (80, 120)), network='exact',
+        network_arguments={}, max_batch=4, precision='fp32', licence='Apache-2.0', card='',
+        data='', metrics={}, commit='', agreement={})
+    onnx.save(model, path)
+    return str(path)
