@@ -7,6 +7,8 @@ import time
 from dataclasses import asdict, dataclass
 from itertools import chain, count
 
+import torch
+
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.distributed import open_processes
 from roadseg_core.training.train import Run
@@ -17,20 +19,27 @@ class DataRate:
     """
     Hold images per second of training.
 
+    :param config: name of the configuration
     :param loaded: with samples that are augmented on the way
     :param in_memory: the same steps with augmented samples that lie in memory
     :param ratio: the first over the second
     :param wait_share: the share of time in which training waited for samples
+    :param size: (height, width) of the samples
+    :param threads: of PyTorch; ``workers`` are the processes that augment
+    :param steps: updates of either kind
     """
 
+    config: str
     loaded: float
     in_memory: float
     ratio: float
     wait_share: float
     batch_size: int
-    input_size: tuple[int, int]
+    size: tuple[int, int]
     precision: str
     device: str
+    threads: int
+    workers: int
     steps: int
 
 
@@ -66,10 +75,11 @@ def measure_data_loading(config: TrainingConfig, *, steps: int = 24, rounds: int
             plain += time.monotonic() - began
         images = rounds * steps * config.batch_size
         rate = DataRate(
-            loaded=round(images / spent, 2), in_memory=round(images / plain, 2),
+            config=config.name, loaded=round(images / spent, 2),
+            in_memory=round(images / plain, 2),
             ratio=round(plain / spent, 4), wait_share=round(waited / spent, 4),
-            batch_size=config.batch_size, precision=config.precision, steps=rounds * steps,
-            input_size=config.train_size or config.data.input_size,
-            device=str(processes.device))
-        print(json.dumps(asdict(rate)))
+            batch_size=config.batch_size, size=config.train_size or config.data.input_size,
+            precision=str(run.precision), device=str(processes.device),
+            threads=torch.get_num_threads(), workers=config.data.workers, steps=rounds * steps)
+        print(json.dumps(asdict(rate), indent=2))
         return rate
