@@ -61,6 +61,9 @@ class DeployedNetwork(nn.Module):
         :returns: uint8 [N, H, W] for each of ``outputs``
         """
         images = normalize(frames)
+        kind = next(self.network.parameters()).dtype
+        if images.dtype != kind:
+            images = images.to(kind)
         if self.phases is None:
             scores = self.network(images)
             by_class = [scores[:, i:i + 1] for i in range(self.classes)]

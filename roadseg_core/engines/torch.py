@@ -8,10 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from roadseg_core.deployed import DeployedNetwork
 from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
-from roadseg_core.export import DeployedNetwork, MAX_BATCH
+from roadseg_core.engines.torch_cuda import GraphRunner
+from roadseg_core.export import MAX_BATCH
 from roadseg_core.model_file import ModelInfo, OUTPUTS
-from roadseg_core.training.checkpoint import CheckpointError, load_checkpoint
+from roadseg_core.training.checkpoint import (
+    CheckpointError, load_checkpoint, LoadedCheckpoint)
+
+_PRECISIONS = {'cpu': ('fp32', 'bf16'), 'cuda': ('fp16', 'fp32', 'bf16')}
+"""What each kind of device computes in; the first is what ``auto`` takes."""
 
 
 class TorchEngine(Engine):
@@ -19,7 +25,8 @@ class TorchEngine(Engine):
     Run a training checkpoint by PyTorch.
 
     :param device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``
-    :param precision: ``auto`` or fp32 for single precision, bf16 for mixed precision
+    :param precision: fp32; fp16, on CUDA only: the whole network in half precision; bf16: mixed
+        precision; ``auto``: fp16 on CUDA, fp32 on the CPU
     :param threads: threads on the CPU for the whole process; 0 leaves PyTorch's choice
     :raises EngineError: if the checkpoint or the device cannot be used
     """
@@ -32,25 +39,34 @@ class TorchEngine(Engine):
             loaded = load_checkpoint(checkpoint)
         except CheckpointError as error:
             raise EngineError(str(error)) from error
-        super().__init__(_info(checkpoint, loaded), outputs)
-        if precision not in ('auto', 'fp32', 'bf16'):
-            raise EngineError(f'precision {precision!r} for PyTorch; expected auto, fp32, bf16')
-        name = device.lower()
-        if name == 'auto':
-            name = 'cuda' if torch.cuda.is_available() else 'cpu'
+        info = _info(checkpoint, loaded)
+        super().__init__(info, outputs)
+        chosen = _choose_device(device)
+        if precision not in ('auto', *_PRECISIONS[chosen.type]):
+            raise EngineError(f'precision {precision!r} for PyTorch on {chosen}; expected auto, '
+                              f'{", ".join(_PRECISIONS[chosen.type])}')
+        precision = _PRECISIONS[chosen.type][0] if precision == 'auto' else precision
         if threads:
             torch.set_num_threads(threads)
+        network = DeployedNetwork(
+            loaded.network, label_map=loaded.label_map, outputs=outputs).eval()
+        if precision == 'fp16':
+            network = network.half()
+        self._device, self._bf16 = chosen, precision == 'bf16'
+        self._network: DeployedNetwork | None = network
+        self._runner: GraphRunner | None = None
+        name = str(chosen)
         try:
-            self._device = torch.device(name)
-            self._network = DeployedNetwork(
-                loaded.network, label_map=loaded.label_map, outputs=outputs
-            ).eval().to(self._device)
-        except (RuntimeError, AssertionError) as error:
+            if chosen.type == 'cuda':
+                self._runner = GraphRunner(
+                    network, device=chosen, outputs=len(outputs),
+                    frames=(info.max_batch, *info.geometry.input_size, 3))
+                name = f'{chosen} ({torch.cuda.get_device_name(chosen)})'
+        except RuntimeError as error:
             raise EngineError(f'PyTorch cannot run on device {device!r}: {error}') from error
-        self._bf16 = precision == 'bf16'
         self._description = EngineDescription(
-            backend='torch', device=name, precision='bf16' if self._bf16 else 'fp32',
-            threads=torch.get_num_threads() if name == 'cpu' else 0,
+            backend='torch', device=name, precision=precision,
+            threads=torch.get_num_threads() if chosen.type == 'cpu' else 0,
             version=torch.__version__)
 
     @property
@@ -58,14 +74,22 @@ class TorchEngine(Engine):
         """Say what runs where."""
         return self._description
 
+    @property
+    def graphs(self) -> dict[int, bool]:
+        """Say for each batch size that was run whether it runs as a CUDA graph."""
+        return {} if self._runner is None else self._runner.graphs
+
     def _infer(self, frames: np.ndarray) -> Segmentation:
         if self._network is None:
             raise EngineError('the engine is closed')
         try:
             with torch.inference_mode(), torch.autocast(
                     self._device.type, torch.bfloat16, enabled=self._bf16):
-                results = self._network(torch.from_numpy(frames).to(self._device))
-                values = [result.cpu().numpy() for result in results]
+                if self._runner is not None:
+                    values = self._runner.run(frames)
+                else:
+                    values = [
+                        result.numpy() for result in self._network(torch.from_numpy(frames))]
         except RuntimeError as error:
             raise EngineError(f'PyTorch failed on {len(frames)} frames: {error}') from error
         return Segmentation(**dict(zip(self.outputs, values)))
@@ -73,9 +97,29 @@ class TorchEngine(Engine):
     def close(self) -> None:
         """Give back what the engine holds; a second call does nothing."""
         self._network = None
+        self._runner = None
 
 
-def _info(checkpoint: Path, loaded) -> ModelInfo:
+def _choose_device(device: str) -> torch.device:
+    """Return the device of a name; raise :class:`EngineError` where there is no such one."""
+    name = device.lower()
+    if name == 'auto':
+        name = 'cuda' if torch.cuda.is_available() else 'cpu'
+    try:
+        chosen = torch.device(name)
+    except RuntimeError as error:
+        raise EngineError(
+            f'device {device!r} for PyTorch; expected auto, cpu, cuda or cuda:N') from error
+    if chosen.type not in _PRECISIONS:
+        raise EngineError(f'device {device!r} for PyTorch; expected auto, cpu, cuda or cuda:N')
+    count = torch.cuda.device_count() if chosen.type == 'cuda' else 1
+    if (chosen.index or 0) >= count:
+        raise EngineError(f'device {device!r}; PyTorch {torch.__version__} can use {count} '
+                          'NVIDIA GPUs here')
+    return torch.device('cuda', chosen.index or 0) if chosen.type == 'cuda' else chosen
+
+
+def _info(checkpoint: Path, loaded: LoadedCheckpoint) -> ModelInfo:
     digest = hashlib.sha256()
     for path in sorted(checkpoint.iterdir()) if checkpoint.is_dir() else [checkpoint]:
         if path.is_file():
