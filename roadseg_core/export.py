@@ -6,7 +6,6 @@ import io
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnx
 import onnxscript.optimizer
@@ -18,6 +17,7 @@ from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
 from roadseg_core.model_file import OUTPUTS, write_metadata
 from roadseg_core.models.preprocessing import normalize
+from roadseg_core.pictures import load_pictures
 from roadseg_core.rewriting import rewrite
 from roadseg_core.training.checkpoint import LoadedCheckpoint, load_checkpoint
 
@@ -29,7 +29,7 @@ _LEAST_AGREEMENT = 0.9995
 """Share of equal labels below which an export is refused: more than rounding has changed."""
 
 
-class ExportError(RuntimeError):
+class ExportError(ValueError):
     """An export whose file does not compute what the network computes."""
 
 
@@ -130,16 +130,6 @@ def plain_outputs(scores: Tensor, deployed: DeployedNetwork) -> dict[str, np.nda
 
 def check_frames(geometry: Geometry, folder: str | Path | None) -> tuple[np.ndarray, str]:
     """Return frames of the network's size for a comparison, and what they are."""
-    if folder is None:
-        rng = np.random.default_rng(0)
-        coarse = rng.integers(0, 256, (_CHECK_FRAMES, 10, 15, 3), np.uint8)
-        size = (geometry.input_size[1], geometry.input_size[0])
-        return np.stack([cv2.resize(c, size, interpolation=cv2.INTER_CUBIC)
-                         for c in coarse]), 'smooth noise'
-    paths = sorted(p for p in Path(folder).iterdir() if p.suffix.lower() in ('.jpg', '.png'))
-    images = [cv2.imread(str(path)) for path in paths[::max(1, len(paths) // _CHECK_FRAMES)]]
-    images = [image for image in images[:_CHECK_FRAMES] if image is not None]
-    if not images:
-        raise ExportError(f'{folder}: no readable .jpg or .png pictures for the comparison')
-    return np.stack([geometry.view(image.shape[:2]).forward(image) for image in images]), (
-        f'{len(images)} pictures of {Path(folder).name}')
+    frames = load_pictures(geometry, None if folder is None else Path(folder), _CHECK_FRAMES)
+    return frames, ('smooth noise' if folder is None
+                    else f'{len(frames)} pictures of {Path(folder).name}')

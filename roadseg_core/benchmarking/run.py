@@ -8,13 +8,13 @@ import os
 
 import numpy as np
 
-from roadseg_core.benchmarking.frames import batch_of, load_frames
 from roadseg_core.benchmarking.machine import describe_machine, versions
 from roadseg_core.benchmarking.measuring import Clock, measure, Timing
 from roadseg_core.benchmarking.opening import (
     model_info, open_contender, Opened, reference_checkpoint)
 from roadseg_core.benchmarking.specification import BenchmarkError, Settings
 from roadseg_core.model_file import ModelInfo
+from roadseg_core.pictures import batch_of, load_pictures
 
 
 def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, object]:
@@ -31,7 +31,7 @@ def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, ob
     if max(settings.batches) > info.max_batch:
         raise BenchmarkError(
             f'batches {settings.batches}: {settings.model} takes at most {info.max_batch}')
-    pictures = load_frames(
+    pictures = load_pictures(
         info.geometry, settings.frames, max(settings.agreement_frames, *settings.batches))
     opened: list[Opened] = []
     try:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from roadseg_core.benchmarking.frames import batch_of, load_frames
 from roadseg_core.benchmarking.measuring import Clock, measure, summarize
 from roadseg_core.benchmarking.specification import (
     BenchmarkError, Contender, parse_contender, Settings)
@@ -20,6 +19,7 @@ from roadseg_core.export import export_checkpoint
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
 from roadseg_core.models import build_network
+from roadseg_core.pictures import batch_of, load_pictures, PicturesError
 from roadseg_core.training.checkpoint import Description, save_checkpoint
 
 SIZE = (32, 48)
@@ -102,12 +102,14 @@ def test_the_summary_has_median_and_tail() -> None:
 
 def test_frames_come_from_pictures_or_noise(folder: Path, tmp_path: Path) -> None:
     geometry = Geometry('stretch', SIZE)
-    pictures = load_frames(geometry, folder / 'pictures', 8)
+    pictures = load_pictures(geometry, folder / 'pictures', 8)
     assert pictures.shape == (3, *SIZE, 3)
     assert batch_of(pictures, 4).shape == (4, *SIZE, 3)
-    assert load_frames(geometry, None, 5).shape == (5, *SIZE, 3)
-    with pytest.raises(BenchmarkError, match='no readable picture'):
-        load_frames(geometry, tmp_path, 2)
+    assert load_pictures(geometry, None, 5).shape == (5, *SIZE, 3)
+    with pytest.raises(PicturesError, match='no readable picture'):
+        load_pictures(geometry, tmp_path, 2)
+    with pytest.raises(PicturesError, match='no such folder'):
+        load_pictures(geometry, tmp_path / 'none', 2)
 
 
 def test_a_run_compares_engines(folder: Path, capsys: pytest.CaptureFixture) -> None:

@@ -1,0 +1,8 @@
+"""
+Model files that compute in int8: calibrated, checked on validation frames, or not written.
+
+Quantize and dequantize nodes are explicit and symmetric, as TensorRT wants them and OpenVINO
+takes them; the pairs are placed by ONNX Runtime's static quantization.
+"""
+
+from __future__ import annotations
