@@ -76,7 +76,11 @@ class McapFile:
         if self._cached[0] != chunk:
             self._file.seek(chunk)
             size = struct.unpack('<Q', self._file.read(9)[1:])[0]
-            self._cached = (chunk, self._unpacked(self._file.read(size)))
+            record = self._file.read(size)
+            try:
+                self._cached = (chunk, self._unpacked(record))
+            except BagError:
+                self._cached = (chunk, self._partial(record))  # the index says what is in it
         return self._cached[1][offset:offset + length]
 
     def close(self) -> None:

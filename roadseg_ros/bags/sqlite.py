@@ -35,6 +35,8 @@ class SqliteFile:
         except sqlite3.Error as error:
             raise BagError(f'{path} cannot be opened: {error}') from error
         try:
+            # Without it sqlite refuses a file that ends early, whatever is left of it.
+            self._database.execute('PRAGMA writable_schema = ON')
             self._topics = self._read_topics()
         except sqlite3.Error as error:
             self._database.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 import shutil
 import sqlite3
@@ -48,14 +48,17 @@ class AnnotatedBag:
         self.notes: list[str] = []
         self._frame_ids: dict[str, str] = {}
         self._writer = Writer(path, version=_VERSION, storage_plugin=_STORAGES[storage])
-        self._writer.open()
-        self._open = True
         self._originals = {}
-        topics = list(topics)
+        self._outputs = {}
+        self._open = True
+        with self._writing():
+            self._writer.open()
+            self._add_topics(list(topics), cameras)
+
+    def _add_topics(self, topics: list[Topic], cameras: Iterable[Camera]) -> None:
         for topic in topics:
             self._add_original(topic)
         taken = {topic.name for topic in topics}
-        self._outputs = {}
         for camera in cameras:
             for output in ENCODINGS:
                 name = output_topic(camera.name, output)
@@ -84,27 +87,27 @@ class AnnotatedBag:
     def close(self) -> None:
         """Finish the bag."""
         self._open = False
-        try:
+        with self._writing():
             self._writer.close()
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
 
     def abandon(self) -> None:
         """Remove the bag, if it was not finished."""
         if self._open:
             # What cannot be written any more cannot be finished either: it is removed.
-            with suppress(OSError, sqlite3.Error):
+            with suppress(OSError):
                 self.close()
             shutil.rmtree(self.path, ignore_errors=True)
 
     def _write(self, connection: object, time_ns: int, data: bytes | memoryview) -> None:
-        try:
+        with self._writing():
             self._writer.write(connection, time_ns, data)
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
 
-    def _failure(self, error: sqlite3.Error) -> OSError:
-        return OSError(None, str(error), str(self.path))
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise OSError(None, str(error), str(self.path)) from error
 
     def _add_original(self, topic: Topic) -> None:
         definition, digest = _definition(topic)

@@ -38,17 +38,19 @@ class Recording:
                  cameras: Iterable[Camera]) -> None:
         self._bag = bag
         self._part = part
-        self._stack = ExitStack()
-        self._rows, self._timings, self._bad = (RowFile(part / name) for name in ROW_FILES)
-        for rows in (self._rows, self._timings, self._bad):
-            self._stack.callback(rows.abandon)
         self._extremes = Extremes(settings.pictures)
-        self._annotated = AnnotatedBag(
-            part / ANNOTATED, settings.annotated, topics.values(),
-            cameras) if settings.annotated else None
-        if self._annotated:
-            self._stack.callback(self._annotated.abandon)
-        self._videos = self._stack.enter_context(Videos(part)) if settings.video else None
+        self._annotated = self._videos = None
+        with ExitStack() as stack:
+            self._rows, self._timings, self._bad = (RowFile(part / name) for name in ROW_FILES)
+            for rows in (self._rows, self._timings, self._bad):
+                stack.callback(rows.abandon)
+            if settings.annotated:
+                self._annotated = AnnotatedBag(
+                    part / ANNOTATED, settings.annotated, topics.values(), cameras)
+                stack.callback(self._annotated.abandon)
+            if settings.video:
+                self._videos = stack.enter_context(Videos(part))
+            self._stack = stack.pop_all()
         self.wanted = frozenset({'overlay'} if settings.annotated or settings.video else ())
         """Outputs to make of each frame beside label and road mask."""
 
