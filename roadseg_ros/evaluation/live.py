@@ -50,6 +50,7 @@ class LiveBag:
 
     :param accounting: None where it could not be played
     :param error: why it could not
+    :param node: full name of the node
     :param published: bag of what the node published
     :param label_map: the node's label map, JSON types
     :param engine: the engine, as the node's diagnostics describe it
@@ -60,6 +61,7 @@ class LiveBag:
     accounting: Accounting | None
     error: str
     published: Path
+    node: str = ''
     label_map: dict | None = None
     engine: dict[str, str] | None = None
     node_ms: dict[str, tuple[float, float]] | None = None
@@ -148,7 +150,7 @@ def _play_bag(plan: LivePlan, node: LiveNode, name: str, path: Path, published: 
                 raise node.failure(f'ended (exit code {node.exit_code()}) while {path} was played')
         if player.exit_code() != 0:
             error = str(player.failure(f'failed with exit code {player.exit_code()}'))
-            return LiveBag(path, None, error, published)
+            return LiveBag(path, None, error, published, node.name)
         wait_settled(node, recorder)
         recorded = recorder.recorded
         after = node_counts(recorded.statuses, cameras)
@@ -157,7 +159,7 @@ def _play_bag(plan: LivePlan, node: LiveNode, name: str, path: Path, published: 
                        for key in ('received', *CAUSES)} for camera in cameras}
     accounting = account(read_sent(log), recorded.received_ns, counts)
     return LiveBag(
-        path, accounting, '', published, label_map=recorded.label_map,
+        path, accounting, '', published, node.name, label_map=recorded.label_map,
         engine=engine_status(recorded), node_ms=_node_latencies(recorded.statuses, cameras))
 
 

@@ -78,7 +78,7 @@ def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
     with ExitStack() as stack:
         bag = stack.enter_context(BagReader(path, scratch=part))
         cameras, notes = find_cameras(
-            bag.topics, settings.cameras, _possible_truth(settings, bag))
+            bag.topics, settings.cameras, possible_truth(settings, bag))
         truth_bag = stack.enter_context(bag.reopened()) if settings.truth else bag
         recording = stack.enter_context(Recording(
             part, settings, bag=str(path), topics=bag.topics, cameras=cameras))
@@ -194,7 +194,7 @@ def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ..
         flicker_frames=sum(analysis.flicker[1] for analysis in analyses))
 
 
-def _possible_truth(settings: Settings, bag: BagReader) -> frozenset[str]:
+def possible_truth(settings: Settings, bag: BagReader) -> frozenset[str]:
     """Return the topics that hold truth, if cameras are named by the parts of their topics."""
     known = set(settings.truth.topics.values()) & set(bag.topics)
     patterns = [re.escape(topic).replace(re.escape('{camera}'), '[^/]+')

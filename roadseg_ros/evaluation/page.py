@@ -10,6 +10,7 @@ from roadseg_core.report.page import class_colours, write_page
 from roadseg_ros.evaluation.columns import CameraColumns, read_columns
 from roadseg_ros.evaluation.conditions import OPERATORS
 from roadseg_ros.evaluation.curves import camera_timeline, curves, STATES
+from roadseg_ros.evaluation.live_page import live_section
 from roadseg_ros.evaluation.moments import FIGURE_NAMES, Moments, read_moments
 from roadseg_ros.evaluation.one_bag import part_folder
 from roadseg_ros.evaluation.page_tables import (
@@ -58,7 +59,7 @@ def write_report_page(path: Path, report: dict, settings: Settings) -> None:
         hidden_bags=len(columns) - len(shown), hidden_by=hidden_by,
         moments=moments.by_kind, moments_by=FIGURE_NAMES.get(moments.figure, ''),
         has_errors=scored is not None, model_facts=model_facts(report),
-        run_facts=run_facts(report))
+        run_facts=run_facts(report), live=live_section(report))
 
 
 def _subject(report: dict) -> str:

@@ -29,6 +29,15 @@ TEMPLATE = """{% extends 'base' %}
 {% endfor %}
 </table></div>
 {% endif %}
+{% if live %}
+<h2>Live</h2>
+<div class="panel"><p class="soft">{{ live.about }}</p>
+{% for text in live.problems %}<div class="problem">{{ text }}</div>{% endfor %}
+{{ report.table(live.columns, live.rows) }}
+<p class="soft" style="margin: 16px 0 8px">{{ live.scores }} Times under load; the costs are
+differences of medians:</p>
+{{ report.table(['', 'median', '99 of 100'], live.times) }}</div>
+{% endif %}
 <h2>Classes</h2>
 <div class="panel">
 {% if class_bars %}{{ report.bars(class_bars, colours) }}{% else %}<table>
@@ -75,8 +84,10 @@ apart show the same scene, so only one of them is here.</p>
 <section><h2>Model</h2><div class="panel">{{ report.facts(model_facts) }}</div></section>
 <section><h2>Run</h2><div class="panel">{{ report.facts(run_facts) }}</div></section>
 </div>
-<p class="soft" style="margin-top: 24px">Frames went through the segmentation node's own code, as
-fast as they could be read; DDS and its delays are left out. Latency is decoding, the engine's call
+<p class="soft" style="margin-top: 24px">{% if live %}What stands
+below the section Live is of the same frames without DDS: they{% else %}Frames{% endif %} went
+through the segmentation node's own code, as fast as they could be read; DDS and its delays are
+left out. Latency is decoding, the engine's call
 for the whole batch and making the outputs. Consistency: share of pixels whose label is that of the
 same surface one frame earlier, found by optical flow. Flicker: share of the road's pixels that
 change and change back within three frames. Confidence drift: mean confidence of a camera's last

@@ -128,6 +128,7 @@ def evaluate_in_turn(settings: Settings, *, engine: Engine, say: Callable[[str],
         else:
             say(f'{bag}: evaluated before ({number} of {len(settings.bags)})')
         totals = totals + done
+    clear_attempts(settings.output)
     return totals
 
 

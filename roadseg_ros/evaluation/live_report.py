@@ -1,0 +1,141 @@
+"""The report of bags that were played to a node over DDS, in real time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+import json
+import os
+from pathlib import Path
+
+from roadseg_core.labels import LabelMap
+from roadseg_core.model_file import ModelFileError, read_model_info
+from roadseg_ros.bags.reader import BagReader
+from roadseg_ros.bags.records import BagError
+from roadseg_ros.evaluation.cameras import find_cameras
+from roadseg_ros.evaluation.conditions import check
+from roadseg_ros.evaluation.live_figures import live_figures
+from roadseg_ros.evaluation.live_scores import live_scores
+from roadseg_ros.evaluation.one_bag import part_folder, possible_truth, Progress
+from roadseg_ros.evaluation.page import write_report_page
+from roadseg_ros.evaluation.report import exit_code
+from roadseg_ros.evaluation.run import evaluate_bags
+from roadseg_ros.evaluation.scenario import EngineChoice, LiveChoice
+from roadseg_ros.evaluation.segmenting import shipped_model
+from roadseg_ros.evaluation.settings import EvaluationError, Settings
+
+
+def evaluate_live(settings: Settings, choice: LiveChoice, *, say: Callable[[str], None],
+                  progress: Progress | None = None) -> dict[str, object]:
+    """
+    Evaluate the bags without DDS, then play them to the node, and report both.
+
+    The report is that of the evaluation, with the node's frames, latencies and accuracy in the
+    place of its own, which go to ``offline``, and a section ``live``: what became of every frame
+    that was sent, and what the network and the scheduling cost.
+
+    :param settings: the cameras' bags must have the same topics
+    :returns: report.json
+    :raises EvaluationError: if it could not run
+    """
+    if settings.start or settings.every != 1:
+        raise EvaluationError(
+            f'live from second {settings.start:g}, every {settings.every}. frame; a bag is played '
+            'from its start, whole frames in a row: leave out --start and --every')
+    settings = replace(settings, model=str(Path(settings.model or shipped_model()).resolve()))
+    report = evaluate_bags(_as_the_node_batches(settings), progress=progress, say=say)
+    bags = {part_folder(path, settings.output).name: path for path in settings.bags
+            if _entry(report, path)['status'] != 'failed'}
+    cameras = _cameras(report, list(bags.values()))
+    if choice.node is None:
+        os.environ.update(_own_environment(settings.output))
+    # Before this, ROS must not be loaded: it reads the environment once.
+    from roadseg_ros.demonstration.recorder import output_topic
+    from roadseg_ros.evaluation.live import LivePlan, play_live
+    from roadseg_ros.evaluation.live_node import LiveError
+
+    plan = LivePlan(
+        bags=bags, cameras=cameras, model=Path(settings.model),
+        engine=EngineChoice(settings.backend, settings.device, settings.precision,
+                            settings.threads), choice=choice, output=settings.output,
+        seconds=settings.end)
+    try:
+        played, node_exit_code = play_live(plan, say=say)
+    except LiveError as error:
+        raise EvaluationError(str(error)) from error
+    figures = live_figures(played, report, choice, node_exit_code=node_exit_code)
+    scores = None
+    if settings.truth and figures['label_map']:
+        scores = live_scores(
+            {bag.path: bag.published for bag in played if bag.accounting is not None}, settings,
+            LabelMap.from_dict(figures['label_map']),
+            parts={path: part_folder(path, settings.output) for path in bags.values()},
+            topics={camera: output_topic(camera, 'label', node=figures['node'])
+                    for camera in cameras})
+    return _conclude(settings, report, figures, scores)
+
+
+def _conclude(settings: Settings, report: dict, figures: dict,
+              scores: dict | None) -> dict[str, object]:
+    """Put the live figures where conditions and readers look for them, and write the report."""
+    total = figures['frames']['total']
+    report['offline'] = {name: report[name] for name in ('scores', 'timings', 'frames')}
+    report['live'] = {name: value for name, value in figures.items() if name != 'label_map'}
+    report['timings'] = {
+        **report['timings'], 'latency_ms_p50': figures['end_to_end_ms']['p50'],
+        'latency_ms_p99': figures['end_to_end_ms']['p99'],
+        'frames_per_second': figures['fps']['total']}
+    report['frames'] = {**report['frames'], 'dropped': total['sent'] - total['recorded']}
+    if settings.truth:
+        report['scores'] = scores
+    outcomes = check(report, settings.conditions)
+    report['conditions'] = [outcome.to_dict() for outcome in outcomes]
+    report['exit_code'] = 2 if figures['problems'] else exit_code(report)
+    output = settings.output
+    try:
+        (output / 'report.json').write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+        write_report_page(output / 'report.html', report, settings)
+    except OSError as error:
+        raise EvaluationError(f'{error.filename or output} cannot be written: '
+                              f'{error.strerror or error}') from error
+    return report
+
+
+def _as_the_node_batches(settings: Settings) -> Settings:
+    """Take a batch of a frame of each camera, so that times can be compared with the node's."""
+    if settings.batch:
+        return settings
+    try:
+        with BagReader(settings.bags[0]) as bag:
+            cameras, _ = find_cameras(
+                bag.topics, settings.cameras, possible_truth(settings, bag))
+        limit = read_model_info(Path(settings.model)).max_batch
+    except BagError:
+        return settings  # its evaluation will say why
+    except ModelFileError as error:
+        raise EvaluationError(str(error)) from error
+    return replace(settings, batch=min(limit, len(cameras)))
+
+
+def _entry(report: dict, path: Path) -> dict:
+    return next(entry for entry in report['bags'] if entry['path'] == str(path))
+
+
+def _cameras(report: dict, bags: list[Path]) -> dict[str, str]:
+    """Return topic by camera; one node plays all the bags, so they must have the same."""
+    found = [{name: camera['topic'] for name, camera in _entry(report, path)['cameras'].items()}
+             for path in bags]
+    if not found:
+        raise EvaluationError('no bag can be read, so there is nothing to play')
+    for path, cameras in zip(bags, found):
+        if cameras != found[0]:
+            raise EvaluationError(
+                f'{bags[0]} has the cameras {found[0]}, and {path} has {cameras}; bags that are '
+                'played in one call must have the same: play them in several')
+    return found[0]
+
+
+def _own_environment(output: Path) -> dict[str, str]:
+    from roadseg_ros.demonstration.processes import process_environment
+
+    return process_environment(output.resolve())
