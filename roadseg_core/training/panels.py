@@ -59,10 +59,12 @@ def draw_panels(folder: Path, *, frames: int, root: str | None = None,
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
     """Write uint8 [H, W, 3], BGR, in the format of the suffix; ValueError if there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix.lower() not in ('.png', '.jpg', '.jpeg') or not cv2.imwrite(
-            str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 88]):
+    if path.suffix.lower() not in ('.png', '.jpg', '.jpeg'):
         raise ValueError(f'{path}: expected a name that ends in .png or .jpg')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = [] if path.suffix.lower() == '.png' else [cv2.IMWRITE_JPEG_QUALITY, 88]
+    if not cv2.imwrite(str(path), picture, options):
+        raise OSError(f'{path}: the picture could not be written')
 
 
 def _heading(name: str, width: int) -> np.ndarray:
