@@ -48,14 +48,10 @@ def draw_evenly(groups: Mapping[str, Sequence[T]], count: int, *, seed: int) -> 
         there are fewer
     """
     shares = dict.fromkeys(sorted(groups), 0)
-    left = min(count, sum(len(items) for items in groups.values()))
-    while left:
-        open_groups = [name for name in shares if shares[name] < len(groups[name])]
-        for position, name in enumerate(open_groups):
-            # The first groups take one more where the count does not divide.
-            fair = left // len(open_groups) + (position < left % len(open_groups))
-            shares[name] += min(fair, len(groups[name]) - shares[name])
-        left = min(count, sum(map(len, groups.values()))) - sum(shares.values())
+    for _ in range(min(count, sum(map(len, groups.values())))):
+        # The first by name takes one more where the count does not divide.
+        least = min((name for name in shares if shares[name] < len(groups[name])), key=shares.get)
+        shares[least] += 1
     drawn = []
     for name, share in shares.items():
         # Python's hash() differs from process to process.
