@@ -16,9 +16,11 @@ from roadseg_core.engines.tensorrt_network import prepare_network
 from roadseg_core.engines.tensorrt_rules import find_problems, refuse_unsupported
 from roadseg_core.export import build_onnx
 from roadseg_core.geometry import Geometry
+from roadseg_core.half_precision import to_half
 from roadseg_core.labels import SEVEN, TWO
 from roadseg_core.model_file import OUTPUTS, read_model_info
 from roadseg_core.models import build_network, NETWORKS
+from roadseg_core.quantization.graph import quantize_graph
 
 MODELS = sorted((Path(__file__).resolve().parents[3] / 'models').glob('*.onnx'))
 TINY = [
@@ -64,6 +66,21 @@ def test_an_export_of_every_network_keeps_the_rules(name, arguments):
     torch.set_num_threads(threads)
     assert problems_of(model, OUTPUTS) == []
     assert problems_of(model, ['labels']) == []
+
+
+@pytest.mark.parametrize(('name', 'arguments'), [
+    ('mobilenet_fcn', {'depth_multiplier': 0.1, 'classifier_depth': 16}),
+    ('unet', {'out_channels': 1, 'filters': 2})])
+def test_quantized_and_half_files_keep_the_rules(name, arguments):
+    network = build_network(name, arguments).eval()
+    model = build_onnx(network, label_map=SEVEN if network.classes == 7 else TWO,
+                       geometry=Geometry('stretch', (64, 96)))
+    frames = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3), np.uint8)
+    quantized = quantize_graph(model, frames)
+    assert [node for node in quantized.graph.node if node.op_type == 'QuantizeLinear']
+    for form in (quantized, to_half(model)):
+        assert problems_of(form, OUTPUTS) == []
+        assert problems_of(form, ['labels']) == []
 
 
 def test_every_network_is_exported():
