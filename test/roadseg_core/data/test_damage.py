@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from roadseg_core.cli import main
 from roadseg_core.data.dataset import SOURCES, open_source
 from roadseg_core.data.source import DataError, data_root
 from roadseg_core.labels import SEVEN
@@ -99,3 +100,38 @@ def test_options_are_checked_by_name(layouts, name):
 def test_values_of_options_are_checked(layouts, options, message):
     with pytest.raises(DataError, match=f'options of camvid: {message}'):
         open_source('camvid', root=layouts.root, split='train', label_map=SEVEN, options=options)
+
+
+TRAINING = """
+name: damaged
+output: {root}/runs
+network: {{name: unet, arguments: {{filters: 2}}}}
+data:
+  root: {root}
+  label_map: two
+  input_size: [16, 16]
+  train: [{{name: camvid, options: {{on_error: {on_error}, size: [16, 16]}}}}]
+  validation: [{{name: camvid, frames: 1}}]
+  workers: 0
+epochs: 1
+batch_size: 2
+threads: 1
+tensorboard: false
+"""
+
+
+def test_training_stops_at_damage_or_goes_on_without(layouts, capsys, caplog):
+    folder = layouts.camvid(frames=6)
+    (folder / 'train' / '0016E5_00001.png').unlink()
+    truncate(folder / 'trainannot' / '0016E5_00004.png')
+    path = layouts.root / 'damaged.yaml'
+    path.write_text(TRAINING.format(root=layouts.root, on_error='fail'), encoding='utf-8')
+    assert main(['train', str(path)]) == 1
+    message = capsys.readouterr().err
+    assert '0016E5_00001.png: no image for this truth' in message and 'on_error' in message
+    path.write_text(TRAINING.format(root=layouts.root, on_error='skip'), encoding='utf-8')
+    assert main(['train', str(path)]) == 0
+    assert 'camvid_train: skipped 2 frames' in caplog.text
+    assert '0016E5_00004.png' in caplog.text
+    # Of six frames four are left: two steps.
+    assert '2 steps an epoch (ceil(4 / 2))' in capsys.readouterr().out
