@@ -15,6 +15,7 @@ from rclpy.signals import SignalHandlerOptions
 from roadseg_ros.demonstration.processes import DemoError, Process
 
 _FIND_SECONDS = 10.0
+_GONE_SECONDS = 5.0
 
 
 class LiveError(Exception):
@@ -99,11 +100,15 @@ class FoundNode:
         except LiveError:
             self.close()
             raise
+        self._seen = time.monotonic()
 
     @property
     def running(self) -> bool:
-        """Say whether the graph still knows it."""
-        return self.name in self._known()
+        """Say whether the graph still knows it: names come some time after services."""
+        now = time.monotonic()
+        if self.name in self._known():
+            self._seen = now
+        return now - self._seen < _GONE_SECONDS
 
     def exit_code(self) -> int | None:
         """Return None: it is not our process."""

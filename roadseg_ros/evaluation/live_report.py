@@ -43,13 +43,11 @@ def evaluate_live(settings: Settings, choice: LiveChoice, *, say: Callable[[str]
             f'live from second {settings.start:g}, every {settings.every}. frame; a bag is played '
             'from its start, whole frames in a row: leave out --start and --every')
     settings = replace(settings, model=str(Path(settings.model or shipped_model()).resolve()))
+    _prepare(settings, choice)
     report = evaluate_bags(_as_the_node_batches(settings), progress=progress, say=say)
     bags = {part_folder(path, settings.output).name: path for path in settings.bags
             if _entry(report, path)['status'] != 'failed'}
     cameras = _cameras(report, list(bags.values()))
-    if choice.node is None:
-        os.environ.update(_own_environment(settings.output))
-    # Before this, ROS must not be loaded: it reads the environment once.
     from roadseg_ros.demonstration.recorder import output_topic
     from roadseg_ros.evaluation.live import LivePlan, play_live
     from roadseg_ros.evaluation.live_node import LiveError
@@ -135,7 +133,27 @@ def _cameras(report: dict, bags: list[Path]) -> dict[str, str]:
     return found[0]
 
 
-def _own_environment(output: Path) -> dict[str, str]:
+def _prepare(settings: Settings, choice: LiveChoice) -> None:
+    """
+    Set what ROS reads of the environment once it is loaded, and look for the node.
+
+    :raises EvaluationError: if a node is named and there is none
+    """
     from roadseg_ros.demonstration.processes import process_environment
 
-    return process_environment(output.resolve())
+    environment = process_environment(settings.output.resolve())
+    if choice.node is not None:
+        # The node's own domain is the user's to name.
+        environment = {name: value for name, value in environment.items()
+                       if name not in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE')}
+    settings.output.mkdir(parents=True, exist_ok=True)
+    os.environ.update(environment)
+    if choice.node is None:
+        return
+    from roadseg_ros.evaluation.live_node import FoundNode, LiveError
+
+    try:
+        # Before a long evaluation.
+        FoundNode(choice.node).close()
+    except LiveError as error:
+        raise EvaluationError(str(error)) from error
