@@ -101,8 +101,11 @@ class SqliteFile:
         tables = {name for name, in self._database.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'")}
         if 'message_definitions' in tables:
-            definitions = dict(self._database.execute(
-                'SELECT topic_type, encoded_message_definition FROM message_definitions'))
+            try:
+                definitions = dict(self._database.execute(
+                    'SELECT topic_type, encoded_message_definition FROM message_definitions'))
+            except sqlite3.Error as error:
+                self._losses.add(f'{self.path.name}: message definitions are damaged: {error}')
         columns = {row[1] for row in self._database.execute('PRAGMA table_info(topics)')}
         digest = 'type_description_hash' if 'type_description_hash' in columns else "''"
         qos = 'offered_qos_profiles' if 'offered_qos_profiles' in columns else "''"

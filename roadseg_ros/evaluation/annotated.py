@@ -33,7 +33,7 @@ def output_topic(camera: str, output: str) -> str:
 
 class AnnotatedBag:
     """
-    Write an annotated bag.
+    Write an annotated bag, from one thread; it may be abandoned from another.
 
     :param path: folder of the new bag; one that is there is replaced
     :param storage: ``mcap`` or ``sqlite3``
@@ -43,31 +43,25 @@ class AnnotatedBag:
 
     def __init__(self, path: Path, storage: str, topics: Iterable[Topic],
                  cameras: Iterable[Camera]) -> None:
-        shutil.rmtree(path, ignore_errors=True)
         self.path = path
         self.notes: list[str] = []
         self._frame_ids: dict[str, str] = {}
-        self._writer = Writer(path, version=_VERSION, storage_plugin=_STORAGES[storage])
+        self._storage = _STORAGES[storage]
+        self._topics = tuple(topics)
+        self._cameras = tuple(cameras)
+        self._writer: Writer | None = None
+        self._whole = False
         self._originals = {}
         self._outputs = {}
-        self._open = True
-        with self._writing():
-            self._writer.open()
-            self._add_topics(list(topics), cameras)
 
-    def _add_topics(self, topics: list[Topic], cameras: Iterable[Camera]) -> None:
-        for topic in topics:
-            self._add_original(topic)
-        taken = {topic.name for topic in topics}
-        for camera in cameras:
-            for output in ENCODINGS:
-                name = output_topic(camera.name, output)
-                while name in taken:
-                    # The original has the outputs of a node already: both shall be seen.
-                    name = f'/evaluation{name}'
-                taken.add(name)
-                self._outputs[camera.name, output] = self._writer.add_connection(
-                    name, RAW_TYPE, typestore=message_types())
+    def open(self) -> None:
+        """Begin the bag."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        writer = Writer(self.path, version=_VERSION, storage_plugin=self._storage)
+        with self._writing():
+            writer.open()
+            self._writer = writer
+            self._add_topics()
 
     def copy(self, message: BagMessage) -> None:
         """Add a message of the original."""
@@ -86,17 +80,33 @@ class AnnotatedBag:
 
     def close(self) -> None:
         """Finish the bag."""
-        self._open = False
-        with self._writing():
-            self._writer.close()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with self._writing():
+                writer.close()
+        self._whole = True
 
     def abandon(self) -> None:
         """Remove the bag, if it was not finished."""
-        if self._open:
+        if not self._whole:
             # What cannot be written any more cannot be finished either: it is removed.
             with suppress(OSError):
                 self.close()
             shutil.rmtree(self.path, ignore_errors=True)
+
+    def _add_topics(self) -> None:
+        for topic in self._topics:
+            self._add_original(topic)
+        taken = {topic.name for topic in self._topics}
+        for camera in self._cameras:
+            for output in ENCODINGS:
+                name = output_topic(camera.name, output)
+                while name in taken:
+                    # The original has the outputs of a node already: both shall be seen.
+                    name = f'/evaluation{name}'
+                taken.add(name)
+                self._outputs[camera.name, output] = self._writer.add_connection(
+                    name, RAW_TYPE, typestore=message_types())
 
     def _write(self, connection: object, time_ns: int, data: bytes | memoryview) -> None:
         with self._writing():

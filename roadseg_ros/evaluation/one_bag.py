@@ -85,7 +85,8 @@ def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
         evaluation = _Evaluation(path, settings, engine, cameras, truth_bag, recording)
         works = _works(bag, cameras, settings, evaluation.analyses)
         total = sum(bag.counts.get(camera.topic, 0) for camera in cameras) // settings.every
-        sink = Sink(evaluation.take, 8, name='analysis')
+        # SQLite wants to be closed by the thread that opened it.
+        sink = Sink(evaluation.take, 8, name='analysis', last=evaluation.finish)
         done = 0
         try:
             for work in segmented(works, engine, batch=settings.batch):
@@ -96,7 +97,6 @@ def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
             sink.close(drain=False)
             raise
         sink.close(drain=True)
-        recording.finish(engine.info.label_map, evaluation.truth_map)
         return _totals(path, settings, bag, (*notes, *recording.notes),
                        list(evaluation.analyses.values()))
 
@@ -108,12 +108,12 @@ class _Evaluation:
                  cameras: tuple[Camera, ...], truth_bag: BagReader,
                  recording: Recording) -> None:
         self._recording = recording
-        label_map = engine.info.label_map
-        self.truth_map = truth_label_map(settings, label_map)
+        self._label_map = label_map = engine.info.label_map
+        self._truth_map = truth_label_map(settings, label_map)
         self.analyses = {
             camera.topic: CameraAnalysis(
                 camera, settings, bag=str(path), label_map=label_map,
-                truth_map=self.truth_map, wanted=recording.wanted,
+                truth_map=self._truth_map, wanted=recording.wanted,
                 truth=open_truth(settings.truth, camera.name, bag=truth_bag,
                                  only_camera=len(cameras) == 1) if settings.truth else None)
             for camera in cameras}
@@ -124,6 +124,10 @@ class _Evaluation:
         if work.camera is not None:
             analysed = self.analyses[work.camera.topic].analyse(work)
         self._recording.add(work, analysed)
+
+    def finish(self) -> None:
+        """Make what was recorded whole."""
+        self._recording.finish(self._label_map, self._truth_map)
 
 
 def _works(bag: BagReader, cameras: tuple[Camera, ...], settings: Settings,

@@ -27,7 +27,8 @@ class Recording:
     """
     Write what frames say: rows, pictures, and, if asked for, ``annotated/`` and videos.
 
-    Use it as a context; a block that fails leaves nothing that looks whole.
+    Use it as a context; a block that fails leaves nothing that looks whole. Frames come from one
+    thread, which finishes it too.
 
     :param part: folder of the bag's part of the results
     :param bag: how rows name the bag
@@ -40,6 +41,7 @@ class Recording:
         self._part = part
         self._extremes = Extremes(settings.pictures)
         self._annotated = self._videos = None
+        self._begun = False
         with ExitStack() as stack:
             self._rows, self._timings, self._bad = (RowFile(part / name) for name in ROW_FILES)
             for rows in (self._rows, self._timings, self._bad):
@@ -73,6 +75,7 @@ class Recording:
             decoded
         """
         if self._annotated:
+            self._begin()
             self._annotated.copy(work.message)
         if work.camera is None:
             return
@@ -94,4 +97,11 @@ class Recording:
             rows.close()
         self._extremes.write(self._part / 'pictures', label_map, truth_map)
         if self._annotated:
+            self._begin()
             self._annotated.close()
+
+    def _begin(self) -> None:
+        # Here, as it must be written by the thread that begins it.
+        if not self._begun:
+            self._begun = True
+            self._annotated.open()

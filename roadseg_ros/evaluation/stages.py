@@ -86,10 +86,13 @@ class Sink:
     Let a thread of its own take items, in order, at most ``depth`` behind.
 
     :param function: called with each item in that thread
+    :param last: called in that thread after the last item, where the sink is drained
     """
 
-    def __init__(self, function: Callable[[Item], None], depth: int, *, name: str) -> None:
+    def __init__(self, function: Callable[[Item], None], depth: int, *, name: str,
+                 last: Callable[[], None]) -> None:
         self._function = function
+        self._last = last
         self._items: queue.Queue[object] = queue.Queue(depth)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -129,9 +132,10 @@ class Sink:
                 item = self._items.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 continue
-            if item is _END:
-                return
             try:
+                if item is _END:
+                    self._last()
+                    return
                 self._function(item)
             except BaseException as error:  # handed to the producer, whatever it is
                 self._error = error
