@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from roadseg_core.data.source import NOT_ROAD
 from roadseg_core.labels import IGNORE, SEVEN, TWO
+from roadseg_core.training.config import LossTerm
 from roadseg_core.training.losses import segmentation_loss
+from roadseg_core.training.losses.class_weights import (count_labels, inverse_frequency,
+                                                        median_frequency)
 
 
 def test_known_road_and_not_road_by_hand() -> None:
@@ -35,3 +39,64 @@ def test_nothing_labelled_costs_nothing(channels: int) -> None:
     loss = segmentation_loss(scores, labels, label_map=SEVEN if channels == 7 else TWO)
     loss.backward()
     assert loss.item() == 0.0 and not scores.grad.any()
+
+
+def two_classes(road: list[float]) -> torch.Tensor:
+    """Return scores of one row with these probabilities of class 1."""
+    p = torch.tensor(road)
+    return torch.stack((1.0 - p, p)).log()[None, :, None]
+
+
+# Four pixels, truth 0 0 1 1, probability of class 1: 0.1 0.4 0.8 0.6; the fifth is not known.
+ROAD = two_classes([0.1, 0.4, 0.8, 0.6, 0.9])
+TRUTH = torch.tensor([[[0, 0, 1, 1, IGNORE]]], dtype=torch.uint8)
+
+
+def loss_of(name: str, **options: object) -> float:
+    """Return one loss of the four pixels."""
+    weights = options.pop('weights', None)
+    return segmentation_loss(
+        ROAD, TRUTH, label_map=TWO, terms=[LossTerm(name=name, **options)],
+        class_weights=weights and {0: torch.tensor(weights)}).item()
+
+
+def test_overlap_losses_by_hand() -> None:
+    # Class 0: intersection 0.9 + 0.6, predicted 0.9 + 0.6 + 0.2 + 0.4; class 1 alike.
+    assert loss_of('dice') == pytest.approx(
+        1 - (2 * 1.5 / (2.1 + 2) + 2 * 1.4 / (1.9 + 2)) / 2, rel=1e-5)
+    assert loss_of('iou') == pytest.approx(
+        1 - (1.5 / (2.1 + 2 - 1.5) + 1.4 / (1.9 + 2 - 1.4)) / 2, rel=1e-5)
+
+
+def test_lovasz_by_hand() -> None:
+    # Both classes are wrong by 0.4, 0.4, 0.2 and 0.1; after two of these pixels, one of them of
+    # the class and one not, the IoU is 1/3, whichever comes first.
+    class_0 = 0.4 * 2 / 3 + 0.2 * (3 / 4 - 2 / 3) + 0.1 * (1 - 3 / 4)
+    class_1 = 0.4 * 2 / 3 + 0.2 * (1 - 2 / 3)
+    assert loss_of('lovasz') == pytest.approx((class_0 + class_1) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize('name', ['dice', 'iou', 'lovasz'])
+def test_overlap_losses_are_least_where_all_is_right(name: str) -> None:
+    perfect = two_classes([1e-7, 1e-7, 1 - 1e-7, 1 - 1e-7, 0.5])
+    loss = segmentation_loss(perfect, TRUTH, label_map=TWO, terms=[LossTerm(name=name)])
+    assert loss.item() == pytest.approx(0.0, abs=1e-5)
+
+
+def test_hard_pixels_and_weights_by_hand() -> None:
+    # Below 0.7: the second and the fourth, each 0.6.
+    assert loss_of('ohem', keep=0.1) == pytest.approx(-math.log(0.6), rel=1e-5)
+    # None is below 0.1: the most costly half of them.
+    assert loss_of('ohem', threshold=0.1, keep=0.5) == pytest.approx(-math.log(0.6), rel=1e-5)
+    costs = [-math.log(p) for p in (0.9, 0.6, 0.8, 0.6)]
+    assert loss_of('cross_entropy', weights=[1.0, 3.0]) == pytest.approx(
+        (costs[0] + costs[1] + 3 * costs[2] + 3 * costs[3]) / 8, rel=1e-5)
+
+
+def test_weights_of_rare_classes() -> None:
+    images = [np.array([[0, 0, 0, 1]], np.uint8), np.array([[0, 0, IGNORE, 0]], np.uint8)]
+    pixels, seen = count_labels(images, 3)
+    assert pixels.tolist() == [6, 1, 0] and seen.tolist() == [7, 4, 0]
+    # Frequencies 6/7 and 1/4, their median 31/56.
+    np.testing.assert_allclose(median_frequency(pixels, seen), [31 / 48, 31 / 14, 0])
+    np.testing.assert_allclose(inverse_frequency(pixels), [2 / 7, 12 / 7, 0])

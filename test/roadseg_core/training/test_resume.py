@@ -53,8 +53,8 @@ def test_a_run_killed_in_mid_epoch_ends_in_the_same_weights(
         for name, tensor in expected.items():
             assert torch.equal(tensor, found[name]), f'{part} {name}'
     rows, whole_rows = (read_metrics(path.parent) for path in (last, whole))
-    assert [row['loss'] for row in rows] == [row['loss'] for row in whole_rows]
-    assert [row['validation'] for row in rows] == [row['validation'] for row in whole_rows]
+    for key in ('loss', 'train', 'validation'):
+        assert [row[key] for row in rows] == [row[key] for row in whole_rows]
 
 
 def test_runs_are_not_mixed_up(tmp_path: Path, write_config: Callable[..., Path],
@@ -71,6 +71,18 @@ def test_runs_are_not_mixed_up(tmp_path: Path, write_config: Callable[..., Path]
     assert [row['epoch'] for row in read_metrics(tmp_path / 'runs' / 'tiny')] == [1, 2]
     assert main(['train', config, 'epochs=1', 'batch_size=4', '--overwrite']) == 0
     assert [row['step'] for row in read_metrics(tmp_path / 'runs' / 'tiny')] == [1]
+
+
+def test_a_run_goes_on_after_its_last_epoch(
+        tmp_path: Path, write_config: Callable[..., Path]) -> None:
+    config = str(write_config('two', frames=4, batch_size=2))
+    same = 'schedule.name=constant'
+    assert main(['train', config, 'name=parts', 'epochs=1', same]) == 0
+    assert main(['train', config, 'name=parts', 'epochs=2', same, '--resume']) == 0
+    assert main(['train', config, 'name=whole', 'epochs=2', same]) == 0
+    parts, whole = (read_metrics(tmp_path / 'runs' / name) for name in ('parts', 'whole'))
+    for key in ('loss', 'train', 'validation'):
+        assert [row[key] for row in parts] == [row[key] for row in whole]
 
 
 def test_the_last_checkpoints_are_kept_and_a_run_stops_early(
