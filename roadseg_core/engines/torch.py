@@ -83,8 +83,10 @@ class TorchEngine(Engine):
         if self._network is None:
             raise EngineError('the engine is closed')
         try:
+            # Weights that autocast keeps would be gone when a graph that reads them is launched.
             with torch.inference_mode(), torch.autocast(
-                    self._device.type, torch.bfloat16, enabled=self._bf16):
+                    self._device.type, torch.bfloat16, enabled=self._bf16,
+                    cache_enabled=self._runner is None):
                 if self._runner is not None:
                     values = self._runner.run(frames)
                 else:
