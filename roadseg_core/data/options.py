@@ -84,10 +84,12 @@ def parse_options(kind: type[Options], options: Mapping[str, object] | None,
     try:
         parsed = kind.model_validate(dict(options or {}))
     except ValidationError as error:
-        # A choice of types is reported once for each; the key says enough once.
+        # A choice of types is reported once for each, and a list with wrong items as too short;
+        # the key says enough once, with the reason that helps most.
+        errors = sorted(error.errors(), key=lambda item: item['type'] != 'too_short')
         reasons = {str(item['loc'][0]): (
             'no such option' if item['type'] == 'extra_forbidden' else
-            f'{item["msg"]}; found {item["input"]!r}') for item in error.errors()}
+            f'{item["msg"]}; found {item["input"]!r}') for item in errors}
         raise DataError(
             f'options of {data_set}: '
             + '; '.join(f'{key}: {reason}' for key, reason in reasons.items())
@@ -98,14 +100,16 @@ def parse_options(kind: type[Options], options: Mapping[str, object] | None,
 
 
 def read_options(arguments: Sequence[str]) -> dict[str, object]:
-    """Read options written as ``key=value``, the values as YAML; DataError if they are not."""
+    """Read options written as ``key=value``, values as YAML; DataError for other arguments."""
     options = {}
     for argument in arguments:
         key, equals, text = argument.partition('=')
         if not key or not equals:
             raise DataError(f'option {argument!r}; expected key=value, such as crop=square')
         try:
-            options[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise DataError(f'option {argument!r}: no YAML value: {error}') from error
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            value = text
+        # No option is a mapping: {split} is a piece of a path.
+        options[key] = text if isinstance(value, dict) else value
     return options
