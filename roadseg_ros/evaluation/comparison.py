@@ -146,13 +146,17 @@ def _most_different(differences: np.ndarray, keys: list[Key], blocks: Blocks,
 
 
 def _block_correlation(differences: np.ndarray, keys: list[Key], blocks: Blocks) -> float | None:
-    """Correlate the means of neighbouring blocks: near 0 where blocks are long enough."""
+    """Correlate means of neighbouring blocks of a bag: near 0 where blocks are long enough."""
     micro = np.round(differences * 1e6).astype(np.int64)
     sums = blocks.sums(np.stack((micro, np.ones_like(micro)), 1))
     means = sums[:, 0] / sums[:, 1]
     bags = {}
     for block, key in zip(blocks.ids.tolist(), keys):
         bags[block] = key[0]
+    # What a whole bag has in common says nothing about the length of blocks.
+    for bag in set(bags.values()):
+        own = [block for block in range(blocks.count) if bags[block] == bag]
+        means[own] -= means[own].mean()
     pairs = np.array([(means[block], means[block + 1]) for block in range(blocks.count - 1)
                       if bags[block] == bags[block + 1]])
     if len(pairs) < 10 or not pairs.std(0).all():

@@ -31,7 +31,8 @@ is no verdict; what the intervals show stands below.</div>
 {% else %}
 <div class="{{ 'note' if verdict == 'undecided' else 'panel' if verdict == 'accepted' else
 'problem' }}"><b class="{{ {'accepted': 'pass', 'rejected': 'fail'}.get(verdict, '') }}">
-A is {{ verdict }}.</b>
+{{ 'Undecided: it takes more drives, or another rule.' if verdict == 'undecided' else
+'A is ' ~ verdict ~ '.' }}</b>
 <ul>{% for reason in reasons %}<li>{{ reason }}</li>{% endfor %}</ul></div>
 {% endif %}
 {% for problem in problems %}<div class="problem">{{ problem }}</div>{% endfor %}
@@ -39,7 +40,8 @@ A is {{ verdict }}.</b>
 <h2>Differences</h2>
 <div class="panel">{{ plot }}
 <p class="soft" style="margin-top: 10px">A less B, with {{ confidence }} confidence intervals. The
-dashed line is no difference; green is surely better, red surely worse, grey not shown either way.
+dashed line is no difference; green is surely better, red surely worse; grey is not shown to
+differ, or neither better nor worse.
 Frames were drawn in blocks of {{ '%g'|format(block_seconds) }} s, {{ resamples }} times:
 neighbours resemble each other, so drawing single frames would make the intervals too narrow.
 {% if correlation is not none %}Neighbouring blocks correlate by {{ '%.2f'|format(correlation) }}
@@ -59,7 +61,8 @@ times do not repeat.</p>
 {{ report.table(['', 'A', 'B'], speeds) }}{% endif %}</div>
 <h2>Where they differ most</h2>
 {% if moments %}
-{% for colours in legends %}{{ report.legend(colours) }}{% endfor %}
+{% for colours in legends %}{% if legends|length > 1 %}<p class="soft" style="margin: 8px 0 2px">
+Classes of {{ 'AB'[loop.index0] }}</p>{% endif %}{{ report.legend(colours) }}{% endfor %}
 <p class="soft">One frame of a block and camera at most. Differences: red where A alone says road,
 blue where B alone does.</p>
 {% for moment in moments %}
@@ -137,7 +140,8 @@ def forest(figures: tuple[Compared, ...]) -> Markup:
     """Draw each difference with its interval in a row of its own, as SVG."""
     shown = [figure for figure in figures if not math.isnan(figure.difference.low)]
     if not shown:
-        return Markup('<p>Too few blocks of frames for intervals.</p>')
+        return Markup('<p>Too few blocks of frames for intervals: evaluate more drives, or take '
+                      'shorter blocks.</p>')
     ends = [end for figure in shown for end in (figure.difference.low, figure.difference.high)]
     low, high = min(0.0, *ends), max(0.0, *ends)
     margin = 0.06 * (high - low) or 0.01

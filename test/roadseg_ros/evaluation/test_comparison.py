@@ -108,7 +108,7 @@ def test_the_outcome_does_not_depend_on_the_order_of_rows() -> None:
     assert one.to_dict() == two.to_dict()
 
 
-@pytest.mark.parametrize(('frames', 'expected'), [(60, 'A is accepted.'), (4, 'A is undecided.')])
+@pytest.mark.parametrize(('frames', 'expected'), [(60, 'A is accepted.'), (4, 'Undecided: ')])
 def test_the_page_tells_the_verdict(tmp_path: Path, frames: int, expected: str) -> None:
     result = compare(rows_of(0.05, frames=frames), rows_of(0.2, frames=frames), maps=(TWO, TWO),
                      choice=choice('road_iou > 0'))
