@@ -76,7 +76,7 @@ class McapFile:
         if self._cached[0] != chunk:
             self._file.seek(chunk)
             size = struct.unpack('<Q', self._file.read(9)[1:])[0]
-            record = self._file.read(size)
+            record = self._file.read(min(size, self._size))
             try:
                 self._cached = (chunk, self._unpacked(record))
             except BagError:

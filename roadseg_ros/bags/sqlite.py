@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 import sqlite3
+import struct
 from urllib.parse import quote
 
 from roadseg_ros.bags.records import BagError, BagMessage, Buffer, Losses, Topic
@@ -34,6 +35,7 @@ class SqliteFile:
             self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         except sqlite3.Error as error:
             raise BagError(f'{path} cannot be opened: {error}') from error
+        self._cut_off = not journal and self._ends_early()
         try:
             # Without it sqlite refuses a file that ends early, whatever is left of it.
             self._database.execute('PRAGMA writable_schema = ON')
@@ -66,6 +68,8 @@ class SqliteFile:
                 'ORDER BY timestamp, id', values)
             for row, topic, time_ns, data in rows:
                 last = (time_ns, row)
+                if not isinstance(data, bytes) or (self._cut_off and not time_ns):
+                    continue  # sqlite takes zeros for what is missing of the last page
                 yield BagMessage(self._topics[topic].name, time_ns, data)
         except sqlite3.Error as error:
             self._losses.add(f'{self.path.name} is damaged: {error}')
@@ -75,8 +79,10 @@ class SqliteFile:
         """Yield the beginning of each message of a topic, and its place."""
         where, values = self._where(self._ids((topic,)), None, None)
         try:
-            yield from self._database.execute(
-                f'SELECT substr(data, 1, {_HEAD}), id FROM messages {where}', values)
+            for head, row in self._database.execute(
+                    f'SELECT substr(data, 1, {_HEAD}), id FROM messages {where}', values):
+                if isinstance(head, bytes):
+                    yield head, row
         except sqlite3.Error as error:
             self._losses.add(f'{self.path.name} is damaged: {error}')
 
@@ -87,14 +93,30 @@ class SqliteFile:
         :raises BagError: if it is damaged
         """
         try:
-            return self._database.execute(
-                'SELECT data FROM messages WHERE id = ?', (place,)).fetchone()[0]
-        except (sqlite3.Error, TypeError) as error:
+            found = self._database.execute(
+                'SELECT data FROM messages WHERE id = ?', (place,)).fetchone()
+        except sqlite3.Error as error:
             raise BagError(f'{self.path.name}: message {place} cannot be read: {error}') from error
+        if found is None or not isinstance(found[0], bytes):
+            raise BagError(f'{self.path.name}: message {place} cannot be read: it is not there')
+        return found[0]
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _ends_early(self) -> bool:
+        """Compare the file's size with the number of pages that its header tells."""
+        with self.path.open('rb') as file:
+            header = file.read(100)
+        size = self.path.stat().st_size
+        if len(header) < 100 or header[24:28] != header[92:96]:
+            return False  # no database, or one whose header does not tell
+        page = struct.unpack_from('>H', header, 16)[0]
+        expected = (65536 if page == 1 else page) * struct.unpack_from('>I', header, 28)[0]
+        if size < expected:
+            self._losses.add(f'{self.path.name} ends early: {size} of {expected} bytes')
+        return size < expected
 
     def _read_topics(self) -> dict[int, Topic]:
         definitions: dict[str, str] = {}
@@ -146,6 +168,8 @@ class SqliteFile:
                 continue
             failed = 0
             topic, time_ns, data = found
+            if self._cut_off and not time_ns:
+                continue
             if topic in ids and isinstance(data, bytes) and (time_ns, row) > last and (
                     start_ns is None or time_ns >= start_ns) and (
                     end_ns is None or time_ns < end_ns):
