@@ -143,7 +143,9 @@ def report_progress(trt: TensorRt, monitor: IProgressMonitor | None) -> bool:
     monitor.phase_start('Building an engine', None, 2)
     monitor.phase_start('Tactics', 'Building an engine', 4)
     for step in range(4):
-        trt.at_step()
+        while trt.at_step():
+            if not monitor.step_complete('Tactics', step - 1):
+                return False
         if not monitor.step_complete('Tactics', step):
             return False
     monitor.phase_finish('Tactics')

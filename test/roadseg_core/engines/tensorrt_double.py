@@ -20,7 +20,7 @@ class TensorRt:
     :param version: of TensorRT
     :ivar failing: what is to fail: Builder, Runtime, parse, build, execute, context
     :ivar builds: how many plans were built
-    :ivar at_step: called at each step of a build
+    :ivar at_step: called at each step of a build; what it returns says whether the step goes on
     """
 
     def __init__(self, version: str, cuda: Cuda) -> None:
@@ -28,7 +28,7 @@ class TensorRt:
         self.cuda = cuda
         self.failing: set[str] = set()
         self.builds = 0
-        self.at_step = lambda: None
+        self.at_step = lambda: False
         self.log: Any = None
         # TensorRT 11 dropped EXPLICIT_BATCH, which was 0, and counts anew.
         strongly_typed = 0 if version.startswith('11.') else 1
