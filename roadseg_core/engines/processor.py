@@ -17,15 +17,16 @@ def bf16_instructions(cpuinfo: Path = Path('/proc/cpuinfo')) -> tuple[str, ...] 
 
     :returns: None where nothing is known: another processor or system
     """
-    if platform.machine().lower() not in _X86:
-        return None
-    try:
-        lines = cpuinfo.read_text(encoding='utf-8').splitlines()
-    except OSError:
-        return None
-    flags = next((line.partition(':')[2].split() for line in lines
-                  if line.startswith('flags')), [])
-    return tuple(name for name in _BF16 if name in flags)
+    flags = _flags(cpuinfo)
+    return None if flags is None else tuple(name for name in _BF16 if name in flags)
+
+
+def vector_lanes(cpuinfo: Path = Path('/proc/cpuinfo')) -> int:
+    """Return how many floats a vector of an x86 processor holds; 0 where nothing is known."""
+    flags = _flags(cpuinfo)
+    if flags is None:
+        return 0
+    return 16 if 'avx512f' in flags else 8 if 'avx' in flags else 4
 
 
 def default_threads(cores: int) -> int:
@@ -51,3 +52,15 @@ def _siblings(root: Path, processors: Iterable[int]) -> Iterable[str]:
                 encoding='ascii').strip()
         except OSError:
             yield str(number)
+
+
+def _flags(cpuinfo: Path) -> list[str] | None:
+    """Return the flags of an x86 processor; None where nothing is known."""
+    if platform.machine().lower() not in _X86:
+        return None
+    try:
+        lines = cpuinfo.read_text(encoding='utf-8').splitlines()
+    except OSError:
+        return None
+    return next((line.partition(':')[2].split() for line in lines
+                 if line.startswith('flags')), [])

@@ -11,8 +11,10 @@ import onnx
 from roadseg_core.rewriting.convolution_padding import fold_padding
 from roadseg_core.rewriting.frame_normalization import fold_normalization
 from roadseg_core.rewriting.skip_upsampling import merge_upsampling
+from roadseg_core.rewriting.wide_convolution import widen_convolutions
 
-__all__ = ['fold_normalization', 'fold_padding', 'merge_upsampling', 'rewrite']
+__all__ = [
+    'fold_normalization', 'fold_padding', 'merge_upsampling', 'rewrite', 'widen_convolutions']
 
 
 def rewrite(model: onnx.ModelProto) -> onnx.ModelProto:

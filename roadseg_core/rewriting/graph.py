@@ -7,7 +7,6 @@ from collections import defaultdict
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
 
 
 class Graph:
@@ -24,6 +23,8 @@ class Graph:
         self._constants = {
             value.name: numpy_helper.to_array(value) for value in self._model.graph.initializer}
         self._made: set[str] = set(self._constants)
+        self._given = model
+        self._sizes: dict[str, tuple[int, ...]] | None = None
 
     @property
     def outputs(self) -> set[str]:
@@ -49,6 +50,9 @@ class Graph:
             ancestors = self._ancestors(value)
             if not ancestors:
                 return None
+            # Imports a module for each operator: only where something is to be computed.
+            from onnx.reference import ReferenceEvaluator
+
             needed = {name for node in ancestors for name in node.input}
             graph = helper.make_graph(
                 ancestors, 'constant', [], [onnx.ValueInfoProto(name=value)],
@@ -74,13 +78,15 @@ class Graph:
         self.nodes[index:index + 1] = new
 
     def shape(self, value: str) -> tuple[int, ...] | None:
-        """Return the sizes of a value after the batch; None where they are not known."""
-        inferred = onnx.shape_inference.infer_shapes(self._model, data_prop=True)
-        for info in (*inferred.graph.value_info, *inferred.graph.input):
-            if info.name == value:
-                sizes = [dim.dim_value for dim in info.type.tensor_type.shape.dim[1:]]
-                return tuple(sizes) if all(sizes) else None
-        return None
+        """Return the sizes of a value of the model as given, after the batch; None: unknown."""
+        if self._sizes is None:
+            # Once: nodes that were changed since may not fit together until all are.
+            inferred = onnx.shape_inference.infer_shapes(self._given, data_prop=True)
+            self._sizes = {
+                info.name: tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim[1:])
+                for info in (*inferred.graph.value_info, *inferred.graph.input)}
+        sizes = self._sizes.get(value, ())
+        return sizes if sizes and all(sizes) else None
 
     def model(self) -> onnx.ModelProto:
         """Return the model as it is now, without what no output needs."""

@@ -8,7 +8,8 @@ from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 import pytest
 
-from roadseg_core.rewriting import fold_normalization, fold_padding, merge_upsampling, rewrite
+from roadseg_core.rewriting import (
+    fold_normalization, fold_padding, merge_upsampling, rewrite, widen_convolutions)
 from roadseg_core.rewriting.graph import attribute, Graph, set_attribute
 
 RNG = np.random.default_rng(5)
@@ -125,6 +126,59 @@ def test_what_is_not_recognised_stays() -> None:
     model = skip_block()
     set_attribute(model.graph.node[3], 'dilations', [2, 2])
     assert kinds(rewrite(model)) == kinds(model)
+
+
+def convolutions(*, quantized: bool = False, last: str = 'Conv', filters: int = 3,
+                 ) -> onnx.ModelProto:
+    """Convolve ``frames`` twice, with a ReLU between and weights in int8 on request."""
+    weight = floats(filters, 4, 3, 3)
+    nodes = [helper.make_node('Conv', ['frames', 'weight', 'bias'], ['a'], pads=[1] * 4),
+             helper.make_node('Relu', ['a'], ['b'])]
+    constants = {'weight': weight, 'bias': floats(filters), 'weight2': floats(2, filters, 1, 1)}
+    read = 'b'
+    if quantized:
+        scale = np.abs(weight).max((1, 2, 3)) / 127
+        constants |= {
+            'weight': np.round(weight / scale[:, None, None, None]).astype(np.int8),
+            'scale': scale, 'zeros': np.zeros(filters, np.int8), 'step': np.float32(0.05),
+            'zero': np.int8(0)}
+        nodes[0].input[1] = 'dequantized'
+        nodes.insert(0, helper.make_node('DequantizeLinear', ['weight', 'scale', 'zeros'],
+                                         ['dequantized'], axis=0))
+        nodes += [helper.make_node('QuantizeLinear', ['b', 'step', 'zero'], ['c']),
+                  helper.make_node('DequantizeLinear', ['c', 'step', 'zero'], ['d'])]
+        read = 'd'
+    nodes.append(helper.make_node('Conv', [read, 'weight2'], ['out']) if last == 'Conv' else
+                 helper.make_node(last, [read], ['out'], kernel_shape=[2, 2]))
+    return model_of(nodes, constants)
+
+
+@pytest.mark.parametrize('quantized', [False, True])
+def test_few_filters_compute_two_pixels(quantized: bool) -> None:
+    import onnxruntime
+
+    model = convolutions(quantized=quantized)
+    wide = widen_convolutions(model)
+    onnx.checker.check_model(wide, full_check=True)
+    chain = ['Transpose', 'Reshape', 'Transpose', 'Conv']
+    pair = ['QuantizeLinear', 'DequantizeLinear'] if quantized else []
+    assert kinds(wide) == [*pair[1:], 'Conv', 'Relu', *pair, *chain]
+    convolution = next(node for node in wide.graph.node if node.op_type == 'Conv')
+    assert attribute(convolution, 'strides') == [1, 2]
+    frames = floats(2, 4, 6, 6)
+    found, expected = (
+        onnxruntime.InferenceSession(
+            one.SerializeToString(), providers=['CPUExecutionProvider'],
+        ).run(None, {'frames': frames})[0] for one in (wide, model))
+    np.testing.assert_allclose(found, expected, atol=0.3 if quantized else 1e-5)
+    assert np.abs(found - expected).mean() < (0.01 if quantized else 1e-6)
+
+
+@pytest.mark.parametrize(('arguments', 'lanes'), [
+    ({'last': 'MaxPool'}, 16), ({'filters': 9}, 16), ({}, 4)])
+def test_other_convolutions_stay_narrow(arguments: dict, lanes: int) -> None:
+    model = convolutions(**arguments)
+    assert kinds(widen_convolutions(model, lanes=lanes)) == kinds(model)
 
 
 def test_the_model_that_is_given_is_not_changed() -> None:
