@@ -24,7 +24,7 @@ ARGUMENTS = {
     'params_file': ('', 'Parameter file of the node; empty: the shipped config/seg.yaml.'),
     'scenario': ('', 'Cameras, fps and model of a scenario: parking, urban, rural or a file.'),
     'model': ('', 'Model file (.onnx) or training checkpoint.'),
-    'backend': ('', 'auto, openvino or torch.'),
+    'backend': ('', 'auto, tensorrt, openvino or torch.'),
     'device': ('', 'Device of the backend, such as auto, cpu or cuda:0.'),
     'precision': ('', 'Precision the engine runs in, or auto.'),
     'threads': ('', 'CPU threads of the engine; 0: it chooses.'),
