@@ -113,7 +113,8 @@ build: setup
 build/bindings/%/installed: requirements/bindings-%.txt $(STAMP)
 	@rm -rf $(@D)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-	    --only-binary :all: --target $(@D) --requirement $<
+	    --only-binary :all: --target $(@D) --requirement $< || { \
+	    echo "No bindings of TensorRT $*; to test without them: make test BINDINGS=" >&2; exit 1; }
 	@touch $@
 
 # colcon prints what pytest prints; at the end once more, what matters. A ROS domain of its own
