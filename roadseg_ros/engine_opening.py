@@ -48,7 +48,8 @@ def open_warm(
     engine = open_engine(
         model, backend=settings.backend, outputs=outputs, device=settings.device,
         precision=settings.precision, threads=settings.threads,
-        cache_dir=settings.cache_dir or None, allow_build=settings.allow_build, progress=progress)
+        pinning=settings.pinning, cache_dir=settings.cache_dir or None,
+        allow_build=settings.allow_build, progress=progress)
     batch = np.zeros((engine.info.max_batch, *engine.info.geometry.input_size, 3), np.uint8)
     most = min(engine.info.max_batch, cameras)
     # The first runs of each size set up memory and kernels; no frame should pay for that.

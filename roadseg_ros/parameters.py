@@ -79,6 +79,7 @@ PARAMETERS = (
     Parameter('precision', 'auto', 'Precision of inference.',
               choices=('auto', 'fp32', 'bf16', 'fp16', 'int8')),
     Parameter('threads', 0, 'CPU threads of inference; 0: chosen.', least=0, most=256),
+    Parameter('pinning', False, 'Whether threads of inference stay on their cores.'),
     Parameter('cache_dir', '', 'Folder for compiled models; empty: openvino keeps none, '
               "tensorrt its plans in the user's cache."),
     Parameter('allow_build', True, 'Whether tensorrt may build a plan at start, for minutes.'),
@@ -135,6 +136,7 @@ class Settings:
     device: str
     precision: str
     threads: int
+    pinning: bool
     cache_dir: str
     allow_build: bool
     fps: float

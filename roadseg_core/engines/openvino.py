@@ -30,7 +30,8 @@ class OpenVinoEngine(Engine):
 
     :param device: OpenVINO's name of a device, or ``auto`` for the CPU
     :param precision: ``auto`` takes bf16 on a CPU with instructions for it (AMX or
-        AVX512-BF16), else fp32; or one of fp32, bf16, fp16
+        AVX512-BF16), else fp32; or one of fp32, bf16, fp16. It is that of the layers in
+        floating point: a file in int8 says itself which layers are not, and int8 asks for one
     :param threads: threads of inference; 0 takes one for each core, less one for the caller's
         own threads where there are four cores or more
     :param pinning: whether threads stay on their cores; they then collide with the node's own
@@ -44,10 +45,13 @@ class OpenVinoEngine(Engine):
         threads: int, pinning: bool, cache_dir: Path | None,
     ) -> None:
         super().__init__(info, outputs)
+        if precision == 'int8' and info.precision == 'int8':
+            precision = 'auto'
         if precision != 'auto' and precision not in _PRECISIONS:
             raise EngineError(
-                f'precision {precision!r} for OpenVINO; expected auto, '
-                f'{", ".join(_PRECISIONS)}')
+                f'precision {precision!r} for OpenVINO and {info.path}, a file in '
+                f'{info.precision}; expected auto, {", ".join(_PRECISIONS)}, or int8 for a file '
+                'in int8 (roadseg quantize)')
         self._device = 'CPU' if device.lower() in ('auto', 'cpu') else device
         self._threads = 0
         settings: dict[str, object] = {}

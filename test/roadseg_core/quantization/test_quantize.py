@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from roadseg_core.data.source import LabelledFrame
-from roadseg_core.engines import open_engine
+from roadseg_core.engines import EngineError, open_engine
 from roadseg_core.export import export_checkpoint
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
@@ -136,7 +136,9 @@ def test_the_file_says_what_int8_changes(folder: Path, fields: Fields) -> None:
     assert info.licence == 'none'
     assert info.agreement['validation'] == [changes[0].to_dict()]
     assert info.agreement['calibration'] == {'frames': 4, 'of': ['pictures']}
-    engine = open_engine(output)
+    with pytest.raises(EngineError, match='roadseg quantize'):
+        open_engine(folder / 'unet.onnx', precision='int8')
+    engine = open_engine(output, precision='int8')
     assert engine.description.precision.startswith('int8')
     assert engine.infer(fields.frames).labels.shape == (4, *SIZE)
     engine.close()
