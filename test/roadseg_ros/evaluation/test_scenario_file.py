@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from roadseg_ros.evaluation.scenario import ScenarioError
 from roadseg_ros.evaluation.scenario_file import read_scenario
 from roadseg_ros.evaluation.settings import Settings, Truth
 
+EXAMPLES = sorted((Path(__file__).resolve().parents[3] / 'config' / 'evaluation').glob('*.yaml'))
 FULL = """
 format: 1
 name: city
@@ -116,3 +118,19 @@ def test_errors_name_the_place_and_the_reason(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match='gone.yaml cannot be read'):
         read_scenario(tmp_path / 'gone.yaml')
+
+
+@pytest.mark.parametrize('example', EXAMPLES, ids=lambda path: path.name)
+def test_the_examples_are_scenarios(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: Path) -> None:
+    text = example.read_text(encoding='utf-8')
+    path = tmp_path / 'config' / 'evaluation' / example.name
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding='utf-8')
+    (tmp_path / 'models').symlink_to(example.parents[2] / 'models')
+    monkeypatch.setenv('ROADSEG_DATA', str(tmp_path / 'data'))
+    for bag in yaml.safe_load(text)['bags']:
+        (path.parent / bag.replace('$ROADSEG_DATA', str(tmp_path / 'data'))).mkdir(parents=True)
+    scenario = read_scenario(path)
+    assert scenario.name == example.stem and scenario.conditions
+    assert scenario.settings(tmp_path).conditions == scenario.conditions
