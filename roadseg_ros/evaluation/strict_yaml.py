@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +17,28 @@ class YamlError(ValueError):
     """A file that cannot be used; the message names the file, the place and what is expected."""
 
 
+class _Mapping(dict):
+    """A mapping that knows the line of each of its keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[Hashable, int] = {}
+
+
 class _Loader(yaml.SafeLoader):
-    """Refuse a key that stands twice: YAML forbids it, PyYAML takes the last."""
+    """
+    Keep the lines of keys, for messages.
+
+    Refuse a key that stands twice: YAML forbids it, PyYAML takes the last.
+    """
+
+    def construct_lined(self, node: yaml.MappingNode) -> Iterator[_Mapping]:
+        """Construct a mapping in two steps, as PyYAML does: it may hold itself."""
+        mapping = _Mapping()
+        yield mapping
+        mapping.update(self.construct_mapping(node))
+        mapping.lines = {self.construct_object(key, deep=True): key.start_mark.line + 1
+                         for key, _ in node.value}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         seen: set[Hashable] = set()
@@ -29,6 +49,9 @@ class _Loader(yaml.SafeLoader):
                     None, None, f'the key {key!r} stands twice', key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_constructor('tag:yaml.org,2002:map', _Loader.construct_lined)
 
 
 def load_mapping(path: Path) -> Section:
@@ -45,20 +68,28 @@ def load_mapping(path: Path) -> Section:
         raise YamlError(f'{path} is no YAML: {error}') from error
     if not isinstance(content, dict):
         raise YamlError(f'{path}: found {_kind(content)}; expected a mapping, KEY: VALUE')
-    return Section(content, str(path))
+    return Section(content, path)
 
 
 class Section:
     """
     Take the values out of a mapping, one by one; what is left at the end is unknown.
 
-    :param place: where it stands, for messages
+    :param path: the file
+    :param keys: keys above, for messages
     """
 
-    def __init__(self, content: dict, place: str) -> None:
+    def __init__(self, content: dict, path: Path, keys: tuple[str, ...] = ()) -> None:
         self._content = dict(content)
+        self._lines = content.lines if isinstance(content, _Mapping) else {}
         self._known: list[str] = []
-        self.place = place
+        self._path = path
+        self._keys = keys
+
+    @property
+    def place(self) -> str:
+        """Say where it stands."""
+        return ': '.join((str(self._path), *self._keys))
 
     def __contains__(self, key: str) -> bool:
         return key in self._content
@@ -68,8 +99,10 @@ class Section:
         return list(self._content)
 
     def error(self, key: str, reason: str) -> YamlError:
-        """Return an error about a key."""
-        return YamlError(f'{self.place}: {key}: {reason}')
+        """Return an error about a key, such as ``engine`` or ``bags[2]``."""
+        line = self._lines.get(key.partition('[')[0])
+        place = f'{self._path}, line {line}' if line else str(self._path)
+        return YamlError(': '.join((place, *self._keys, key, reason)))
 
     def text(self, key: str, default: Any = _MISSING, *,
              choices: tuple[str, ...] = ()) -> str:
@@ -121,15 +154,15 @@ class Section:
     def section(self, key: str) -> Section | None:
         """Take a mapping; None where it is not there."""
         value = self._take(key, None, dict, 'a mapping')
-        return None if value is None else Section(value, f'{self.place}: {key}')
+        return None if value is None else Section(value, self._path, (*self._keys, key))
 
     def finish(self) -> None:
         """Refuse what nobody has taken."""
         for key in self._content:
             near = get_close_matches(str(key), self._known, 1)
             hint = f' (did you mean {near[0]}?)' if near else ''
-            raise YamlError(f'{self.place}: the key {key!r} is not known{hint}; known are '
-                            f'{", ".join(self._known)}')
+            raise self.error(str(key), f'the key {key!r} is not known{hint}; known are '
+                                       f'{", ".join(self._known)}')
 
     def _take(self, key: str, default: Any, kinds: Any, expected: str) -> Any:
         self._known.append(key)

@@ -132,4 +132,4 @@ def test_a_scenario_that_is_wrong_ends_with_2(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = scenario_file(tmp_path, bags=['gone'])
     assert main([path, '--output', str(tmp_path / 'out')]) == 2
-    assert f'{path}: bags[0]' in capsys.readouterr().err
+    assert f'{path}, line 1: bags[0]' in capsys.readouterr().err

@@ -115,6 +115,17 @@ def test_errors_name_the_place_and_the_reason(
     assert reason in str(caught.value) and str(path) in str(caught.value)
 
 
+def test_errors_name_the_line(folder: Path) -> None:
+    path = written(folder, FULL.replace('fps: 10', 'fps: many'))
+    line = path.read_text(encoding='utf-8').splitlines().index('live: {rate: 0.5, fps: many}') + 1
+    with pytest.raises(ScenarioError, match=f'scenario.yaml, line {line}: live: fps: found the '
+                                            "text 'many'; expected a number"):
+        read_scenario(path)
+    path = written(folder, FULL.replace('dropped <= 0', 'droped <= 0'))
+    with pytest.raises(ScenarioError, match=r'line 12: conditions\[2\]: .*did you mean dropped'):
+        read_scenario(path)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match='gone.yaml cannot be read'):
         read_scenario(tmp_path / 'gone.yaml')
