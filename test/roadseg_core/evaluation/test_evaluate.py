@@ -60,7 +60,7 @@ def streets(tmp_path: Path) -> Path:
 
 
 def evaluate(capsys, *arguments: object) -> tuple[int, str]:
-    """Run the command in the number format of training; return its status and output."""
+    """Run the command; return its status and output."""
     status = main(['evaluate', *map(str, arguments)])
     return status, capsys.readouterr().out
 
@@ -106,6 +106,18 @@ def test_json_alone_may_go_to_the_terminal(streets, road_where_it_is_bright, cap
     assert report['road']['birds_eye_view'] is None and report['frames'] == 2
     # 64x32 pixels, of which 10 of 120 columns are not valid: 58 or 59 are.
     assert 2 * 58 * 32 <= report['scores']['pixels'] <= 2 * 59 * 32
+
+
+def test_damaged_frames_are_fatal_or_left_out(streets, road_where_it_is_bright, capsys, caplog):
+    arguments = ['--model', road_where_it_is_bright, '--data', 'kitti_road:train', '--root',
+                 streets, '--json', '-']
+    path = streets / 'kitti_road' / 'training' / 'image_2' / 'um_000001.png'
+    path.write_bytes(path.read_bytes()[:-60])
+    assert main(['evaluate', *map(str, arguments)]) == 1
+    assert 'um_000001.png' in capsys.readouterr().err
+    status, text = evaluate(capsys, *arguments, 'on_error=skip')
+    assert status == 0 and json.loads(text)['frames'] == 7
+    assert 'skipped 1 frames' in caplog.text and 'um_000001.png' in caplog.text
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
