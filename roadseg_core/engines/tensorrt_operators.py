@@ -23,13 +23,13 @@ ALL = NUMBERS | {TensorProto.BOOL}
 _NAMES: Mapping[frozenset[int], str] = {
     FLOATS: (
         'Acos Acosh Asin Asinh Atan Atanh AveragePool BatchNormalization Ceil Celu Clip Conv '
-        'ConvTranspose Cos Cosh CumSum Dropout Einsum Elu Erf Exp Floor Gemm GlobalAveragePool '
-        'GlobalLpPool GlobalMaxPool HardSigmoid HardSwish Hardmax InstanceNormalization IsInf '
-        'LayerNormalization LeakyRelu Log LogSoftmax LpNormalization LpPool LRN MatMul MaxPool '
-        'MeanVarianceNormalization Pow PRelu QuantizeLinear Reciprocal Resize Round Selu '
-        'Sigmoid Sin Sinh Softmax Softplus Softsign Sqrt Tan Tanh ThresholdedRelu Upsample'),
-    HALF_AND_FLOAT: (
-        'DeformConv GridSample GroupNormalization Mish NonMaxSuppression NonZero RoiAlign'),
+        'ConvTranspose Cos Cosh CumSum Dropout Einsum Elu Erf Exp Floor Gemm '
+        'GlobalAveragePool GlobalLpPool GlobalMaxPool GroupNormalization Hardmax HardSigmoid '
+        'HardSwish InstanceNormalization IsInf LayerNormalization LeakyRelu Log LogSoftmax '
+        'LpNormalization LpPool LRN MatMul MaxPool MeanVarianceNormalization Pow PRelu '
+        'QuantizeLinear Reciprocal Resize Round Selu Sigmoid Sin Sinh Softmax Softplus '
+        'Softsign Sqrt Tan Tanh ThresholdedRelu Upsample'),
+    HALF_AND_FLOAT: 'DeformConv GridSample Mish NonMaxSuppression NonZero RoiAlign',
     NUMBERS: (
         'Abs Add ArgMax ArgMin DepthToSpace Div Equal Gelu Greater GreaterOrEqual IsNaN Less '
         'LessOrEqual Max Mean Min Mod Mul Neg Pad Range ReduceL1 ReduceL2 ReduceLogSum '
