@@ -57,6 +57,7 @@ setup(
             'demo = roadseg_ros.demo:main',
             'evaluate_bag = roadseg_ros.evaluate_bag:main',
             'make_truth_bag = roadseg_ros.make_truth_bag:main',
+            'benchmark_evaluate_bag = roadseg_ros.benchmark_evaluate_bag:main',
             'roadseg = roadseg_core.cli:main',
         ],
     },

@@ -10,7 +10,6 @@ import sys
 from rosbags.rosbag2 import WriterError
 import yaml
 
-from roadseg_core.data.dataset import open_source, SOURCES
 from roadseg_core.data.source import data_root, DataError
 from roadseg_core.labels import LABEL_MAPS, LabelMapError, SEVEN
 from roadseg_ros.bags.truth_bag import STORAGES, truth_topic, write_truth_bag
@@ -20,6 +19,13 @@ from roadseg_ros.evaluation.scoring import find_label_map
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 2 if it could not run."""
     options = _parser().parse_args(arguments)
+    try:
+        # A machine that only runs the node has not what reads data sets.
+        from roadseg_core.data.dataset import open_source
+    except ImportError as error:
+        print(f'make_truth_bag: data sets need {error.name}; install requirements/train.txt',
+              file=sys.stderr)
+        return 2
     name, _, split = options.data.partition(':')
     try:
         label_map = find_label_map(options.label_map, SEVEN)
@@ -45,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
         'images, and true label images of the same stamps.')
     parser.add_argument('bag', type=Path, metavar='BAG', help='folder of the new bag')
     parser.add_argument('--data', required=True, metavar='NAME[:SPLIT]',
-                        help=f'{", ".join(SOURCES)}; the split is val by default')
+                        help='a data set such as camvid or kitti_road; the split is val by '
+                             'default')
     parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
     parser.add_argument('--option', action='append', default=[], type=_option,
                         metavar='KEY=VALUE', help='option of the data set, such as frames=20')

@@ -100,7 +100,8 @@ def test_shared_files_are_installed(described):
 def test_executables_are_functions(described):
     targets = scripts(described)
     assert set(targets) == {
-        'segmentation_node', 'play', 'evaluate_bag', 'make_truth_bag', 'demo', 'roadseg'}
+        'segmentation_node', 'play', 'evaluate_bag', 'make_truth_bag', 'benchmark_evaluate_bag',
+        'demo', 'roadseg'}
     for target in targets.values():
         module, _, function = target.partition(':')
         assert callable(getattr(importlib.import_module(module), function))

@@ -1,0 +1,68 @@
+"""Measure evaluate_bag: ``ros2 run roadseg_ros benchmark_evaluate_bag --output FILE.json``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import json
+from pathlib import Path
+import sys
+
+from roadseg_core.engines import EngineError
+from roadseg_core.model_file import ModelFileError, read_model_info
+from roadseg_ros.evaluation.benchmark import describe, measure_memory, measure_speed
+from roadseg_ros.evaluation.segmenting import shipped_model
+from roadseg_ros.evaluation.settings import EvaluationError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0: fast and small enough; 1: not; 2: it could not run."""
+    options = _parser().parse_args(arguments)
+    try:
+        model = options.model or shipped_model()
+        info = read_model_info(model)
+        found = {**describe(), 'model': {'file': info.path.name, 'sha256': info.sha256}}
+        batch = options.batch or info.max_batch
+        if options.frames:
+            found['speed'] = measure_speed(
+                model, batch=batch, frames=options.frames, rounds=options.rounds, say=print)
+        if options.long:
+            found['memory'] = measure_memory(model, counts=(options.short, options.long),
+                                             say=print)
+        if options.output:
+            options.output.parent.mkdir(parents=True, exist_ok=True)
+            options.output.write_text(json.dumps(found, indent=1) + '\n', encoding='utf-8')
+    except (EngineError, EvaluationError, ModelFileError, OSError, ValueError) as error:
+        print(f'benchmark_evaluate_bag: {error}', file=sys.stderr)
+        return 2
+    parts = [found[name] for name in ('speed', 'memory') if name in found]
+    if 'speed' in found:
+        print(f'evaluation at {found["speed"]["percent_of_engine"]} % of the engine alone; '
+              f'expected {found["speed"]["least_percent"]} % or more')
+    if 'memory' in found:
+        print(f'{options.long} frames take {found["memory"]["growth_mib"]} MiB more than '
+              f'{options.short}; expected {found["memory"]["most_growth_mib"]} MiB or less')
+    return 0 if all(part['passed'] for part in parts) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='benchmark_evaluate_bag', description='Measure how fast bags are evaluated, against '
+        'the engine alone in the same run, and whether memory grows with their length.')
+    parser.add_argument('--model', default='', help='model file; the shipped one')
+    parser.add_argument('--batch', type=int, default=0, help='0: as many as the model takes')
+    parser.add_argument('--frames', type=int, default=160,
+                        help='1280x720 frames of the speed bag; 0: no speed (default: '
+                             '%(default)s)')
+    parser.add_argument('--rounds', type=int, default=3, help='turns of engine and evaluation')
+    parser.add_argument('--short', type=int, default=500,
+                        help='320x240 frames of the short bag (default: %(default)s)')
+    parser.add_argument('--long', type=int, default=10_000,
+                        help='320x240 frames of the long bag; 0: no memory (default: '
+                             '%(default)s)')
+    parser.add_argument('--output', type=Path, help='also write the figures as JSON here')
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())
