@@ -19,13 +19,14 @@ from roadseg_core.model_file import OUTPUTS, write_metadata
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.pictures import load_pictures
 from roadseg_core.rewriting import rewrite
+from roadseg_core.rewriting.half_precision import to_half_precision
 from roadseg_core.training.checkpoint import LoadedCheckpoint, load_checkpoint
 
 MAX_BATCH = 4
 OPSET = 17
 
 _CHECK_FRAMES = 8
-_LEAST_AGREEMENT = 0.9995
+_LEAST_AGREEMENT = {'fp32': 0.9995, 'fp16': 0.995}
 """Share of equal labels below which an export is refused: more than rounding has changed."""
 
 
@@ -34,28 +35,36 @@ class ExportError(ValueError):
 
 
 def export_checkpoint(checkpoint: str | Path, output: str | Path, *,
-                      frames: str | Path | None = None) -> dict[str, object]:
+                      frames: str | Path | None = None,
+                      precision: str = 'fp32') -> dict[str, object]:
     """
     Write the model file of a checkpoint and compare the two.
 
     :param output: the ``.onnx`` file to write; written whole or not at all
     :param frames: folder of pictures for the comparison; None: noise and gradients
+    :param precision: fp32, or fp16 for TensorRT, which computes in the types of the file
     :returns: the agreement, as in the file's metadata
     :raises ExportError: if the file does not compute what the network computes
     """
+    if precision not in _LEAST_AGREEMENT:
+        raise ExportError(f'precision {precision!r}; expected one of '
+                          f'{", ".join(_LEAST_AGREEMENT)}; for int8: roadseg quantize')
     loaded = load_checkpoint(checkpoint)
     model = build_onnx(loaded.network, label_map=loaded.label_map, geometry=loaded.geometry)
+    if precision == 'fp16':
+        model = to_half_precision(model)
     pictures, what = check_frames(loaded.geometry, frames)
     agreement = {**compare(loaded, model, pictures), 'frames': len(pictures), 'of': what,
                  'runtime': 'onnxruntime', 'against': 'PyTorch, plain graph'}
-    if agreement['labels'] < _LEAST_AGREEMENT:
+    least = _LEAST_AGREEMENT[precision]
+    if agreement['labels'] < least:
         raise ExportError(
             f'{checkpoint}: only {agreement["labels"]:.5f} of the labels of the exported graph '
-            f'equal those of PyTorch; expected {_LEAST_AGREEMENT}: the export is broken')
+            f'equal those of PyTorch; expected {least}: the export is broken')
     write_metadata(
         model, label_map=loaded.label_map, geometry=loaded.geometry,
         network=loaded.network_name, network_arguments=loaded.network_arguments,
-        max_batch=MAX_BATCH, precision='fp32', licence=loaded.licence, card=loaded.card,
+        max_batch=MAX_BATCH, precision=precision, licence=loaded.licence, card=loaded.card,
         data=loaded.data, metrics=loaded.metrics, commit=loaded.commit, agreement=agreement)
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)

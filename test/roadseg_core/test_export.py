@@ -1,15 +1,23 @@
-"""Tests of the deployed network: bytes in, bytes out, the same as softmax and argmax."""
+"""The deployed network, the same as softmax and argmax, and the file that is made of it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 import torch
 
-from roadseg_core.export import DeployedNetwork, plain_outputs
+from roadseg_core.cli import main
+from roadseg_core.deployed import DeployedNetwork
+from roadseg_core.export import export_checkpoint, ExportError, plain_outputs
+from roadseg_core.geometry import Geometry
 from roadseg_core.labels import SEVEN, TWO
+from roadseg_core.model_file import read_model_info
 from roadseg_core.models import build_network
 from roadseg_core.models.preprocessing import normalize
+from roadseg_core.training.checkpoint import Description, save_checkpoint
 
 SMALL_FCN = {'classes': 7, 'depth_multiplier': 0.1, 'classifier_kernel': 3,
              'classifier_depth': 8}
@@ -47,3 +55,48 @@ def test_gives_the_outputs_asked_for() -> None:
 def test_takes_bgr() -> None:
     frames = torch.tensor([[[[255, 0, 0]]]], dtype=torch.uint8)
     assert normalize(frames).flatten().tolist() == pytest.approx([-1.0, -1.0, 1.0])
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the checkpoint of a small network."""
+    torch.manual_seed(5)
+    path = tmp_path_factory.mktemp('export') / 'fcn.safetensors'
+    network = build_network('mobilenet_fcn', SMALL_FCN)
+    # Untrained, it would call all classes alike, and rounding would decide.
+    torch.nn.init.normal_(network.head[-1].bias)
+    save_checkpoint(
+        path, network,
+        Description(label_map=SEVEN, geometry=Geometry('stretch', (64, 96)),
+                    network_name='mobilenet_fcn', network_arguments=SMALL_FCN, data='',
+                    metrics={}, licence='', card='', commit='', state={}))
+    return path
+
+
+@pytest.mark.parametrize(('precision', 'kind'), [
+    ('fp32', onnx.TensorProto.FLOAT), ('fp16', onnx.TensorProto.FLOAT16)])
+def test_a_file_has_the_types_asked_for(
+    checkpoint: Path, tmp_path: Path, precision: str, kind: int,
+) -> None:
+    output = tmp_path / 'fcn.onnx'
+    assert main(['export', str(checkpoint), '--output', str(output),
+                 '--precision', precision]) == 0
+    info = read_model_info(output)
+    assert info.precision == precision
+    assert info.agreement['labels'] >= (0.9995 if precision == 'fp32' else 0.995)
+    model = onnx.load(output)
+    floats = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
+    assert floats & {value.data_type for value in model.graph.initializer} == {kind}
+    casts = {entry.i for node in model.graph.node if node.op_type == 'Cast'
+             for entry in node.attribute}
+    assert casts & floats == {kind}
+    makers = {node.output[0]: node.op_type for node in model.graph.node}
+    # TensorRT casts to bytes by truncation and shuffles no integers.
+    for node in model.graph.node:
+        if node.output[0] in info.outputs:
+            assert (node.op_type, makers[node.input[0]]) == ('Cast', 'Clip')
+
+
+def test_another_precision_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match='roadseg quantize'):
+        export_checkpoint(checkpoint, tmp_path / 'fcn.onnx', precision='int8')
