@@ -13,6 +13,12 @@ from roadseg_ros.evaluation.settings import Settings
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ('numpy', 'opencv-python-headless', 'openvino', 'rosbags')
 _NOT_PART_OF_A_RESULT = ('bags', 'output', 'conditions', 'cache_dir')
+_CODE_BESIDE = (
+    'roadseg_core/benchmarking', 'roadseg_core/budget', 'roadseg_core/commands',
+    'roadseg_core/data', 'roadseg_core/evaluation', 'roadseg_core/rendering',
+    'roadseg_ros/demonstration')
+"""Packages that no evaluation of a bag runs."""
+
 _PIECE = 1 << 16
 
 
@@ -61,7 +67,10 @@ def code_state() -> str:
     digest = hashlib.sha256()
     for package in ('roadseg_core', 'roadseg_ros'):
         for path in sorted((_ROOT / package).rglob('*.py')):
-            digest.update(f'{path.relative_to(_ROOT)}\0'.encode())
+            name = path.relative_to(_ROOT).as_posix()
+            if name.startswith(tuple(f'{folder}/' for folder in _CODE_BESIDE)):
+                continue
+            digest.update(f'{name}\0'.encode())
             digest.update(path.read_bytes())
     return '\n'.join([digest.hexdigest(), *(f'{name} {_version(name)}' for name in _PACKAGES)])
 
