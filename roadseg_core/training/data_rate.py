@@ -43,7 +43,7 @@ class DataRate:
     steps: int
 
 
-def measure_data_loading(config: TrainingConfig, *, steps: int = 24, rounds: int = 4) -> DataRate:
+def measure_data_loading(config: TrainingConfig, *, steps: int = 10, rounds: int = 5) -> DataRate:
     """
     Train with samples augmented on the way and with ready ones in turns, and print the rates.
 
