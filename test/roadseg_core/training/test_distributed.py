@@ -24,7 +24,7 @@ def test_two_processes_give_the_weights_of_one(
     done = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2',
          '--local-addr', '127.0.0.1', '-m', 'roadseg_core.cli', 'train', str(config), 'name=two',
-         LOSSES], capture_output=True, text=True, timeout=180)
+         LOSSES], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count('3 steps an epoch') == 1, done.stdout
 
