@@ -40,12 +40,17 @@ def live_figures(played: list[LiveBag], report: dict, choice: LiveChoice, *,
     without_dds = {share: report['timings'][f'latency_ms_{share}'] for share in ('p50', 'p99')}
     problems = [f'{bag.path}: {problem}' for bag in done for problem in bag.accounting.problems]
     problems += [f'{bag.path} could not be played: {bag.error}' for bag in played if bag.error]
+    engine = next((bag.engine for bag in done if bag.engine), None)
+    ran = (engine or {}).get('model_sha256', report['model']['sha256'])
+    if ran != report['model']['sha256']:
+        problems.append(f'the node runs another model ({engine["model"]}) than was evaluated '
+                        f'({report["model"]["path"]}); name the same: --model')
     if node_exit_code:
         problems.append(f'the node ended with exit code {node_exit_code}')
     return {
         'rate': choice.rate, 'clock_hz': choice.clock_hz, 'fps_cap': choice.fps,
         'node': played[0].node if played else '', 'started_here': choice.node is None,
-        'engine': next((bag.engine for bag in done if bag.engine), None),
+        'engine': engine,
         'frames': frames, 'fps': _rates(done),
         'end_to_end_ms': end_to_end, 'node_ms': node_ms, 'engine_ms': engine_ms,
         'without_dds_ms': without_dds,

@@ -40,6 +40,7 @@ def test_every_frame_that_is_played_is_accounted_for(
         str(output / 'junit.xml'), '--output', str(output))
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((output / 'report.json').read_text(encoding='utf-8'))
+    assert 'live: 20 frames sent' in done.stdout
     total = report['live']['frames']['total']
     assert report['live']['problems'] == []
     assert total['sent'] == 20 and total['recorded'] == total['processed'] > 0
