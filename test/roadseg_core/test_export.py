@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,15 @@ from roadseg_core.training.checkpoint import Description, save_checkpoint
 
 SMALL_FCN = {'classes': 7, 'depth_multiplier': 0.1, 'classifier_kernel': 3,
              'classifier_depth': 8}
+
+
+@pytest.fixture(autouse=True, scope='module')
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: the networks are too small for more, which only wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(('name', 'arguments', 'label_map'), [

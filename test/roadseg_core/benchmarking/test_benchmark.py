@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for i in range(3):
         cv2.imwrite(str(folder / f'pictures/{i}.png'), rng.integers(0, 256, (40, 60, 3), np.uint8))
     threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     export_checkpoint(folder / 'unet.safetensors', folder / 'unet.onnx')
     yield folder
     torch.set_num_threads(threads)
