@@ -100,9 +100,21 @@ def make_request(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
             settings = replace(settings, model=arguments.model)
         request = Request(name=scenario.name, settings=settings,
                           comparison=scenario.comparison, live=scenario.live)
+    if fleet is not None and fleet.scheduler:
+        # Its workers run elsewhere, in other folders.
+        request = replace(request, settings=_absolute(request.settings))
     return replace(request, fleet=fleet, junit=arguments.junit,
                    comparison=_comparison(arguments, request.comparison),
                    live=_live(arguments, request.live))
+
+
+def _absolute(settings: Settings) -> Settings:
+    folder = settings.truth.folder
+    return replace(
+        settings, bags=tuple(bag.absolute() for bag in settings.bags),
+        output=settings.output.absolute(),
+        model=str(Path(settings.model).absolute()) if settings.model else '',
+        truth=replace(settings.truth, folder=folder.absolute() if folder else None))
 
 
 def _scenario_path(arguments: argparse.Namespace) -> Path | None:

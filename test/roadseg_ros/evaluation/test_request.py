@@ -109,6 +109,13 @@ def test_options_are_added_to_a_scenario(scenario: Callable[..., str], model: st
     assert str(compared.against) == model and len(compared.rule) == 1
 
 
+def test_workers_elsewhere_are_told_whole_paths() -> None:
+    arguments = ('drive', '--output', 'out', '--truth-folder', 'truth')
+    there = request_of(*arguments, '--scheduler', 'tcp://127.0.0.1:9').settings
+    assert all(path.is_absolute() for path in (*there.bags, there.output, there.truth.folder))
+    assert request_of(*arguments, '--workers', '2').settings.bags == (Path('drive'),)
+
+
 @pytest.mark.parametrize(('arguments', 'reason'), [
     (['SCENARIO', 'bag'], '1 bags; a scenario names its bags itself'),
     (['SCENARIO', 'other.yaml'], '2 scenario files'),
