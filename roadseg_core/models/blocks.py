@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+
+class StridedPointwise(nn.Conv2d):
+    """
+    Convolve 1x1 with a stride; a gradient takes the pixels first, then convolves them.
+
+    The same values; but oneDNN's gradient of a strided 1x1 convolution of fewer than 16
+    channels, channels last, writes past its workspace (uxlfoundation/oneDNN issue 6035).
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map float [N, in_channels, H, W] to [N, out_channels, H / stride, W / stride]."""
+        if not torch.is_grad_enabled():
+            return super().forward(features)
+        down, right = self.stride
+        return functional.conv2d(features[..., ::down, ::right], self.weight, self.bias)
 
 
 class ConvNorm(nn.Sequential):
@@ -16,9 +34,10 @@ class ConvNorm(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int, *, kernel: int = 3, stride: int = 1,
                  groups: int = 1, dilation: int = 1, relu: bool = True) -> None:
+        layer = StridedPointwise if kernel == 1 and stride > 1 else nn.Conv2d
         super().__init__(
-            nn.Conv2d(in_channels, out_channels, kernel, stride=stride, groups=groups,
-                      padding=dilation * (kernel // 2), dilation=dilation, bias=False),
+            layer(in_channels, out_channels, kernel, stride=stride, groups=groups,
+                  padding=dilation * (kernel // 2), dilation=dilation, bias=False),
             nn.BatchNorm2d(out_channels))
         nn.init.kaiming_normal_(self[0].weight, mode='fan_out', nonlinearity='relu')
         if relu:
