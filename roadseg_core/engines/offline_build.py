@@ -60,6 +60,7 @@ def build_offline(
         engine = open_engine(
             model, backend='tensorrt', outputs=outputs, device=device, precision=precision,
             cache_dir=cache_dir, progress=progress)
+        doing[0] = 'running the plan with every batch size'
         try:
             info = engine.info
             frames = np.zeros((info.max_batch, *info.geometry.input_size, 3), np.uint8)
@@ -90,9 +91,9 @@ def build_offline(
 
 @contextmanager
 def logged_to(path: Path) -> Iterator[None]:
-    """Write everything that this project and TensorRT log meanwhile to a file, made anew."""
+    """Write everything that this project and TensorRT log meanwhile to the end of a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode='w', encoding='utf-8')
+    handler = logging.FileHandler(path, encoding='utf-8')
     handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(name)s: %(message)s'))
     logger = logging.getLogger('roadseg_core')
     level = logger.level

@@ -140,9 +140,12 @@ def open_plan(
     :raises EngineError: if there is no plan and none may be built, or the build fails
     """
     try:
-        return load(cache.read())
+        loaded = load(cache.read())
     except PlanError as error:
         reason = str(error)
+    else:
+        _log.info('plan found: %s', cache.path)
+        return loaded
     if not allow_build:
         raise PlanError(
             f'{reason}; building is not allowed (allow_build is false): build the plan with '

@@ -54,7 +54,10 @@ def test_what_is_there_is_not_built_again(doubles, model, tmp_path, capsys):
     assert build(model, tmp_path, '--outputs', 'labels') == 0
     assert build(model, tmp_path, '--outputs', 'labels', '--outputs', 'confidence') == 0
     assert doubles.trt.builds == 2
-    capsys.readouterr()
+    assert 'plan found: ' in capsys.readouterr().err
+    # The log of the build is still there.
+    log = (tmp_path / 'build-grey.log').read_text()
+    assert log.index('the double builds') < log.index('plan found: ')
     doubles.use('11.9.0.1')
     assert build(model, tmp_path, '--outputs', 'labels') == 0
     assert 'instead of 11.9.0.1' in capsys.readouterr().err
