@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from roadseg_core.engines import EngineError, open_engine
+from roadseg_core.half_precision import convert_file
 from roadseg_core.model_file import OUTPUTS as ALL
 
 MODELS = Path(__file__).resolve().parents[3] / 'models'
@@ -118,6 +119,15 @@ def test_auto_takes_tensorrt_where_it_can_run(doubles, model, tmp_path, caplog):
     assert engine.description.backend == 'openvino'
     engine.close()
     assert 'backend auto: not tensorrt: there is no NVIDIA GPU' in caplog.text
+
+
+def test_a_file_in_fp16_runs_in_fp16(doubles, model, frames, tmp_path, open_trt, check_results):
+    convert_file(model, tmp_path / 'half.onnx', frames, of='noise')
+    engine = open_trt(tmp_path / 'half.onnx', tmp_path)
+    assert engine.description.precision == 'fp16'
+    assert b'"tf32": false' in engine.plan.read_bytes()
+    check_results(engine, frames)
+    engine.close()
 
 
 @pytest.mark.parametrize('name', ['mobilenet_fcn_0.5', 'unet_8'])
