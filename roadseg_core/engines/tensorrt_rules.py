@@ -43,8 +43,8 @@ def find_problems(model: onnx.ModelProto) -> list[str]:
     """
     try:
         return list(_Rules(model).broken())
-    except onnx.shape_inference.InferenceError as error:
-        return [f'its types do not fit each other: {error}']
+    except (onnx.shape_inference.InferenceError, onnx.defs.SchemaError) as error:
+        return [f'its operators and types do not fit each other: {error}']
 
 
 class _Rules:
