@@ -14,7 +14,8 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
 from roadseg_ros.dds_profile import added_environment, profile_in_use, segment_bytes
-from roadseg_ros.launching import cameras_in_file, parameter_overrides, parse_value, with_scenario
+from roadseg_ros.launching import parameter_overrides, parse_value, with_scenario
+from roadseg_ros.params_file import cameras_in_file
 from roadseg_ros.shared_memory import read_shared_memory, shared_memory_problem
 
 PACKAGE = 'roadseg_ros'

@@ -144,8 +144,15 @@ def _metadata(path: Path, properties: dict[str, str]) -> dict:
 
 def _check_graph(info: ModelInfo, graph: onnx.GraphProto) -> None:
     """Refuse a graph whose input or outputs are not those that the engines rely on."""
-    if not isinstance(info.max_batch, int) or info.max_batch < 1:
+    # type(), since to Python true is an int.
+    if type(info.max_batch) is not int or info.max_batch < 1:
         raise ModelFileError(f'{info.path}: max_batch {info.max_batch!r}; expected at least 1')
+    for name in ('network', 'licence', 'card', 'data', 'commit'):
+        if not isinstance(getattr(info, name), str):
+            raise ModelFileError(
+                f'{info.path}: {name} {getattr(info, name)!r}; expected a text; {_HOW_TO_EXPORT}')
+    if not graph.node:
+        raise ModelFileError(f'{info.path}: a graph without operations; {_HOW_TO_EXPORT}')
     if info.precision not in PRECISIONS:
         raise ModelFileError(
             f'{info.path}: precision {info.precision!r}; expected one of {PRECISIONS}')

@@ -7,7 +7,6 @@ import time
 
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from roadseg_core.pipeline.conversion import ConversionError
@@ -83,11 +82,12 @@ class BatchRunner:
         self, ticket: Ticket, index: int, warm: WarmEngine, settings: Settings,
     ) -> FramePublisher | None:
         """Bring a frame into the batch; None for one that was dropped."""
-        message = ticket.frame
+        message, info = ticket.frame, warm.engine.info
         if settings.max_stamp_age > 0.0:
-            age = (self._clock.now() - Time.from_msg(
-                message.header.stamp, clock_type=self._clock.clock_type)).nanoseconds * 1e-9
-            if age > settings.max_stamp_age:
+            stamp = message.header.stamp
+            # By integers: a stamp can be anything, and a ROS time cannot be negative.
+            age = self._clock.now().nanoseconds - (stamp.sec * 10**9 + stamp.nanosec)
+            if age * 1e-9 > settings.max_stamp_age:
                 self._settle(ticket, Outcome.STALE)
                 return None
         try:
@@ -95,15 +95,16 @@ class BatchRunner:
                 image, encoding = image_to_bgr(message), message.encoding
             else:
                 image, encoding = compressed_to_bgr(message), message.format
-        except ConversionError as error:
+            frame = Frame.placed(image, info.geometry, warm.batch[index])
+        except Exception as error:
+            # Whatever a frame holds, it costs its camera this frame, and never the node.
+            said = str(error) if isinstance(error, ConversionError) else repr(error)
             self._settle(ticket, Outcome.BAD)
-            self._warn(ticket.camera, f'frame dropped: {error}')
+            self._warn(ticket.camera, f'frame dropped: {said}')
             return None
-        info = warm.engine.info
         self.formats[ticket.camera] = (*image.shape[:2], encoding)
         return FramePublisher(
-            publishers=self._publishers[ticket.camera], header=message.header,
-            frame=Frame.placed(image, info.geometry, warm.batch[index]),
+            publishers=self._publishers[ticket.camera], header=message.header, frame=frame,
             label_map=info.label_map, settings=settings)
 
     def _warn(self, camera: str, text: str) -> None:

@@ -44,7 +44,8 @@ def added_environment(environment: Mapping[str, str], shipped: Path) -> dict[str
     added = {name: value for name, value in MALLOC_VARIABLES.items() if name not in environment}
     if (profile_in_use(environment, shipped) == shipped
             and not any(name in environment for name in PROFILE_VARIABLES)):
-        added.update(dict.fromkeys(_variables_read(environment), str(shipped)))
+        # Named twice, a file behind a symbolic link is two files to Fast DDS, with one profile.
+        added.update(dict.fromkeys(_variables_read(environment), str(shipped.resolve())))
     return added
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from roadseg_core.pipeline.conversion import (
     check_size, ConversionError, to_bgr, UnsupportedEncodingError)
-from roadseg_core.pipeline.jpeg import decode_compressed
+from roadseg_core.pipeline.compressed import decode_compressed
 
 Buffer = bytes | bytearray | memoryview | np.ndarray
 

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 
+from roadseg_ros.demonstration.accounting import AccountingError
 from roadseg_ros.demonstration.processes import DemoError, process_environment
 from roadseg_ros.demonstration.settings import parse_arguments
 from roadseg_ros.memory import tune_malloc
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         return run_demo(settings)
-    except (DemoError, SourceError) as error:
+    except (AccountingError, DemoError, SourceError) as error:
         print(f'\ndemo: {error}', file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:

@@ -8,6 +8,10 @@ from roadseg_ros.statistics import Rate
 from roadseg_ros.worker import BUILDING, FAILED, READY, Worker
 
 
+_LOST = ('bad', 'failed', 'stale')
+"""Causes that are never part of healthy work, unlike a frame replaced by a newer one."""
+
+
 def idle_status(node_name: str, state: str) -> DiagnosticStatus:
     """Describe a node that is not active; ``state`` is its lifecycle state."""
     return _status(f'{node_name}: engine', DiagnosticStatus.WARN, f'node is {state}',
@@ -25,6 +29,7 @@ class WorkerDiagnostics:
         self._name = node_name
         self._worker = worker
         self._rates = {camera: (Rate(), Rate()) for camera in cameras}
+        self._lost = {camera: dict.fromkeys(_LOST, 0) for camera in cameras}
 
     def statuses(self, now: float) -> list[DiagnosticStatus]:
         """Return the engine's status and one a camera; ``now`` in steady seconds."""
@@ -74,6 +79,14 @@ class WorkerDiagnostics:
                 level, message = DiagnosticStatus.WARN, 'no frame received yet'
             elif fps_in == 0.0:
                 level, message = DiagnosticStatus.WARN, 'no frames'
+            lost = {cause: counts[cause] - before for cause, before in self._lost[camera].items()}
+            self._lost[camera] = {cause: counts[cause] for cause in _LOST}
+            if any(lost.values()):
+                # A camera of which nothing gets through is worse than one with a bad frame.
+                level = DiagnosticStatus.WARN if fps_out else DiagnosticStatus.ERROR
+                message += ''.join(f', {count} {cause}' for cause, count in lost.items() if count)
+                if lost['bad']:
+                    message += f': {worker.runner.last_errors[camera]}'
             statuses.append(_status(f'{self._name}: camera {camera}', level, message, {
                 **counts, 'fps_in': f'{fps_in:.2f}', 'fps_out': f'{fps_out:.2f}',
                 'latency_ms_p50': f'{p50:.2f}', 'latency_ms_p99': f'{p99:.2f}',

@@ -55,7 +55,9 @@ def open_warm(
     # The first runs of each size set up memory and kernels; no frame should pay for that.
     times = []
     try:
-        for _ in range(WARM_UP_RUNS):
+        for number in range(WARM_UP_RUNS):
+            if not progress('warming up', number / WARM_UP_RUNS):
+                raise OpeningStopped('given up while warming up')
             for size in range(1, most + 1):
                 began = time.monotonic()
                 engine.infer(batch[:size])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 import time
+import traceback
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
@@ -21,16 +24,33 @@ from roadseg_ros.camera import CameraPublishers, CameraSubscriptions, LATCHED_QO
 from roadseg_ros.diagnostics import idle_status, WorkerDiagnostics
 from roadseg_ros.label_info import create_label_info_publisher, label_info
 from roadseg_ros.parameters import (
-    camera_parameters, check_camera_names, declare, is_live, ParameterError, PARAMETERS,
-    read_settings, Settings)
+    camera_parameters, check_camera_names, check_outputs, declare, is_live, ParameterError,
+    PARAMETERS, read_settings, Settings)
 from roadseg_ros.share import default_model
 from roadseg_ros.worker import Worker
 
-_REOPEN_ONCE_IN = 60.0
-"""Seconds in which a second failure of the engine ends the node."""
+_FORGIVEN_AFTER = 60.0
+"""Seconds of work after which an engine's earlier failure no longer counts."""
 
 _LAST_WORDS = Duration(seconds=1.0)
 """How long the node waits at its end for its subscribers to have the closing diagnostics."""
+
+
+Transition = Callable[['SegmentationNode', LifecycleState], TransitionCallbackReturn]
+
+
+def _logged(transition: Transition) -> Transition:
+    """Log what a transition raises: rclpy says nothing of it, and calls on_error."""
+    @wraps(transition)
+    def guarded(node: SegmentationNode, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except Exception as error:
+            # Most often rclpy's own, such as for a QoS override with a value that there is not.
+            node.get_logger().error(f'{transition.__name__}: {error}')
+            node.get_logger().debug(traceback.format_exc())
+            return TransitionCallbackReturn.ERROR
+    return guarded
 
 
 class SegmentationNode(LifecycleNode):
@@ -51,7 +71,7 @@ class SegmentationNode(LifecycleNode):
         self._worker: Worker | None = None
         self._worker_diagnostics: WorkerDiagnostics | None = None
         self._lifecycle = 'unconfigured'
-        self._last_failure: float | None = None
+        self._failures = 0
         self._failed = self.create_guard_condition(self._on_engine_failure)
         self._label_map = self.create_publisher(String, '~/label_map', LATCHED_QOS)
         self._label_info = create_label_info_publisher(self, LATCHED_QOS)
@@ -67,14 +87,16 @@ class SegmentationNode(LifecycleNode):
         """Whether the node moves itself to active at start."""
         return self._settings.autostart
 
+    @_logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Check the parameters and the model; create the outputs."""
         try:
             self._declare_cameras(tuple(self.get_parameter('camera_names').value))
             self._settings = settings = read_settings(self)
             model = settings.model or str(default_model())
+            self._check_topics(settings)
             if Path(model).suffix == '.onnx':
-                read_model_info(model)
+                check_outputs(settings, read_model_info(model))
             elif not Path(model).exists():
                 raise ModelFileError(f'model: {model} does not exist; expected a model file')
         except (ParameterError, ParameterException, ModelFileError) as error:
@@ -90,10 +112,10 @@ class SegmentationNode(LifecycleNode):
         self._lifecycle = 'inactive'
         return TransitionCallbackReturn.SUCCESS
 
+    @_logged
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the worker, which opens the engine, and listen to the cameras."""
         worker = self._worker
-        worker.start()
         self._inputs = [
             CameraSubscriptions(
                 self, camera,
@@ -104,25 +126,38 @@ class SegmentationNode(LifecycleNode):
             self.get_logger().info(
                 f'camera {camera.name}: {self.resolve_topic_name(camera.image_topic)} '
                 f'({camera.transport})')
+        worker.start()
         self._lifecycle = 'active'
         return super().on_activate(state)
 
+    @_logged
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop listening and working; what is in hand is finished."""
         self._stop()
         self._lifecycle = 'inactive'
         return super().on_deactivate(state)
 
+    @_logged
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take the outputs away."""
         self._release()
         self._lifecycle = 'unconfigured'
         return TransitionCallbackReturn.SUCCESS
 
+    @_logged
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End, from any state."""
         self._release()
         self._lifecycle = 'finalized'
+        # There is no way back from finalized.
+        self.exit_code = 0
+        return TransitionCallbackReturn.SUCCESS
+
+    @_logged
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give back all that a failed transition left; the node is unconfigured then."""
+        self._release()
+        self._lifecycle = 'unconfigured'
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
@@ -149,6 +184,16 @@ class SegmentationNode(LifecycleNode):
         self._worker = None
         self._worker_diagnostics = None
 
+    def _check_topics(self, settings: Settings) -> None:
+        """Raise :class:`ParameterError` where two cameras come to one topic."""
+        taken: dict[str, str] = {}
+        for camera in settings.cameras:
+            topic = self.resolve_topic_name(camera.image_topic)
+            if taken.setdefault(topic, camera.name) != camera.name:
+                raise ParameterError(
+                    f'{camera.name}.image_topic: {topic} is the topic of two cameras; '
+                    'give each its own')
+
     def _declare_cameras(self, names: tuple[str, ...]) -> None:
         check_camera_names(names)
         for name in names:
@@ -172,6 +217,7 @@ class SegmentationNode(LifecycleNode):
             # Cameras keep the topics that they were configured with.
             self._settings = replace(new, cameras=self._settings.cameras)
             self._worker.update(self._settings)
+        self._timer.timer_period_ns = int(new.diagnostics_period * 1e9)
         return SetParametersResult(successful=True)
 
     def _on_ready(self, engine: Engine) -> None:
@@ -181,19 +227,19 @@ class SegmentationNode(LifecycleNode):
             self._label_info.publish(
                 label_info(info.label_map, self.get_clock().now().to_msg()))
         self.get_logger().info(
-            f'model {info.path.name}: {info.card} Licence: {info.licence}')
+            f'model {info.path.name}: {info.card}; licence: {info.licence}')
 
     def _on_engine_failure(self) -> None:
         if self._lifecycle != 'active' or self._worker.status.state != 'FAILED':
             return
-        now = time.monotonic()
-        error = self._worker.status.error
-        again = self._last_failure is not None and now - self._last_failure < _REOPEN_ONCE_IN
-        self._last_failure = now
+        status = self._worker.status
+        if status.worked >= _FORGIVEN_AFTER:
+            self._failures = 0
+        self._failures += 1
         self._publish_diagnostics()
-        self.get_logger().error(f'engine failed: {error}')
+        self.get_logger().error(f'engine failed: {status.error}')
         self.trigger_deactivate()
-        if again:
+        if self._failures > 1:
             self.get_logger().fatal('the engine failed again: the node ends')
             self.exit_code = 3
             return

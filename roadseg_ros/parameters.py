@@ -8,11 +8,15 @@ import re
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
+from rclpy.validate_topic_name import validate_topic_name
 
 from roadseg_core.engines import BACKENDS
+from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, OVERLAY_MODES
+from roadseg_ros.topics import camera_info_topic
 
 MAX_CAMERAS = 4
 TRANSPORTS = ('raw', 'compressed')
@@ -101,7 +105,7 @@ PARAMETERS = (
               live=True),
     Parameter('overlay_alpha', 0.5, 'Weight of the paint.', least=0.0, most=1.0, live=True),
     Parameter('diagnostics_period', 1.0, 'Time between diagnostics, in seconds.', least=0.05,
-              most=3600.0),
+              most=3600.0, live=True),
 )
 
 
@@ -193,20 +197,26 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
         topic = values[f'{name}.image_topic']
         if not topic:
             raise ParameterError(f'{name}.image_topic: is empty; expected the name of a topic')
-        # The sibling, as image_transport's camera subscribers take it.
-        sibling = f'{topic.rpartition("/")[0]}/camera_info' if '/' in topic else 'camera_info'
+        info_topic = values[f'{name}.camera_info_topic'] or camera_info_topic(topic)
         transport = values[f'{name}.transport']
         if transport == 'compressed' and not topic.endswith('/compressed'):
             topic = f'{topic}/compressed'
-        cameras.append(CameraSettings(
-            name, topic, transport, values[f'{name}.camera_info_topic'] or sibling))
-    topics = [camera.image_topic for camera in cameras]
-    for camera in cameras:
-        if topics.count(camera.image_topic) > 1:
-            raise ParameterError(
-                f'{camera.name}.image_topic: {camera.image_topic} is the topic of two cameras; '
-                'give each its own')
+        for parameter, value in (('image_topic', topic), ('camera_info_topic', info_topic)):
+            try:
+                validate_topic_name(value)
+            except InvalidTopicNameException as error:
+                raise ParameterError(f'{name}.{parameter}: {error}') from error
+        cameras.append(CameraSettings(name, topic, transport, info_topic))
     return Settings(**{**plain, 'camera_names': names}, cameras=tuple(cameras))
+
+
+def check_outputs(settings: Settings, info: ModelInfo) -> None:
+    """Raise :class:`ParameterError` for a parameter that needs an output the model lacks."""
+    if settings.road_threshold > 0.0 and 'road_probability' not in info.outputs:
+        raise ParameterError(
+            f'road_threshold: {settings.road_threshold:g}, but {info.path} computes no '
+            f'road_probability; it computes {", ".join(info.outputs)}: set 0.0, where the labels '
+            'decide, or export the model again')
 
 
 def declare(node: Node, parameters: tuple[Parameter, ...]) -> None:

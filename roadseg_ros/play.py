@@ -81,7 +81,7 @@ def _run(settings: PlaySettings, sources: dict[str, Source], arguments: list[str
             clock=settings.clock_hz > 0.0)
         reading.wait_until_filled()
         if settings.wait_seconds:
-            output.wait_for_subscribers(settings.wait_seconds)
+            output.wait_for_subscribers(settings.wait_seconds, stop)
         stop.wait(_MATCHING_SECONDS)
         played = play(
             reading,

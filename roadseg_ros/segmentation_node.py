@@ -26,8 +26,14 @@ class _RosLogHandler(logging.Handler):
         self._logger = node.get_logger()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log one record as information."""
-        self._logger.info(record.getMessage())
+        """Log one record at its level."""
+        # rclpy allows a line of code one severity.
+        if record.levelno >= logging.ERROR:
+            self._logger.error(record.getMessage())
+        elif record.levelno >= logging.WARNING:
+            self._logger.warning(record.getMessage())
+        else:
+            self._logger.info(record.getMessage())
 
 
 def run(node: SegmentationNode) -> int:

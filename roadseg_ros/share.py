@@ -23,3 +23,8 @@ def share_directory() -> Path:
 def default_model() -> Path:
     """Return the model file that the node runs unless told otherwise."""
     return share_directory() / 'models' / DEFAULT_MODEL
+
+
+def shipped_profile() -> Path:
+    """Return the Fast DDS profile for large images."""
+    return share_directory() / 'config' / 'fastdds_images.xml'

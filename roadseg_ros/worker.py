@@ -31,6 +31,7 @@ class EngineStatus:
     Say where the engine stands.
 
     :param since: steady seconds of the change to this state
+    :param worked: how long it was READY before it FAILED, in seconds
     :param error: why it failed
     :param progress: what goes on while it is BUILDING, where the engine tells
     """
@@ -39,6 +40,7 @@ class EngineStatus:
     since: float
     error: str = ''
     progress: str = ''
+    worked: float = 0.0
 
 
 class Worker:
@@ -234,12 +236,15 @@ class Worker:
             self._scheduler.settle(ticket.camera, outcome)
         self._unsettled = [other for other in self._unsettled if other is not ticket]
 
-    def _set_status(self, state: str, error: str = '') -> None:
+    def _set_status(self, state: str) -> None:
         with self._changed:
-            self.status = EngineStatus(state, time.monotonic(), error)
+            self.status = EngineStatus(state, time.monotonic())
 
     def _fail(self, error: str) -> None:
-        self._set_status(FAILED, error)
+        now = time.monotonic()
+        with self._changed:
+            worked = now - self.status.since if self.status.state == READY else 0.0
+            self.status = EngineStatus(FAILED, now, error, worked=worked)
         self._on_failure()
 
 

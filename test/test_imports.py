@@ -164,7 +164,7 @@ def test_imports_are_found(
 
 
 @pytest.mark.parametrize('module', [
-    'roadseg_core.pipeline.outputs', 'roadseg_core.pipeline.jpeg', 'roadseg_core.engines',
+    'roadseg_core.pipeline.outputs', 'roadseg_core.pipeline.compressed', 'roadseg_core.engines',
     'roadseg_core.model_file', NODE])
 def test_importing_loads_no_torch(module: str) -> None:
     """Import for real: what others import could bring torch along too."""

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_core.pipeline.jpeg import decode_compressed
+from roadseg_core.pipeline.compressed import decode_compressed
 
 NOT_ROAD = 254
 """A label that rules the road ids out and says no more, for data sets that know road only."""

@@ -190,10 +190,6 @@ class Scheduler(Generic[Frame]):
         """Return the counts of every camera."""
         return {camera: slot.account.to_dict() for camera, slot in self._slots.items()}
 
-    def heard(self, camera: str) -> float | None:
-        """Return when the camera's last frame arrived, or None."""
-        return self._slots[camera].heard
-
     def _is_awaited(self, camera: str, due_at: float, deadline: float, now: float) -> bool:
         slot = self._slots[camera]
         if slot.heard is None or now - slot.heard > self.rule.camera_timeout or due_at > deadline:

@@ -15,6 +15,10 @@ Key = tuple[str, int]
 """Camera and stamp in nanoseconds."""
 
 
+class AccountingError(ValueError):
+    """Frames that cannot be accounted for; the message says why."""
+
+
 @dataclass(frozen=True)
 class Accounting:
     """
@@ -41,12 +45,21 @@ class Accounting:
 
 
 def read_sent(path: Path) -> dict[Key, int]:
-    """Return CLOCK_MONOTONIC of sending by camera and stamp, from the player's log."""
+    """
+    Return CLOCK_MONOTONIC of sending by camera and stamp, from the player's log.
+
+    :raises AccountingError: if two frames of a camera have one stamp
+    """
     sent: dict[Key, int] = {}
     with path.open(encoding='utf-8') as file:
         for line in file:
             entry = json.loads(line)
-            sent[entry['camera'], entry['stamp_ns']] = entry['sent_ns']
+            key = entry['camera'], entry['stamp_ns']
+            if key in sent:
+                raise AccountingError(
+                    f'camera {key[0]} sent two frames with the stamp {key[1]} ns, so what became '
+                    'of them cannot be told apart; record with stamps that rise')
+            sent[key] = entry['sent_ns']
     return sent
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from roadseg_ros.dds_profile import added_environment, profile_in_use, segment_bytes
+from roadseg_ros.share import shipped_profile
 from roadseg_ros.shared_memory import read_shared_memory, shared_memory_problem
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -17,18 +18,6 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 class DemoError(Exception):
     """The demo cannot go on; the message says why."""
-
-
-def shared_file(*parts: str) -> Path | None:
-    """Return a file of the package's share folder, or of the source tree; None if in neither."""
-    from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
-
-    roots = [_ROOT]
-    try:
-        roots.append(Path(get_package_share_directory('roadseg_ros')))
-    except (PackageNotFoundError, OSError):
-        pass  # the source tree alone; OSError: no AMENT_PREFIX_PATH
-    return next((path for root in roots if (path := root.joinpath(*parts)).exists()), None)
 
 
 def process_environment(folder: Path) -> dict[str, str]:
@@ -42,18 +31,12 @@ def process_environment(folder: Path) -> dict[str, str]:
         added['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
     if 'ROS_AUTOMATIC_DISCOVERY_RANGE' not in os.environ:
         added['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    profile = shared_file('config', 'fastdds_images.xml')
-    if profile is not None:
-        added.update(added_environment(os.environ, profile))
-    return added
+    return added | added_environment(os.environ, shipped_profile())
 
 
 def images_problem() -> str | None:
     """Return why images may not get through shared memory, and what to do; None if they will."""
-    profile = shared_file('config', 'fastdds_images.xml')
-    if profile is None:
-        return 'config/fastdds_images.xml is not there: large images will be lost'
-    used = profile_in_use(os.environ, profile)
+    used = profile_in_use(os.environ, shipped_profile())
     if used is None:
         return None
     try:
@@ -78,8 +61,6 @@ def start_node(cameras: Mapping[str, tuple[str, str]], *, fps: float, backend: s
     for camera, (topic, transport) in cameras.items():
         values[f'{camera}.image_topic'] = topic
         values[f'{camera}.transport'] = transport
-    # The source tree's model counts too: the node alone looks where it was installed.
-    model = model or shared_file('models', 'mobilenet_fcn_0.5.onnx')
     if model is not None:
         values['model'] = str(model.resolve())
     arguments = ['--ros-args']

@@ -10,7 +10,7 @@ import shutil
 import time
 
 from roadseg_ros.demonstration.accounting import (
-    account, Accounting, CAUSES, node_counts, read_sent)
+    account, Accounting, AccountingError, CAUSES, node_counts, read_sent)
 from roadseg_ros.demonstration.processes import DemoError, images_problem, Process, start_node
 from roadseg_ros.demonstration.recorder import NODE, Recorder
 from roadseg_ros.demonstration.waiting import engine_status, wait_ready, wait_settled
@@ -157,7 +157,10 @@ def _play_bag(plan: LivePlan, node: LiveNode, name: str, path: Path, published: 
         closing.close()
     counts = {camera: {key: after[camera][key] - before[camera][key]
                        for key in ('received', *CAUSES)} for camera in cameras}
-    accounting = account(read_sent(log), recorded.received_ns, counts)
+    try:
+        accounting = account(read_sent(log), recorded.received_ns, counts)
+    except AccountingError as error:
+        return LiveBag(path, None, str(error), published, node.name)
     return LiveBag(
         path, accounting, '', published, node.name, label_map=recorded.label_map,
         engine=engine_status(recorded), node_ms=_node_latencies(recorded.statuses, cameras))

@@ -13,15 +13,10 @@ from roadseg_ros.playing.cdr import is_little_endian, message_types, read_stamp
 from roadseg_ros.playing.source import (
     CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE, RecordedMessage, SourceError, SourceFrame,
     Unreadable)
+from roadseg_ros.topics import camera_info_topic
 
 IMAGE_TYPES = (RAW_TYPE, COMPRESSED_TYPE)
 BAG_SUFFIXES = ('.mcap', '.db3')
-
-
-def camera_info_topic(image_topic: str) -> str:
-    """Return the CameraInfo topic beside an image topic, as image_transport pairs them."""
-    base = image_topic.removesuffix('/compressed')
-    return f'{base.rpartition("/")[0]}/camera_info'
 
 
 class BagSource:

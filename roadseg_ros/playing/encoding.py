@@ -11,7 +11,7 @@ from rosbags.serde import SerdeError
 
 from roadseg_core.geometry import Geometry
 from roadseg_core.pipeline.conversion import ConversionError, to_bgr
-from roadseg_core.pipeline.jpeg import decode_compressed
+from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.outputs import scale_camera_matrices
 from roadseg_ros.playing.cdr import compressed_cdr, image_cdr, message_types, with_stamp
 from roadseg_ros.playing.source import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from builtin_interfaces.msg import Time
@@ -11,9 +12,9 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from roadseg_ros.playing.bag_source import camera_info_topic
 from roadseg_ros.playing.cdr import BILLION
 from roadseg_ros.playing.source import SourceError
+from roadseg_ros.topics import camera_info_topic
 
 _DEPTH = 10
 
@@ -46,9 +47,9 @@ class RosOutput:
         # Subscribers of /clock are best effort, keep last 1.
         self._clock = node.create_publisher(Clock, '/clock', 1) if clock else None
 
-    def wait_for_subscribers(self, seconds: float) -> None:
+    def wait_for_subscribers(self, seconds: float, stop: threading.Event) -> None:
         """
-        Wait until each image topic has a subscriber.
+        Wait until each image topic has a subscriber, or until ``stop``.
 
         :raises SourceError: if one has none after ``seconds``
         """
@@ -62,7 +63,8 @@ class RosOutput:
                 raise SourceError(
                     f'nobody subscribed to {", ".join(lonely)} within {seconds:g} s; is the '
                     'receiver running, with the same ROS_DOMAIN_ID and topic names?')
-            time.sleep(0.05)
+            if stop.wait(0.05):
+                return
 
     def add_camera_info(self, camera: str) -> None:
         """Publish the CameraInfo of a camera too."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from roadseg_ros.launching import PARAMETER_ARGUMENTS, cameras_in_file
+from roadseg_ros.launching import PARAMETER_ARGUMENTS
+from roadseg_ros.params_file import cameras_in_file
 
 PATH = Path(__file__).parents[2] / 'config' / 'seg.yaml'
 

@@ -82,7 +82,9 @@ class Bench:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         statuses = {
-            status.name.partition(': ')[2]: {v.key: v.value for v in status.values}
+            status.name.partition(': ')[2]: {
+                **{v.key: v.value for v in status.values},
+                'level': status.level, 'message': status.message}
             for status in message.status}
         for name, values in statuses.items():
             if name.startswith('camera '):

@@ -45,7 +45,21 @@ def test_an_error_names_the_parameter(name, value):
         make_settings({**defaults('front'), name: value})
 
 
-def test_two_cameras_need_two_topics():
-    values = {**defaults('front', 'left'), 'left.image_topic': '/camera/front/image_raw'}
-    with pytest.raises(ParameterError, match='two cameras'):
-        make_settings(values)
+@pytest.mark.parametrize(('image_topic', 'info_topic'), [
+    ('/cam/image_raw', '/cam/camera_info'),
+    ('/cam/image_raw/compressed', '/cam/camera_info'),
+    ('image_raw', 'camera_info'),
+    ('/image_raw', '/camera_info'),
+])
+def test_camera_info_is_beside_the_images(image_topic, info_topic):
+    values = {**defaults('front'), 'front.image_topic': image_topic,
+              'front.transport': 'compressed'}
+    camera = make_settings(values).cameras[0]
+    assert camera.camera_info_topic == info_topic
+    assert camera.image_topic == f'{image_topic.removesuffix("/compressed")}/compressed'
+
+
+@pytest.mark.parametrize('name', ['front.image_topic', 'front.camera_info_topic'])
+def test_what_cannot_be_a_topic_is_named(name):
+    with pytest.raises(ParameterError, match=rf'(?s)^{name}: .*two words'):
+        make_settings({**defaults('front'), name: '/two words'})

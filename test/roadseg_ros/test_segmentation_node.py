@@ -9,6 +9,7 @@ import signal
 import sys
 
 import cv2
+from diagnostic_msgs.msg import DiagnosticStatus
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
@@ -110,7 +111,7 @@ def test_four_cameras_and_one_that_is_missing_then_comes(start):
     assert node.stop() == 0
     assert 'frames/s in batches of 4' in node.text()
     assert 'Traceback' not in node.text()
-    assert 'Licence: ' in node.text()
+    assert 'licence: ' in node.text()
 
 
 def test_a_camera_that_leaves_and_comes_back(start):
@@ -243,6 +244,46 @@ def test_lifecycle_parameters_and_lazy_outputs(start):
     publish_until(bench, [Camera], lambda: confidence[-1].height == 120, 'camera geometry')
 
 
+def test_overrides_of_one_topic_leave_the_others(start):
+    topic = '/camera/front/image_raw'
+    bench, _ = start(camera_names='[front,left]',
+                     **{f'qos_overrides.{topic}.subscription.reliability': 'reliable'})
+    left = bench.node.create_publisher(Image, '/camera/left/image_raw', helpers.BEST_EFFORT)
+    labels = bench.listen('/segmentation/left/label')
+    bench.wait_ready()
+    publish_until(bench, [left], lambda: labels, 'a best-effort camera beside a reliable one')
+
+
+def test_frames_that_nobody_expects_cost_themselves_alone(start):
+    bench, node = start(max_stamp_age='3600.0')
+    front = bench.node.create_publisher(Image, '/camera/front/image_raw', helpers.BEST_EFFORT)
+    labels = bench.listen('/segmentation/front/label')
+    bench.wait_ready()
+
+    def before_time(number):
+        message = frame(number)
+        message.header.stamp.sec = -1
+        return message
+
+    def unknown(number):
+        message = now(number)
+        message.encoding = '7XYZ'
+        return message
+
+    def now(number):
+        message = frame(number)
+        message.header.stamp = bench.node.get_clock().now().to_msg()
+        return message
+
+    publish_until(bench, [front], lambda: int(bench.camera('front')['stale']) > 0,
+                  'stale frames', make=before_time)
+    publish_until(bench, [front], lambda: '7XYZ' in bench.camera('front')['message'],
+                  'a word about the encoding', make=unknown)
+    assert bench.camera('front')['level'] == DiagnosticStatus.ERROR
+    publish_until(bench, [front], lambda: labels, 'a label image', make=now)
+    assert node.stop() == 0
+
+
 def test_a_qos_mismatch_is_named(start):
     topic = '/camera/front/image_raw'
     bench, node = start(**{f'qos_overrides.{topic}.subscription.reliability': 'reliable'})
@@ -283,6 +324,10 @@ def test_an_engine_that_fails_is_reopened_once_then_the_node_ends(start):
     ({'fps': 'fast'}, 'fps'),
     ({'camera_names': '[a,a]'}, 'camera_names'),
     ({'front__transport': 'pigeon'}, 'front.transport'),
+    ({'front__image_topic': '"/two words"'}, 'front.image_topic'),
+    ({'camera_names': '[front,left]', 'left__image_topic': '/camera/front/image_raw'},
+     'left.image_topic: /camera/front/image_raw is the topic of two cameras'),
+    ({'qos_overrides./camera/front/image_raw.subscription.reliability': 'lazy'}, 'on_activate'),
 ])
 def test_a_start_that_cannot_be_says_why(start, parameters, word):
     _, node = start(**parameters)

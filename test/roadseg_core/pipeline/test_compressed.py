@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_core.pipeline.jpeg import decode_compressed
+from roadseg_core.pipeline.compressed import decode_compressed
 
 
 @pytest.fixture
