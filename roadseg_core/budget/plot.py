@@ -41,7 +41,10 @@ def _draw_operations(axes: Axes, scenario: Scenario, candidates: Sequence[Candid
     if picked is not None:
         axes.barh(candidates.index(picked), picked.gops, color='#c2571a')
     axes.axvline(scenario.budget_gops, color='#1b2430', linestyle='--')
-    axes.text(scenario.budget_gops, -1.0, f' budget {scenario.budget_gops:g}', va='center')
+    # Inside the axes, on the side that has room.
+    roomy = scenario.budget_gops < 0.7 * max(c.gops for c in candidates)
+    axes.text(scenario.budget_gops, -1.0, f' budget {scenario.budget_gops:g} ', va='center',
+              ha='left' if roomy else 'right')
     axes.set_yticks(range(len(candidates)), [c.label for c in candidates],
                     fontsize=max(5.0, min(9.0, 260 / len(candidates))))
     axes.set_ylim(len(candidates) - 0.4, -1.6)

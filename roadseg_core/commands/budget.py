@@ -103,8 +103,13 @@ def _design_space(options: argparse.Namespace, scenario) -> None:
     print(candidate_table(candidates, scenario))
     if measured_on:
         print(f'images/s: {measured_on}, batches of {min(4, len(scenario.cameras))}, median')
-    print('\npick: ' + ('none fits' if picked is None else verdict(
-        scenario, f'{scenario.network} {picked.label}', picked.operations)))
+    if picked is not None:
+        print('\npick: ' + verdict(
+            scenario, f'{scenario.network} {picked.label}', picked.operations))
+    elif any(candidate.fits for candidate in candidates):
+        print('\npick: none of those that fit is fast enough on this machine')
+    else:
+        print('\npick: none fits')
     if options.plot:
         plot_design_space(options.plot, scenario, candidates, picked=picked,
                           measured_on=measured_on)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 import json
 from pathlib import Path
 
 import cv2
 import pytest
+import yaml
 
 from roadseg_core.budget.design_space import Candidate, explore, pick
 from roadseg_core.budget.measure import measure_network
@@ -88,3 +89,15 @@ def test_a_rate_is_measured_by_the_engine(small: Scenario) -> None:
         scenario, {'out_channels': 7, 'filters': 2, 'depth': 2}, seconds=0.1)
     assert rate > scenario.images_per_second
     assert engine.backend in ('openvino', 'tensorrt')
+
+
+def test_what_is_too_slow_here_is_not_picked(small: Scenario, tmp_path: Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / 'hasty.yaml'
+    values = {**asdict(small), 'fps': 1e5, 'budget_gops': 1e9, 'input_size': [32, 32],
+              'cameras': ['front'], 'design_space': {'depth_multiplier': [0.1]}}
+    del values['name']
+    path.write_text(yaml.safe_dump(values), encoding='utf-8')
+    assert main(['budget', '--scenario', str(path), '--measure']) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == 'pick: none of those that fit is fast enough on this machine'
