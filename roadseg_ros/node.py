@@ -217,6 +217,9 @@ class SegmentationNode(LifecycleNode):
             # Cameras keep the topics that they were configured with.
             self._settings = replace(new, cameras=self._settings.cameras)
             self._worker.update(self._settings)
+        if 'camera_names' in changes:
+            # So that their topics can be set before the node is configured.
+            self._declare_cameras(new.camera_names)
         self._timer.timer_period_ns = int(new.diagnostics_period * 1e9)
         return SetParametersResult(successful=True)
 

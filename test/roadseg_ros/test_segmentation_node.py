@@ -238,6 +238,8 @@ def test_lifecycle_parameters_and_lazy_outputs(start):
     assert change(bench, Transition.TRANSITION_DEACTIVATE)
     assert change(bench, Transition.TRANSITION_CLEANUP)
     assert set_parameter(bench, 'output_geometry', 'camera').successful
+    assert set_parameter(bench, 'camera_names', ['front', 'left']).successful
+    assert set_parameter(bench, 'left.image_topic', '/elsewhere/image').successful
     assert change(bench, Transition.TRANSITION_CONFIGURE)
     assert change(bench, Transition.TRANSITION_ACTIVATE)
     bench.wait_ready()
