@@ -52,6 +52,8 @@ class Comparison:
     :param only_second: frames that the second alone evaluated; left out
     :param blocks: number of blocks that the frames were drawn in
     :param correlation: of the frames' differences between a block and its next; None if unknown
+    :param same_classes: whether both models have the same classes; else they are compared by
+        road, and what depends on the classes is left out
     :param most_different: frames, the most different first, one of a block and camera
     """
 
@@ -60,6 +62,7 @@ class Comparison:
     only_second: int
     blocks: int
     correlation: float | None
+    same_classes: bool
     figures: tuple[Compared, ...]
     verdict: Verdict
     most_different: tuple[Key, ...]
@@ -69,7 +72,7 @@ class Comparison:
         return {
             'frames': self.frames, 'only_model': self.only_first,
             'only_against': self.only_second, 'blocks': self.blocks,
-            'block_correlation': self.correlation,
+            'block_correlation': self.correlation, 'same_classes': self.same_classes,
             'figures': [figure.to_dict() for figure in self.figures],
             **self.verdict.to_dict(),
             'most_different': [dict(zip(('bag', 'camera', 'stamp_ns', 'index'), key))
@@ -93,17 +96,19 @@ def compare(first: dict[Key, dict], second: dict[Key, dict], *,
     blocks = make_blocks([key[0] for key in keys],
                          np.array([key[2] for key in keys], np.int64), choice.block_seconds)
     score_maps = score_map(rows, maps[0]), score_map(others, maps[1])
+    same_classes = maps[0].names == maps[1].names
     same_scores = score_maps[0] is not None and score_maps[0] == score_maps[1]
     figures = _compared(
-        frame_figures(rows, score_maps[0], by_class=same_scores),
-        frame_figures(others, score_maps[1], by_class=same_scores), blocks, choice)
+        frame_figures(rows, score_maps[0], by_class=same_scores, same_classes=same_classes),
+        frame_figures(others, score_maps[1], by_class=same_scores, same_classes=same_classes),
+        blocks, choice)
     differences = np.array([
-        frame_difference(row, other, same_classes=maps[0].names == maps[1].names)
+        frame_difference(row, other, same_classes=same_classes)
         for row, other in zip(rows, others)])
     return Comparison(
         frames=len(keys), only_first=len(first) - len(keys), only_second=len(second) - len(keys),
         blocks=blocks.count, correlation=_block_correlation(differences, keys, blocks),
-        figures=figures,
+        same_classes=same_classes, figures=figures,
         verdict=judge(choice.rule, {figure.name: figure.difference for figure in figures}),
         most_different=_most_different(differences, keys, blocks, choice.pictures))
 

@@ -16,6 +16,8 @@ Key = tuple[str, str, int, int]
 
 _MICRO = 1_000_000
 _MEANS = ('consistency', 'flicker', 'confidence', 'road_share')
+_OF_THE_CLASSES = ('consistency', 'confidence')
+"""Figures that rise by themselves where there are fewer classes to take one for another."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,13 @@ def score_map(rows: list[dict], model_map: LabelMap) -> LabelMap | None:
 
 
 def frame_figures(rows: list[dict], label_map: LabelMap | None, *,
-                  by_class: bool) -> dict[str, Figure]:
+                  by_class: bool, same_classes: bool) -> dict[str, Figure]:
     """
     Return the figures that a model's rows allow, by name.
 
     :param label_map: from :func:`score_map`
-    :param by_class: whether IoU by class is wanted: the other model has the same classes
+    :param by_class: whether IoU by class is wanted: both are scored by the same classes
+    :param same_classes: whether the other model has the same classes
     """
     figures = {}
     if label_map is not None:
@@ -77,6 +80,8 @@ def frame_figures(rows: list[dict], label_map: LabelMap | None, *,
                 figures[f'iou.{label_map.names[index]}'] = Figure(
                     classwise, lambda sums, index=index: _iou(sums)[..., index])
     for name in _MEANS:
+        if name in _OF_THE_CLASSES and not same_classes:
+            continue
         if any(row.get(name) is not None for row in rows):
             # Millionths, as rows are rounded: whole numbers add up the same in any order.
             figures[name] = Figure(

@@ -36,6 +36,9 @@ is no verdict; what the intervals show stands below.</div>
 <ul>{% for reason in reasons %}<li>{{ reason }}</li>{% endfor %}</ul></div>
 {% endif %}
 {% for problem in problems %}<div class="problem">{{ problem }}</div>{% endfor %}
+{% if not same_classes %}<div class="note">The models have other classes than each other: they are
+compared by road and not road. Consistency and confidence, which rise where there are fewer classes
+to take one for another, are left out.</div>{% endif %}
 {{ report.cards(cards) }}
 <h2>Differences</h2>
 <div class="panel">{{ plot }}
@@ -120,7 +123,8 @@ def write_comparison_page(path: Path, comparison: Comparison, facts: PageFacts,
         problems=facts.problems, cards=cards,
         plot=forest(comparison.figures), confidence=f'{100 * facts.confidence:g} %',
         block_seconds=facts.block_seconds, resamples=facts.resamples,
-        correlation=comparison.correlation, rows=[_row(figure) for figure in comparison.figures],
+        correlation=comparison.correlation, same_classes=comparison.same_classes,
+        rows=[_row(figure) for figure in comparison.figures],
         speeds=facts.speeds, moments=moments, legends=facts.legends)
 
 
