@@ -112,7 +112,7 @@ build: setup
 # compare the calls of the TensorRT engine. Each version has its own folder, outside $(VENV).
 build/bindings/%/installed: requirements/bindings-%.txt $(STAMP)
 	@rm -rf $(@D)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	    --only-binary :all: --target $(@D) --requirement $< || { \
 	    echo "No bindings of TensorRT $*; to test without them: make test BINDINGS=" >&2; exit 1; }
 	@touch $@
