@@ -173,9 +173,11 @@ def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ..
         name = f'camera {sums.camera.name}'
         if lost:
             problems.append(f'{name}: {lost} of {expected} images could not be read')
+        if sums.bad:
+            problems.append(f'{name}: {sums.bad} images could not be decoded; see bad.jsonl')
         if sums.truth_bad:
             problems.append(f'{name}: the truth of {sums.truth_bad} frames cannot be compared')
-        (problems if sums.truth_bad else notes).extend(f'{name}: {text}' for text in sums.problems)
+        problems.extend(f'{name}: {text}' for text in sums.problems)
         if sums.backwards:
             notes.append(f'{name}: stamps ran backwards {sums.backwards} times')
         if sums.late_ns > BILLION:

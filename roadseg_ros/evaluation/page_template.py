@@ -73,12 +73,12 @@ apart show the same scene, so only one of them is here.</p>
 {% for drive in drives %}
 <h3>{{ drive.title }}</h3>
 <div class="panel">{{ drive.timeline }}</div>
+{% if drive.series|length > 1 %}{{ report.legend(drive.series) }}{% endif %}
 <div class="two" style="margin-top: 12px">
 {% for title, about, svg in drive.curves %}
 <div class="panel"><b>{{ title }}</b> <span class="soft">{{ about }}</span>{{ svg }}</div>
 {% endfor %}
 </div>
-{% if drive.series|length > 1 %}{{ report.legend(drive.series) }}{% endif %}
 {% endfor %}
 <div class="two">
 <section><h2>Model</h2><div class="panel">{{ report.facts(model_facts) }}</div></section>

@@ -127,6 +127,8 @@ def test_images_that_cannot_be_decoded_are_counted_and_listed(evaluated, tmp_pat
         for number, data in enumerate((good, odd, good[:1000], good[:3], good))])
     report = evaluated(bag)
     assert (report['frames']['evaluated'], report['frames']['bad']) == (2, 3)
+    assert report['exit_code'] == 2
+    assert '3 images could not be decoded' in report['bags'][0]['error']
     bad = [json.loads(line) for line in (tmp_path / 'out' / 'bad.jsonl').read_text().splitlines()]
     assert sorted(row['index'] for row in bad) == [1, 2, 3]
     assert any('yuv9' in row['error'] for row in bad)
