@@ -23,7 +23,9 @@ def quantize_graph(model: onnx.ModelProto, frames: np.ndarray, *,
     """
     Quantize the convolutions: weights by output channel, what they read by tensor.
 
-    The ranges are the least and greatest values on the frames. Convolutions that no other
+    A range is the mean over the frames of their least and greatest values: networks without
+    batch norm have rare values far out, which would make the steps of all others coarse (a
+    U-Net lost 0.5 points of mIoU so, and 1.3 with the extremes). Convolutions that no other
     follows stay in fp32: what they compute is compared, not convolved again, and they are small.
     Biases stay in fp32, which TensorRT asks for.
 
@@ -46,6 +48,7 @@ def quantize_graph(model: onnx.ModelProto, frames: np.ndarray, *,
             activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax, extra_options={
                 'ActivationSymmetric': True, 'WeightSymmetric': True, 'QuantizeBias': False,
+                'CalibMovingAverage': True,
                 # What a convolution gives is rounded where the next one reads it, not twice.
                 'OpTypesToExcludeOutputQuantization': list(_KINDS)})
         quantized = onnx.load(output)
