@@ -162,7 +162,7 @@ def bags(tmp_path_factory: pytest.TempPathFactory) -> Callable[[bool, str], Path
 
 
 @settings(max_examples=60, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(mcap=st.booleans(), packing=st.sampled_from(sorted(MODES)),
        cut=st.floats(0, 1), broken=st.lists(st.floats(0, 1), max_size=3))
 def test_damage_costs_messages_and_nothing_else(
