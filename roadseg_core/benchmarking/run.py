@@ -83,7 +83,7 @@ def agreements(opened: Sequence[Opened], settings: Settings, info: ModelInfo,
 
 def rows(opened: Sequence[Opened], timings: dict[str, Timing],
          agreement: dict[str, float]) -> list[dict[str, object]]:
-    """Return a row a contender, with its ratio to the first plain one."""
+    """Return a row a contender, with its ratios to the first plain one."""
     base = next((one for one in opened if one.contender.plain), opened[0]).contender.text
     found = []
     for one in opened:
@@ -96,6 +96,8 @@ def rows(opened: Sequence[Opened], timings: dict[str, Timing],
             'version': one.version, 'outputs': list(one.outputs), **timing,
             'ratio': round(timings[name].frames_per_second
                            / timings[base].frames_per_second, 3),
+            # Of the calls that nothing disturbed: the least says what an idle machine would show.
+            'ratio_of_least': round(timings[base].least_ms / timings[name].least_ms, 3),
             'ratio_to': base, 'open_seconds': one.open_seconds,
             'resident_mib': one.resident_mib,
             'labels_equal': round(agreement[name], 6) if name in agreement else None})
