@@ -14,6 +14,7 @@ import uuid
 from roadseg_core.engines import Engine
 from roadseg_ros.evaluation.fingerprint import fingerprint
 from roadseg_ros.evaluation.one_bag import evaluate_one_bag, part_folder, Progress
+from roadseg_ros.evaluation.recording import ROW_FILES
 from roadseg_ros.evaluation.segmenting import open_model, shipped_model
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.totals import BagTotals
@@ -142,7 +143,7 @@ def write_failed_part(bag: Path, output: Path, totals: BagTotals) -> None:
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        for name in ('frames.jsonl', 'timings.jsonl'):
+        for name in ROW_FILES:
             (part / name).write_bytes(b'')
         (part / 'totals.json').write_text(json.dumps(totals.to_dict()), encoding='utf-8')
     except OSError as error:

@@ -36,8 +36,8 @@ def cluster() -> Iterator[LocalCluster]:
 
 @pytest.fixture
 def settings(street_bag: Callable[..., Path], tmp_path: Path, model: str) -> Settings:
-    bags = tuple(street_bag(f'drive_{number}', first=5 * number, frames=16)
-                 for number in range(4))
+    bags = tuple(street_bag(f'drive_{number}', first=5 * number, frames=10)
+                 for number in range(3))
     return Settings(bags=bags, output=tmp_path / 'out', model=model, precision='fp32',
                     consistency=False, pictures=1,
                     truth=Truth(topics={'*': '/truth/{camera}/label'}, label_map='two'))
@@ -85,13 +85,13 @@ def test_the_result_is_the_same_when_a_worker_is_killed(
         killer.join()
     assert killed
     assert totals == expected and frames_of(settings) == frames
-    assert totals.frames['evaluated'] == 64 and totals.confusion is not None
+    assert totals.frames['evaluated'] == 30 and totals.confusion is not None
     assert not (settings.output / 'attempts').exists()
 
 
 def test_what_is_finished_is_not_evaluated_again(
         cluster: LocalCluster, settings: Settings) -> None:
-    done = settings.bags[:2]
+    done = settings.bags[:1]
     before, _ = in_turn(replace(settings, bags=done))
     parts = {bag: part_folder(bag, settings.output).stat().st_ino for bag in done}
     # An evaluation that was killed leaves such a folder.
@@ -99,12 +99,12 @@ def test_what_is_finished_is_not_evaluated_again(
     said: list[str] = []
     totals = evaluate_on_fleet(settings, Fleet(scheduler=cluster.scheduler_address),
                                say=said.append)
-    assert [f'{bag}: evaluated before' for bag in done] == said[:2]
+    assert [f'{bag}: evaluated before' for bag in done] == said[:1]
     assert {bag: part_folder(bag, settings.output).stat().st_ino for bag in done} == parts
-    assert totals.frames['evaluated'] == 2 * before.frames['evaluated']
+    assert totals.frames['evaluated'] == 3 * before.frames['evaluated']
     # Another setting is another result.
     changed, _ = in_turn(replace(settings, every=2))
-    assert changed.frames['evaluated'] == 32
+    assert changed.frames['evaluated'] == 15
 
 
 def test_a_bag_that_cannot_be_read_is_listed(
@@ -143,7 +143,7 @@ def test_a_bag_that_kills_every_worker_is_listed_and_costs_no_other(
     statuses = {bag.path: bag.status for bag in totals.bags}
     assert statuses.pop(str(deadly)) == 'failed' and set(statuses.values()) == {'ok'}
     assert 'every worker that evaluated it died' in totals.bags[0].problems[0]
-    assert totals.frames['evaluated'] == 48
+    assert totals.frames['evaluated'] == 20
 
 
 def test_a_missing_dependency_is_named(
