@@ -145,6 +145,6 @@ lock:
 	version=$$($(PYTHON) $(PRINT_VERSION)); { \
 	    echo "# What the other files bring along, with Python $$version. Written by: make lock"; \
 	    $(VENV)/bin/python -m pip freeze --exclude-editable $(addprefix -r ,$(FILES)) | \
-	        sed '1,/^## The following/d' | grep -vE '^(ros[_-]|nvidia|cuda|torch|triton)'; \
+	        $(VENV)/bin/python requirements/lock.py; \
 	} > requirements/lock-$$version.txt
 	touch $(STAMP) $(INSTALLED)
