@@ -99,10 +99,11 @@ def _open_tensorrt(request: _Request) -> Engine:
     info = request.model_file('tensorrt')
     try:
         from roadseg_core.engines.tensorrt import TensorRtEngine
-    except ImportError as error:
+    except (ImportError, OSError) as error:
+        # OSError: the package is there, and a library that it loads is not.
         raise EngineError(
-            'backend tensorrt needs the packages tensorrt and cuda-python, which are not '
-            f'installed ({error}); see docs/tensorrt.md') from error
+            'backend tensorrt needs the packages tensorrt and cuda-python, which cannot be '
+            f'imported here ({error}); see docs/tensorrt.md') from error
     return TensorRtEngine(
         info, outputs=request.outputs, device=request.device, precision=request.precision,
         cache_dir=request.cache_dir, allow_build=request.allow_build, progress=request.progress)

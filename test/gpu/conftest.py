@@ -22,8 +22,8 @@ def tensorrt() -> None:
     try:
         from roadseg_core.engines.tensorrt_cuda import use_gpu
         import tensorrt  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        pytest.skip(f'TensorRT or cuda-python is not installed here ({error})')
+    except (ImportError, OSError) as error:
+        pytest.skip(f'TensorRT or cuda-python cannot be imported here ({error})')
     try:
         use_gpu('auto')
     except EngineError as error:

@@ -83,6 +83,15 @@ def doubles(
     forget_engine()
 
 
+@pytest.fixture
+def no_tensorrt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have no TensorRT, whatever this machine has."""
+    forget_engine()
+    monkeypatch.setitem(sys.modules, 'tensorrt', None)
+    yield
+    forget_engine()
+
+
 @pytest.fixture(scope='session')
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small model file with the parts that TensorRT is particular about."""

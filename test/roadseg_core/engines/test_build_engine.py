@@ -89,14 +89,24 @@ def test_an_interrupted_build_ends(doubles, model, tmp_path, capsys):
     assert not list(tmp_path.glob('*.plan'))
 
 
-def test_without_tensorrt_it_says_what_to_install(model, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'tensorrt', None)
+def test_without_tensorrt_it_says_what_to_install(no_tensorrt, model, tmp_path, capsys):
     assert build(model, tmp_path) == 1
     assert 'needs the packages tensorrt and cuda-python' in capsys.readouterr().err
 
 
-def test_check_needs_no_tensorrt(model, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, 'tensorrt', None)
+def test_a_package_without_its_library_is_told(
+        no_tensorrt, model, tmp_path, capsys, monkeypatch):
+    (tmp_path / 'tensorrt.py').write_text(
+        "raise FileNotFoundError('Could not find: libnvinfer.so.10')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, 'tensorrt')
+    assert build(model, tmp_path) == 1
+    assert 'cannot be imported here (Could not find: libnvinfer' in capsys.readouterr().err
+    # auto goes on without it.
+    open_engine(model, outputs=('labels',)).close()
+
+
+def test_check_needs_no_tensorrt(no_tensorrt, model, tmp_path, capsys):
     assert main(['build-engine', str(model), '--check']) == 0
     assert 'grey.onnx, labels: keeps the rules' in capsys.readouterr().out
     graph = onnx.load(model)
