@@ -62,10 +62,15 @@ def _merge(graph: Graph, up: onnx.NodeProto, concat: onnx.NodeProto,
     rows, columns = graph.shape(up.output[0])[1:]
     channels = up_weight.shape[1]
     of_skip, of_up = weight[:, :-channels], weight[:, -channels:]
+    # Both biases in and between the borders: a pixel takes the one for its row and its column.
     bias = _bias(graph, convolution, len(weight))[:, None, None] + border_bias(
-        of_up, _bias(graph, up, channels), rows, columns)
+        of_up, _bias(graph, up, channels), 3, 3)
     name = convolution.name or convolution.output[0]
     parts = [f'{name}/of_skip', f'{name}/of_upsampled', f'{name}/sum']
+    biases = [f'{name}/bias_rows', f'{name}/bias']
+    places = [graph.add_constant(
+        f'{name}.{what}', np.array([0, *[1] * (count - 2), 2], np.int64))
+        for what, count in (('rows', rows), ('columns', columns))]
     graph.replace(
         convolution,
         helper.make_node(
@@ -76,8 +81,10 @@ def _merge(graph: Graph, up: onnx.NodeProto, concat: onnx.NodeProto,
             [up.input[0], graph.add_constant(
                 f'{name}.upsampled_weight', merged_kernel(up_weight, of_up))],
             [parts[1]], parts[1], strides=[2, 2], pads=[1, 1, 1, 1], kernel_shape=[4, 4]),
-        helper.make_node('Add', [parts[0], graph.add_constant(f'{name}.bias', bias[None])],
-                         [parts[2]], parts[2]),
+        helper.make_node('Gather', [graph.add_constant(f'{name}.biases', bias[None]), places[0]],
+                         [biases[0]], biases[0], axis=2),
+        helper.make_node('Gather', [biases[0], places[1]], [biases[1]], biases[1], axis=3),
+        helper.make_node('Add', [parts[0], biases[1]], [parts[2]], parts[2]),
         helper.make_node('Add', [parts[2], parts[1]], [convolution.output[0]], name))
 
 

@@ -110,7 +110,8 @@ def test_an_upsampling_beside_a_skip_is_merged() -> None:
     model = skip_block()
     merged = merge_upsampling(model)
     frames = floats(2, 4, 6, 6)
-    assert kinds(merged) == ['ConvTranspose', 'Conv', 'ConvTranspose', 'Add', 'Add']
+    assert kinds(merged) == [
+        'ConvTranspose', 'Conv', 'ConvTranspose', 'Gather', 'Gather', 'Add', 'Add']
     found, expected = outputs(merged, frames), outputs(model, frames)
     np.testing.assert_allclose(found, expected, atol=1e-4)
     # The border is where a bias of the upsampling counts less.
