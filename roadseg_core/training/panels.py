@@ -68,10 +68,11 @@ def write_picture(path: Path, picture: np.ndarray) -> None:
 
 
 def _heading(name: str, width: int) -> np.ndarray:
-    """Write what each column shows."""
+    """Write what each column shows, and the run's name over the input; smaller if too long."""
     heading = np.full((_HEADING, width, 3), 255, np.uint8)
-    for number, title in enumerate(COLUMNS):
-        text = f'{title} ({name})' if number == 0 else title
-        cv2.putText(heading, text, (6 + number * width // len(COLUMNS), 18),
-                    cv2.FONT_HERSHEY_SIMPLEX, 0.48, (40, 40, 40), 1, cv2.LINE_AA)
+    font, column = cv2.FONT_HERSHEY_SIMPLEX, width // len(COLUMNS)
+    for number, title in enumerate((name, *COLUMNS[1:])):
+        (length, _), _ = cv2.getTextSize(title, font, 0.48, 1)
+        cv2.putText(heading, title, (6 + number * column, 18), font,
+                    0.48 * min(1.0, (column - 12) / length), (40, 40, 40), 1, cv2.LINE_AA)
     return heading
