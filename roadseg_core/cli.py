@@ -16,10 +16,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options) or 0
     except (ValueError, OSError, ImportError) as error:
-        print(f'roadseg {options.command}: {error}', file=sys.stderr)
-        return 1
+        return _fail(options.command, error)
+    except RuntimeError as error:
+        # Imported here: `roadseg --help` need not wait for what engines need.
+        from roadseg_core.engines.base import EngineError
+
+        if not isinstance(error, EngineError):
+            raise
+        return _fail(options.command, error)
     except KeyboardInterrupt:
         return 130
+
+
+def _fail(command: str, error: Exception) -> int:
+    print(f'roadseg {command}: {error}', file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

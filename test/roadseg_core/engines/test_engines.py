@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from roadseg_core.cli import main
 from roadseg_core.engines import EngineError, open_engine
 
 MODEL = Path(__file__).resolve().parents[3] / 'models' / 'mobilenet_fcn_0.5.onnx'
@@ -22,7 +24,7 @@ def frames():
 
 @pytest.fixture(scope='module')
 def engine():
-    engine = open_engine(MODEL, outputs=ALL, precision='fp32')
+    engine = open_engine(MODEL, backend='openvino', outputs=ALL, precision='fp32')
     yield engine
     engine.close()
 
@@ -40,9 +42,18 @@ def test_a_frame_does_not_depend_on_its_batch(engine, frames):
                 name == 'labels' and (found == whole[name][:count]).mean() > 0.9999)
 
 
-def test_auto_is_openvino_for_a_model_file(engine):
+@pytest.mark.skipif(find_spec('tensorrt') is not None, reason='TensorRT is installed')
+def test_auto_is_openvino_for_a_model_file_where_tensorrt_is_not():
+    engine = open_engine(MODEL)
     assert engine.description.backend == 'openvino'
-    assert engine.description.precision == 'fp32'
+    engine.close()
+
+
+def test_an_engine_that_cannot_be_opened_ends_a_command_with_its_message(capsys):
+    assert main(['benchmark', 'engine', str(MODEL), '--backend', 'torch']) == 1
+    said = capsys.readouterr().err
+    assert said.startswith('roadseg benchmark: ')
+    assert 'torch' in said
 
 
 def test_only_the_asked_outputs_come(frames):
