@@ -61,8 +61,20 @@ class VideoFile:
                  trace: TracebackType | None) -> None:
         if self._writer is not None:
             self._writer.release()
-        if self._temporary.is_file():
-            if kind is None:
-                self._temporary.replace(self._path)
-            else:
-                self._temporary.unlink()
+        if not self._temporary.is_file():
+            return
+        if kind is None and _is_whole(self._temporary):
+            self._temporary.replace(self._path)
+            return
+        self._temporary.unlink()
+        if kind is None:
+            raise OSError(None, 'the video could not be written to its end', str(self._path))
+
+
+def _is_whole(path: Path) -> bool:
+    # OpenCV does not say that a disk is full; without its end an MP4 file cannot be read.
+    video = cv2.VideoCapture(str(path))
+    try:
+        return video.isOpened() and video.grab()
+    finally:
+        video.release()

@@ -33,6 +33,7 @@ def evaluate_bags(settings: Settings, *, fleet: Fleet | None = None,
     :raises EvaluationError: if the evaluation cannot be run, or nothing be written
     """
     check_bags(settings.bags)
+    _forget(settings.output)
     say = say or _say_nothing
     engine = open_model(settings)
     try:
@@ -64,10 +65,12 @@ def conclude(settings: Settings, totals: BagTotals, description: dict[str, objec
         merge_parts(settings.bags, output)
         report = make_report(settings, totals, description, output / 'timings.jsonl',
                              seconds=seconds)
-        (output / 'report.json').write_text(
-            json.dumps(report, indent=2) + '\n', encoding='utf-8')
         publish(settings.bags, output)
         write_report_page(output / 'report.html', report, settings)
+        # The last: where it is, all is.
+        temporary = output / '.report.json.tmp'
+        temporary.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+        temporary.replace(output / 'report.json')
     except OSError as error:
         raise EvaluationError(
             f'{error.filename or output} cannot be written: {error.strerror or error}; free some '
@@ -86,6 +89,16 @@ def check_bags(bags: tuple[Path, ...]) -> None:
         other = seen.setdefault(path.resolve(), path)
         if other is not path:
             raise EvaluationError(f'{path} and {other} are the same bag; name it once')
+
+
+def _forget(output: Path) -> None:
+    """Remove an earlier report: a run that ends early must not leave it as if it were its own."""
+    try:
+        for name in ('report.json', 'report.html'):
+            (output / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise EvaluationError(f'{output} cannot be written: {error.strerror}; choose another '
+                              'output folder') from error
 
 
 def _say_nothing(text: str) -> None:

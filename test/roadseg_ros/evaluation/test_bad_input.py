@@ -201,7 +201,8 @@ def test_unknown_types_beside_the_cameras_do_no_harm(street_bag, evaluated) -> N
     assert '/odd is not in the annotated bag' in ' '.join(report['bags'][0]['notes'])
 
 
-@pytest.mark.parametrize('extra', [(), ('--annotated', 'mcap'), ('--annotated', 'sqlite3')])
+@pytest.mark.parametrize('extra', [(), ('--annotated', 'mcap'), ('--annotated', 'sqlite3'),
+                                   ('--video', '--every', '10')])
 def test_a_full_disk_ends_with_a_reason(street_bag, exact_model, tmp_path, extra) -> None:
     bag = street_bag('drive', frames=30)
     program = ('import sys; from roadseg_ros.evaluate_bag import main; '

@@ -112,10 +112,15 @@ def test_conditions_decide_the_exit_code(street_bag, evaluated) -> None:
 def test_what_cannot_be_run_says_why(street_bag, tmp_path, exact_model) -> None:
     bag = street_bag('drive', frames=2)
     settings = Settings(bags=(bag,), output=tmp_path / 'out', model=exact_model)
+    evaluate_bags(settings)
+    with pytest.raises(EvaluationError):
+        evaluate_bags(replace(settings, truth=Truth(folder=tmp_path / 'none')))
+    assert not (tmp_path / 'out' / 'report.json').exists()  # the earlier run's
     for changed, message in (
             ({'bags': (bag, bag.parent / '.' / 'drive')}, 'same bag'),
             ({'model': str(tmp_path / 'no.onnx')}, 'no.onnx'),
             ({'batch': 9}, 'at most 4'),
+            ({'output': Path(exact_model)}, 'choose another'),
             ({'truth': Truth(folder=tmp_path / 'none')}, 'does not exist'),
             ({'truth': Truth(topics={'*': '/t'}, label_map='nine')}, 'nine')):
         with pytest.raises(EvaluationError, match=message):
