@@ -10,6 +10,7 @@ from pathlib import Path
 import re
 import shutil
 
+import cv2
 import numpy as np
 
 from roadseg_core.engines import Engine
@@ -56,6 +57,9 @@ def evaluate_one_bag(path: Path, settings: Settings, output: Path, *,
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         with ExitStack() as stack:
+            # Frames have threads of their own; OpenCV's would only stand in the engine's way.
+            stack.callback(cv2.setNumThreads, cv2.getNumThreads())
+            cv2.setNumThreads(1)
             if engine is None:
                 engine = open_model(settings)
                 stack.callback(engine.close)

@@ -22,6 +22,9 @@ from roadseg_ros.evaluation.stages import buffered, mapped
 DECODERS = 2
 """Threads that decode; results keep their order."""
 
+AHEAD = 12
+"""Messages read, and frames decoded, ahead of the engine: three batches of most models."""
+
 
 @dataclass
 class Work:
@@ -79,9 +82,9 @@ def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[
     :param works: run by a thread of its own
     :param batch: frames in a batch; 0 for as many as the model takes
     """
-    read = buffered(works, 8, name='reading')
+    read = buffered(works, AHEAD, name='reading')
     geometry = engine.info.geometry
-    decoded = mapped(lambda work: _decoded(work, geometry), read, workers=DECODERS, ahead=6)
+    decoded = mapped(lambda work: _decoded(work, geometry), read, workers=DECODERS, ahead=AHEAD)
     yield from _inferred(decoded, engine, batch or engine.info.max_batch)
 
 
