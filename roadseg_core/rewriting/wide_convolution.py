@@ -14,7 +14,9 @@ _UNARY = ('Relu', 'Clip', 'QuantizeLinear', 'DequantizeLinear')
 """What works on each value by itself and runtimes fuse into a convolution."""
 
 _READERS = ('Conv', 'Add')
-"""What gains more than it loses; a pooling, which moves the channels first, does not."""
+_INT8_READERS = ('Conv',)
+"""What gains more than it loses; a pooling, which moves the channels first, does not, nor a sum
+in int8."""
 
 
 def widen_convolutions(model: onnx.ModelProto, *, lanes: int = 16) -> onnx.ModelProto:
@@ -54,14 +56,15 @@ def _fits(graph: Graph, node: onnx.NodeProto, lanes: int) -> bool:
             and attribute(node, 'pads', [0] * 4) == [1] * 4
             and all(graph.constant(name) is not None for name in node.input[2:])
             and node.output[0] not in graph.outputs
-            and _is_read_in_place(graph, node.output[0]))
+            and _is_read_in_place(
+                graph, node.output[0], _READERS if pair is None else _INT8_READERS))
 
 
-def _is_read_in_place(graph: Graph, value: str) -> bool:
+def _is_read_in_place(graph: Graph, value: str, readers: tuple[str, ...]) -> bool:
     """Tell whether all that reads a value takes it from phases without a loss."""
     return all(
-        _is_read_in_place(graph, node.output[0]) if _is_unary(graph, node, value)
-        else node.op_type in _READERS for node in graph.consumers(value))
+        _is_read_in_place(graph, node.output[0], readers) if _is_unary(graph, node, value)
+        else node.op_type in readers for node in graph.consumers(value))
 
 
 def _dequantizing(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | None:

@@ -149,8 +149,10 @@ def convolutions(*, quantized: bool = False, last: str = 'Conv', filters: int = 
         nodes += [helper.make_node('QuantizeLinear', ['b', 'step', 'zero'], ['c']),
                   helper.make_node('DequantizeLinear', ['c', 'step', 'zero'], ['d'])]
         read = 'd'
-    nodes.append(helper.make_node('Conv', [read, 'weight2'], ['out']) if last == 'Conv' else
-                 helper.make_node(last, [read], ['out'], kernel_shape=[2, 2]))
+    nodes.append({
+        'Conv': helper.make_node('Conv', [read, 'weight2'], ['out']),
+        'Add': helper.make_node('Add', [read, read], ['out']),
+        'MaxPool': helper.make_node('MaxPool', [read], ['out'], kernel_shape=[2, 2])}[last])
     return model_of(nodes, constants)
 
 
@@ -176,7 +178,8 @@ def test_few_filters_compute_two_pixels(quantized: bool) -> None:
 
 
 @pytest.mark.parametrize(('arguments', 'lanes'), [
-    ({'last': 'MaxPool'}, 16), ({'filters': 9}, 16), ({}, 4)])
+    ({'last': 'MaxPool'}, 16), ({'last': 'Add', 'quantized': True}, 16), ({'filters': 9}, 16),
+    ({}, 4)])
 def test_other_convolutions_stay_narrow(arguments: dict, lanes: int) -> None:
     model = convolutions(**arguments)
     assert kinds(widen_convolutions(model, lanes=lanes)) == kinds(model)
