@@ -61,7 +61,7 @@ def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
                               tally=run.tally if processes.is_first else None)
         run.train(folder, progress)
         if folder:
-            best = (f'mIoU {progress.best:.4f}' if config.checkpoints.best == 'miou' else
+            best = (f'score {progress.best:.4f}' if config.checkpoints.best == 'miou' else
                     f'validation loss {-progress.best:.4f}')
             print(f'best {best}: {path / BEST}')
     return path
