@@ -13,11 +13,13 @@ from roadseg_core.model_file import ModelFileError, read_model_info
 from roadseg_ros.evaluation.benchmark import describe, measure_memory, measure_speed
 from roadseg_ros.evaluation.segmenting import shipped_model
 from roadseg_ros.evaluation.settings import EvaluationError
+from roadseg_ros.memory import tune_malloc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0: fast and small enough; 1: not; 2: it could not run."""
     options = _parser().parse_args(arguments)
+    tune_malloc()  # as evaluate_bag itself
     try:
         model = options.model or shipped_model()
         info = read_model_info(model)
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         'the engine alone in the same run, and whether memory grows with their length.')
     parser.add_argument('--model', default='', help='model file; the shipped one')
     parser.add_argument('--batch', type=int, default=0, help='0: as many as the model takes')
-    parser.add_argument('--frames', type=int, default=160,
+    parser.add_argument('--frames', type=int, default=400,
                         help='1280x720 frames of the speed bag; 0: no speed (default: '
                              '%(default)s)')
     parser.add_argument('--rounds', type=int, default=3, help='turns of engine and evaluation')

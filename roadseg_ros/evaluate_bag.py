@@ -11,12 +11,14 @@ from roadseg_ros.evaluation.running import run_request
 from roadseg_ros.evaluation.scenario import ScenarioError
 from roadseg_ros.evaluation.settings import EvaluationError
 from roadseg_ros.evaluation.terminal import say_progress
+from roadseg_ros.memory import tune_malloc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0, 1 or 2."""
     parser = make_parser()
     add_request_arguments(parser)
+    tune_malloc()
     try:
         request = make_request(parser.parse_args(arguments), parser)
         return run_request(request, say=_say, progress=say_progress())
