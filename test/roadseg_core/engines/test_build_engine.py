@@ -71,6 +71,15 @@ def test_a_failing_build_is_told_and_logged(doubles, model, tmp_path, capsys):
     assert not list(tmp_path.glob('*.plan'))
 
 
+@pytest.fixture
+def interruptible():
+    """Let SIGINT interrupt, also where a shell in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures('interruptible')
 def test_an_interrupted_build_ends(doubles, model, tmp_path, capsys):
     waited = []
 
