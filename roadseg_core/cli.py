@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 
 from roadseg_core.commands import COMMANDS
 
+_PAIR = re.compile(r'[A-Za-z_][\w.]*=')
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 for success, 1 with a message on stderr for what the user can fix."""
-    options = _parser().parse_args(arguments)
+    options = _parsed(arguments)
     try:
         return options.run(options) or 0
     except (ValueError, OSError, ImportError) as error:
@@ -26,6 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(options.command, error)
     except KeyboardInterrupt:
         return 130
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse the command line; KEY=VALUE may stand behind options too, which argparse refuses."""
+    parser = _parser()
+    options, late = parser.parse_known_args(arguments)
+    wrong = [word for word in late if not _PAIR.match(word)]
+    if wrong or (late and not hasattr(options, 'pairs')):
+        parser.error(f'unrecognized arguments: {" ".join(wrong or late)}')
+    if late:
+        options.pairs = [*options.pairs, *late]
+    return options
 
 
 def _fail(command: str, error: Exception) -> int:

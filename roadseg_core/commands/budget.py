@@ -19,7 +19,7 @@ HELP = 'count operations, by layer and over the design space of a scenario'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('arguments', nargs='*', metavar='KEY=VALUE',
+    parser.add_argument('pairs', nargs='*', metavar='KEY=VALUE',
                         help="the network's arguments, such as depth_multiplier=0.5")
     parser.add_argument('--scenario', metavar='NAME|FILE',
                         help='parking, urban, rural or a file: its design space and the pick')
@@ -63,7 +63,7 @@ def _one_network(options: argparse.Namespace, scenario) -> None:
         info = read_model_info(options.model)
         name, arguments = info.network, dict(info.network_arguments)
         size = tuple(options.input_size or info.geometry.input_size)
-    for argument in options.arguments:
+    for argument in options.pairs:
         key, equals, text = argument.partition('=')
         if not equals:
             raise ValueError(f'argument {argument!r}; expected KEY=VALUE')

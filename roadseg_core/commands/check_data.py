@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('data', metavar='NAME[:SPLIT]',
                         help='camvid, cityscapes, folder, kitti_road, kitti_semantic or '
                              'virtual_kitti; all splits that are there unless one is named')
-    parser.add_argument('options', nargs='*', metavar='key=value',
+    parser.add_argument('pairs', nargs='*', metavar='key=value',
                         help='options of the data set, such as subset=900_100_59 crop=central')
     parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
     parser.add_argument('--label-map', metavar='NAME|FILE',
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     name, _, split = options.data.partition(':')
     result = check_data_set(
         name, root=data_root(options.root), split=split or None,
-        options=read_options(options.options), label_map=options.label_map,
+        options=read_options(options.pairs), label_map=options.label_map,
         sheets=options.output if options.sheet > 0 else None, sheet_frames=options.sheet)
     if options.json:
         print(json.dumps(result.to_dict(), indent=2))

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='a data set such as camvid or kitti_road; the split is val by '
                              'default')
     parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
-    parser.add_argument('options', nargs='*', metavar='key=value',
+    parser.add_argument('pairs', nargs='*', metavar='key=value',
                         help='options of the data set, such as frames=20')
     parser.add_argument('--at', choices=('camera', 'network'), default='camera',
                         help="compare on the camera's pixels (default) or on the network's")
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.report.video import VideoFile
 
     name, _, split = options.data.partition(':')
-    chosen = read_options(options.options)
+    chosen = read_options(options.pairs)
     root = Path() if name == 'rendered' else data_root(options.root)
     with ExitStack() as stack:
         engine = open_engine(options.model, backend=options.backend, device=options.device,

@@ -11,7 +11,7 @@ HELP = 'train a network from a configuration'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument('config', type=Path, help='YAML file, see config/training')
-    parser.add_argument('overrides', nargs='*', metavar='key=value',
+    parser.add_argument('pairs', nargs='*', metavar='key=value',
                         help='such as epochs=3 or optimizer.learning_rate=0.01')
     parser.add_argument('--smoke', action='store_true',
                         help='a trial of seconds: generated data, small sizes and widths')
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.training.data_rate import measure_data_loading
     from roadseg_core.training.train import train
 
-    config = load_config(options.config, options.overrides, smoke=options.smoke)
+    config = load_config(options.config, options.pairs, smoke=options.smoke)
     if options.measure_data_loading:
         measure_data_loading(config)
     else:
