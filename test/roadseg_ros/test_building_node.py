@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 import signal
-import sys
 
+import node_process as helpers
 import pytest
 from sensor_msgs.msg import Image
-
-
-def _load_helpers():
-    path = Path(__file__).with_name('node_process.py')
-    spec = importlib.util.spec_from_file_location('node_process', path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules['node_process'] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-helpers = _load_helpers()
 
 # The double's build goes on with its second step until a file is there.
 DOUBLES = """

@@ -12,10 +12,14 @@ import sys
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.srv import ChangeState
 import numpy as np
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
@@ -138,3 +142,37 @@ def frame(number: int, *, height: int = 120, width: int = 160, frame_id: str = '
 def free_domain() -> int:
     """Return a domain that other runs hardly use."""
     return random.SystemRandom().randint(1, 100)
+
+
+def call(bench: Bench, kind: type, service: str, request: object) -> object:
+    """Call a service of the node; return its response."""
+    client = bench.node.create_client(kind, service)
+    bench.until(client.service_is_ready, what=service)
+    future = client.call_async(request)
+    bench.until(future.done, what=service)
+    return future.result()
+
+
+def change(bench: Bench, transition: int) -> bool:
+    """Ask the node for a lifecycle transition; tell whether it succeeded."""
+    request = ChangeState.Request()
+    request.transition.id = transition
+    return call(bench, ChangeState, '/segmentation/change_state', request).success
+
+
+def set_parameter(bench: Bench, name: str, value: object) -> SetParametersResult:
+    """Set a parameter of the node."""
+    request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+    return call(bench, SetParameters, '/segmentation/set_parameters', request).results[0]
+
+
+def publish_until(bench: Bench, publishers: list, condition: Callable[[], bool], what: str,
+                  make: Callable[[int], object] = frame) -> int:
+    """Publish numbered frames to all cameras at about 15 Hz until the condition holds."""
+    for number in range(600):
+        for publisher in publishers:
+            publisher.publish(make(number))
+        bench.spin_for(0.066)
+        if condition():
+            return number
+    raise AssertionError(f'600 frames in vain: {what}')
