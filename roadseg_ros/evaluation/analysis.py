@@ -24,7 +24,8 @@ from roadseg_ros.evaluation.settings import Settings
 from roadseg_ros.evaluation.totals import CameraOutcome, PARTS
 from roadseg_ros.evaluation.truth import TruthError, TruthSource
 
-_LABEL = frozenset({'label'})
+_PUBLISHED = frozenset({'label', 'road_mask'})
+"""What every node publishes; the time of making them counts."""
 
 DRIFT_FRAMES = 8
 """Fewer frames than this have no drift: its ends would be two frames each."""
@@ -35,11 +36,13 @@ class Analysed:
     """
     Hold a frame with all that is known of it.
 
-    :param make: makes ``images``, which most frames are never asked for
+    :param published: label and road mask, uint8 [H, W] in camera geometry
+    :param make: makes the other images, which most frames are never asked for
     :param truth: uint8 [H, W] of the camera's size, or None
     """
 
     work: Work
+    published: dict[str, np.ndarray]
     make: Callable[[Work], dict[str, np.ndarray]]
     truth: np.ndarray | None
     row: dict[str, object]
@@ -48,7 +51,7 @@ class Analysed:
     @cached_property
     def images(self) -> dict[str, np.ndarray]:
         """Return uint8 images in camera geometry by output name."""
-        return self.make(self.work)
+        return self.published | self.make(self.work)
 
 
 @dataclass
@@ -108,7 +111,7 @@ class CameraAnalysis:
         self._label_map = label_map
         self._truth_map = truth_map
         self._truth = truth
-        self._wanted = wanted | {'label', 'road_mask'}
+        self._more = wanted - _PUBLISHED
         self._small = frozenset(
             {'label', 'road_mask'} | ({'confidence'} if settings.confidence else set()))
         self._neighbours = Neighbours(flow=settings.consistency)
@@ -126,18 +129,19 @@ class CameraAnalysis:
             return None
         sums.evaluated += 1
         started = time.perf_counter()
-        small = self._outputs(work, self._small, 'network')
+        published = self._outputs(work, _PUBLISHED, 'camera')
         outputs_ms = (time.perf_counter() - started) * 1e3
+        small = self._outputs(work, self._small, 'network')
         row = {'bag': self._bag, 'camera': sums.camera.name, 'index': work.index,
                'stamp_ns': work.stamp_ns, **self._figures(work, small)}
-        truth = self._compare(work, row)
+        truth = self._compare(work, published['label'], row)
         timing = {
             'bag': self._bag, 'camera': sums.camera.name, 'index': work.index,
             'stamp_ns': work.stamp_ns, 'batch': work.batch,
             'decode_ms': round(work.decode_ms, 3), 'infer_ms': round(work.infer_ms, 3),
             'outputs_ms': round(outputs_ms, 3),
             'latency_ms': round(work.decode_ms + work.infer_ms + outputs_ms, 3)}
-        return Analysed(work, self._images, truth, row, timing)
+        return Analysed(work, published, self._images, truth, row, timing)
 
     def _outputs(self, work: Work, wanted: frozenset[str],
                  geometry: str) -> dict[str, np.ndarray]:
@@ -146,7 +150,7 @@ class CameraAnalysis:
                 output_geometry=geometry, road_threshold=self._settings.road_threshold))
 
     def _images(self, work: Work) -> dict[str, np.ndarray]:
-        return self._outputs(work, self._wanted, 'camera')
+        return self._outputs(work, self._more, 'camera') if self._more else {}
 
     def _figures(self, work: Work, small: dict[str, np.ndarray]) -> dict[str, object]:
         """Return what the frame says without truth, measured at the network's size."""
@@ -158,7 +162,7 @@ class CameraAnalysis:
         near = self._neighbours
         near.update(frame, stamp_ns=work.stamp_ns, labels=labels, mask=mask)
         self.sums.backwards = near.backwards
-        blackout = is_blackout(frame.network_image)
+        blackout = is_blackout(frame)
         self.sums.blackout += blackout
         self.sums.frozen += near.frozen
         confidence = None
@@ -177,8 +181,9 @@ class CameraAnalysis:
             'confidence': rounded(confidence), 'consistency': rounded(near.consistency),
             'flicker': rounded(near.flicker), 'blackout': blackout, 'frozen': near.frozen}
 
-    def _compare(self, work: Work, row: dict[str, object]) -> np.ndarray | None:
-        """Compare with the truth, into the row; return the truth."""
+    def _compare(self, work: Work, labels: np.ndarray,
+                 row: dict[str, object]) -> np.ndarray | None:
+        """Compare labels in camera geometry with the truth, into the row; return the truth."""
         row.update({'truth': False, 'miou': None, 'road_iou': None, 'iou': None,
                     'confusion': None})
         if not self._settings.truth:
@@ -190,7 +195,7 @@ class CameraAnalysis:
             if truth is None:
                 sums.truth_missing += 1
                 return None
-            own.update(truth, self._outputs(work, _LABEL, 'camera')['label'])
+            own.update(truth, labels)
         except (TruthError, MetricsError) as error:
             sums.truth_bad += 1
             sums.note(f'truth of frame {work.index}: {error}')

@@ -16,13 +16,15 @@ _FLOW_WIDTH = 320
 _SAME_SURFACE = 24
 
 
-def is_blackout(network_image: np.ndarray) -> bool:
+def is_blackout(frame: Frame) -> bool:
     """
     Tell whether a picture shows nothing: dark all over, or one flat colour.
 
-    :param network_image: uint8 [H, W, 3], BGR
+    Measured on what the network sees of the picture, without a letterbox's padding, whose grey
+    would hide every blackout.
     """
-    mean, spread = cv2.meanStdDev(network_image)
+    x, y, width, height = frame.view.target
+    mean, spread = cv2.meanStdDev(frame.network_image[y:y + height, x:x + width])
     brightness, contrast = float(mean.mean()), float(spread.max())
     return contrast < _BLANK_SPREAD or (brightness < _DARK and contrast < _DARK_SPREAD)
 

@@ -87,8 +87,8 @@ apart show the same scene, so only one of them is here.</p>
 <p class="soft" style="margin-top: 24px">{% if live %}What stands
 below the section Live is of the same frames without DDS: they{% else %}Frames{% endif %} went
 through the segmentation node's own code, as fast as they could be read; DDS and its delays are
-left out. Latency is decoding, the engine's call
-for the whole batch and making the outputs. Consistency: share of pixels whose label is that of the
+left out. Latency is decoding, the engine's call for the whole batch and making label image and
+road mask in the camera's size. Consistency: share of pixels whose label is that of the
 same surface one frame earlier, found by optical flow. Flicker: share of the road's pixels that
 change and change back within three frames. Confidence drift: mean confidence of a camera's last
 quarter less that of its first.</p>

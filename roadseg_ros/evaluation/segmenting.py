@@ -22,6 +22,9 @@ from roadseg_ros.evaluation.stages import buffered, mapped
 DECODERS = 2
 """Threads that decode; results keep their order."""
 
+WARM_UP_RUNS = 2
+"""Runs of each batch size outside the clock; the first sets up memory and kernels, or compiles."""
+
 AHEAD = 12
 """Messages read, and frames decoded, ahead of the engine: three batches of most models."""
 
@@ -107,6 +110,7 @@ def _decoded(work: Work, geometry: Geometry) -> Work:
 def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
     """Fill batches in the order of recording, whatever the cameras; the last may be smaller."""
     frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
+    warm: set[int] = set()
     waiting: list[Work] = []
     filled = 0
     for work in works:
@@ -115,16 +119,26 @@ def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work
             frames[filled] = work.frame.network_image
             filled += 1
         if filled == size or len(waiting) >= 64:
-            yield from _run(waiting, frames[:filled], engine)
+            yield from _run(waiting, frames[:filled], engine, warm)
             waiting, filled = [], 0
-    yield from _run(waiting, frames[:filled], engine)
+    yield from _run(waiting, frames[:filled], engine, warm)
 
 
-def _run(works: list[Work], frames: np.ndarray, engine: Engine) -> list[Work]:
+def _run(works: list[Work], frames: np.ndarray, engine: Engine, warm: set[int]) -> list[Work]:
+    """
+    Segment a batch; time the engine.
+
+    :param warm: sizes that the engine has run; a size new to it is first run outside the clock,
+        as the node does before its first frame, for an engine may compile for each size
+    """
     if not len(frames):
         return works
-    started = time.perf_counter()
     try:
+        if len(frames) not in warm:
+            for _ in range(WARM_UP_RUNS):
+                engine.infer(frames)
+            warm.add(len(frames))
+        started = time.perf_counter()
         result = engine.infer(frames)
     except EngineError as error:
         raise EvaluationError(f'the engine failed: {error}') from error

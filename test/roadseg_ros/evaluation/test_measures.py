@@ -21,9 +21,10 @@ def texture(seed: int = 3) -> np.ndarray:
     return cv2.resize(coarse, (2 * WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
 
 
-def placed(image: np.ndarray) -> Frame:
-    image = np.ascontiguousarray(image)
-    return Frame.placed(image, Geometry('stretch', (HEIGHT, WIDTH)), np.empty_like(image))
+def placed(image: np.ndarray, *, mode: str = 'stretch', size: tuple[int, int] = (HEIGHT, WIDTH),
+           ) -> Frame:
+    return Frame.placed(np.ascontiguousarray(image), Geometry(mode, size),
+                        np.empty((*size, 3), np.uint8))
 
 
 def moving(step: int) -> tuple[Frame, np.ndarray]:
@@ -105,12 +106,18 @@ def test_the_same_picture_again_is_frozen_and_noise_is_not() -> None:
     assert not near.frozen
 
 
-def test_dark_and_flat_pictures_are_blackouts_and_nights_are_not() -> None:
+@pytest.mark.parametrize('mode', ['stretch', 'letterbox', 'crop'])
+@pytest.mark.parametrize('size', [(HEIGHT, WIDTH), (96, 96), (48, 160)])
+def test_dark_and_flat_pictures_are_blackouts_and_nights_are_not(
+        mode: str, size: tuple[int, int]) -> None:
+    def blackout(image: np.ndarray) -> bool:
+        return is_blackout(placed(image, mode=mode, size=size))
+
     rng = np.random.default_rng(2)
-    assert is_blackout(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-    assert is_blackout(np.full((HEIGHT, WIDTH, 3), (255, 0, 0), np.uint8))
-    assert is_blackout(rng.integers(0, 9, (HEIGHT, WIDTH, 3), np.uint8))
+    assert blackout(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+    assert blackout(np.full((HEIGHT, WIDTH, 3), (255, 0, 0), np.uint8))
+    assert blackout(rng.integers(0, 9, (HEIGHT, WIDTH, 3), np.uint8))
     night = rng.integers(0, 9, (HEIGHT, WIDTH, 3), np.uint8)
     night[60:70, 40:60] = 255  # a head lamp
-    assert not is_blackout(night)
-    assert not is_blackout(texture()[:, :WIDTH])
+    assert not blackout(night)
+    assert not blackout(texture()[:, :WIDTH])

@@ -1,0 +1,57 @@
+"""Frames in batches through an engine, and what of its work is timed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import time
+
+import numpy as np
+import pytest
+
+from roadseg_core.engines.base import Engine, EngineDescription, Segmentation
+from roadseg_core.model_file import read_model_info
+from roadseg_ros.bags.records import BagMessage
+from roadseg_ros.evaluation.cameras import Camera
+from roadseg_ros.evaluation.segmenting import segmented, Work
+from roadseg_ros.playing.cdr import image_cdr
+from roadseg_ros.playing.source import RAW_TYPE
+
+COMPILING_SECONDS = 0.8
+CAMERA = Camera('front', '/camera/front/image_raw', RAW_TYPE)
+
+
+class CompilingEngine(Engine):
+    """Compile for each batch size on its first use, as OpenVINO does; label by brightness."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(read_model_info(Path(model)), ('labels',))
+        self._known: set[int] = set()
+
+    @property
+    def description(self) -> EngineDescription:
+        return EngineDescription('slow', 'cpu', 1, 'fp32', '0')
+
+    def _infer(self, frames: np.ndarray) -> Segmentation:
+        if len(frames) not in self._known:
+            time.sleep(COMPILING_SECONDS)
+            self._known.add(len(frames))
+        return Segmentation((frames[..., 0] > 100).astype(np.uint8))
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+@pytest.mark.parametrize(('frames', 'batches'), [
+    (10, [4] * 8 + [2] * 2), (8, [4] * 8), (1, [1]), (0, [])])
+def test_compiling_for_a_batch_size_is_not_timed(
+        exact_model: str, frames: int, batches: list[int]) -> None:
+    pictures = [np.full((80, 120, 3), 20 * number, np.uint8) for number in range(frames)]
+    works = [Work(BagMessage(CAMERA.topic, number, image_cdr(
+        picture, encoding='bgr8', stamp_ns=number + 1, frame_id='lens')), CAMERA, number)
+        for number, picture in enumerate(pictures)]
+    done = list(segmented(works, CompilingEngine(exact_model), batch=0))
+    assert [work.index for work in done] == list(range(frames))
+    assert [work.batch for work in done] == batches
+    for work, picture in zip(done, pictures):
+        assert (work.result.labels == (picture[0, 0, 0] > 100)).all()
+        assert 0 < work.infer_ms < COMPILING_SECONDS * 1e3
