@@ -8,10 +8,13 @@ from importlib.metadata import PackageNotFoundError, version
 import json
 from pathlib import Path
 
-from roadseg_ros.evaluation.settings import Settings
+from roadseg_core.engines import EngineDescription
+from roadseg_core.labels import LABEL_MAPS
+from roadseg_ros.evaluation.settings import Settings, Truth
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PACKAGES = ('numpy', 'opencv-python-headless', 'openvino', 'rosbags')
+_PACKAGES = ('numpy', 'onnxruntime', 'opencv-python-headless', 'openvino', 'rosbags', 'tensorrt',
+             'torch')
 _NOT_PART_OF_A_RESULT = ('bags', 'output', 'conditions', 'cache_dir')
 _CODE_BESIDE = (
     'roadseg_core/benchmarking', 'roadseg_core/budget', 'roadseg_core/commands',
@@ -22,21 +25,46 @@ _CODE_BESIDE = (
 _PIECE = 1 << 16
 
 
-def fingerprint(bag: Path, settings: Settings, *, model: Path) -> str:
+class Fingerprints:
     """
-    Return the fingerprint of one bag's evaluation: SHA-256, hexadecimal.
-
-    Of the bag it takes names, sizes, times of change and both ends of every file, not all of its
-    bytes: bags are large, and reading them is most of the work.
+    Make fingerprints of the bags of one evaluation.
 
     :param model: the model file that will be used
-    :raises OSError: if the model or the bag cannot be read
+    :param engine: what runs it: 'auto' is another thing on another machine
+    :raises OSError: if the model, or the truth's label map, cannot be read
     """
-    digest = hashlib.sha256()
-    for part in (bag_state(bag), _file_digest(model), settings_state(settings), code_state()):
-        digest.update(part.encode())
-        digest.update(b'\0')
-    return digest.hexdigest()
+
+    def __init__(self, settings: Settings, *, model: Path, engine: EngineDescription) -> None:
+        self._truth = settings.truth
+        self._truth_states: dict[Path, str] = {}
+        self._shared = (
+            _file_digest(model), f'{engine.backend} {engine.device} {engine.precision} '
+            f'{engine.version}', settings_state(settings), label_map_state(settings.truth),
+            code_state())
+
+    def of(self, bag: Path) -> str:
+        """
+        Return the fingerprint of one bag's evaluation: SHA-256, hexadecimal.
+
+        Of the bag it takes names, sizes, times of change and both ends of every file, not all of
+        its bytes: bags are large, and reading them is most of the work. Of the images of a truth
+        folder it takes names, sizes and times.
+
+        :raises OSError: if the bag or the truth cannot be read
+        """
+        digest = hashlib.sha256()
+        for part in (bag_state(bag), *self._shared, self._truth_state()):
+            digest.update(part.encode())
+            digest.update(b'\0')
+        return digest.hexdigest()
+
+    def _truth_state(self) -> str:
+        folder = self._truth.folder
+        if folder is None:
+            return ''
+        if folder not in self._truth_states:
+            self._truth_states[folder] = folder_state(folder)
+        return self._truth_states[folder]
 
 
 def bag_state(bag: Path) -> str:
@@ -54,11 +82,30 @@ def bag_state(bag: Path) -> str:
     return '\n'.join(state)
 
 
+def folder_state(folder: Path) -> str:
+    """Return what tells the files of a folder, and of those in it, from changed ones."""
+    state = [str(folder.resolve())]
+    for path in sorted(folder.rglob('*')):
+        if path.is_file():
+            about = path.stat()
+            state.append(f'{path.relative_to(folder)} {about.st_size} {about.st_mtime_ns}')
+    return '\n'.join(state)
+
+
+def label_map_state(truth: Truth) -> str:
+    """Return the bytes' digest of the YAML file that says what the truth's ids mean, or ''."""
+    named = truth.label_map
+    if not named or named in LABEL_MAPS or not Path(named).is_file():
+        return ''
+    return _file_digest(Path(named))
+
+
 def settings_state(settings: Settings) -> str:
     """Return the settings that a bag's result depends on."""
     values = {entry.name: getattr(settings, entry.name) for entry in fields(settings)
               if entry.name not in _NOT_PART_OF_A_RESULT}
-    values['truth'] = vars(settings.truth)
+    # Where the folder is, and what is in it, is in the state of the folder.
+    values['truth'] = {**vars(settings.truth), 'folder': ''}
     return json.dumps(values, sort_keys=True, default=str)
 
 

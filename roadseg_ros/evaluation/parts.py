@@ -12,7 +12,7 @@ import time
 import uuid
 
 from roadseg_core.engines import Engine
-from roadseg_ros.evaluation.fingerprint import fingerprint
+from roadseg_ros.evaluation.fingerprint import Fingerprints
 from roadseg_ros.evaluation.one_bag import evaluate_one_bag, part_folder, Progress
 from roadseg_ros.evaluation.recording import ROW_FILES
 from roadseg_ros.evaluation.segmenting import open_model, shipped_model
@@ -25,19 +25,30 @@ MARK = 'part.json'
 _ATTEMPTS = 'attempts'
 
 
-def marks(settings: Settings) -> dict[Path, str]:
+def marks(settings: Settings, *, engine: Engine | None = None) -> dict[Path, str]:
     """
     Return the fingerprint of each bag's result; '' for a bag that cannot be looked at.
 
-    :raises EvaluationError: if there is no such model
+    :param engine: opened for these settings; None: one is opened, to ask what it is, and closed
+    :raises EvaluationError: if there is no such model, or it cannot be opened
     """
     model = Path(settings.model or shipped_model())
     if not model.is_file():
         raise EvaluationError(f'model {model} does not exist; expected a model file')
+    with ExitStack() as stack:
+        if engine is None:
+            engine = open_model(settings)
+            stack.callback(engine.close)
+        description = engine.description
+    try:
+        prints = Fingerprints(settings, model=model, engine=description)
+    except OSError as error:
+        raise EvaluationError(f'{error.filename or model} cannot be read: {error.strerror}'
+                              ) from error
     found = {}
     for bag in settings.bags:
         try:
-            found[bag] = fingerprint(bag, settings, model=model)
+            found[bag] = prints.of(bag)
         except OSError:
             found[bag] = ''  # its evaluation will say why
     return found
@@ -119,7 +130,7 @@ def evaluate_in_turn(settings: Settings, *, engine: Engine, say: Callable[[str],
     :raises EvaluationError: as :func:`evaluate_one_bag`
     """
     clear_attempts(settings.output)
-    known = marks(settings)
+    known = marks(settings, engine=engine)
     totals = BagTotals()
     for number, bag in enumerate(settings.bags, 1):
         done = finished(bag, settings.output, known[bag])
