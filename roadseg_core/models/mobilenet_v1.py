@@ -101,7 +101,9 @@ def _layer(in_channels: int, out_channels: int, *, kernel: int, stride: int, gro
     if not folded:
         parts['norm'] = nn.BatchNorm2d(out_channels, eps=BATCH_NORM_EPS)
     parts['relu'] = nn.ReLU6()
-    nn.init.kaiming_normal_(parts['conv'].weight, mode='fan_out')
+    # fan_in keeps the deviation from layer to layer, which nothing else does without batch norm.
+    # PyTorch's fan_out would let it vanish: it grows with the width of depth-wise layers.
+    nn.init.kaiming_normal_(parts['conv'].weight, mode='fan_in' if folded else 'fan_out')
     if folded:
         nn.init.zeros_(parts['conv'].bias)
     return nn.Sequential(parts)

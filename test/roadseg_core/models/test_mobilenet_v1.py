@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 
@@ -31,3 +32,29 @@ def test_gives_the_features_of_several_endpoints() -> None:
     fine, last = stem.features(images, ('Conv2d_5_pointwise', 'Conv2d_7_pointwise'))
     assert fine.shape == (1, stem.width('Conv2d_5_pointwise'), 4, 8)
     assert torch.equal(last, stem(images))
+
+
+@pytest.mark.parametrize('depth_multiplier', [0.25, 0.5, 1.0])
+def test_folded_and_from_a_random_start_its_features_are_alive(depth_multiplier: float) -> None:
+    torch.manual_seed(1)
+    stem = MobileNetV1Stem(depth_multiplier=depth_multiplier, folded=True)
+    with torch.no_grad():
+        features = stem(torch.rand(2, 3, 64, 96) * 2 - 1)
+    assert features.std() > 0.01
+    depthwise = stem.layers.Conv2d_6_depthwise.conv.weight
+    assert depthwise.std().item() == pytest.approx((2 / 9) ** 0.5, rel=0.1)
+
+
+def test_folded_and_from_a_random_start_it_learns_bright_from_dark() -> None:
+    torch.manual_seed(0)
+    stem = MobileNetV1Stem(depth_multiplier=0.25, folded=True)
+    network = nn.Sequential(stem, nn.Conv2d(stem.out_channels, 1, 1))
+    bright = torch.tensor([0.0, 1.0] * 4)[:, None, None, None]
+    images = (2 * bright - 1) * 0.5 + 0.1 * torch.randn(8, 3, 32, 32)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    for _ in range(30):
+        loss = nn.functional.binary_cross_entropy_with_logits(network(images), bright)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert ((network(images) > 0) == (bright > 0.5)).all()
