@@ -15,7 +15,7 @@ from roadseg_core.data.dataset import open_source
 from roadseg_core.data.source import FrameSource, data_root
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
-from roadseg_core.training.config import SourceSection, TrainingConfig
+from roadseg_core.training.config import ConfigError, SourceSection, TrainingConfig
 from roadseg_core.training.distributed import Processes
 from roadseg_core.training.generated import GENERATED, GeneratedStreets
 from roadseg_core.training.losses.class_weights import (count_labels, inverse_frequency,
@@ -96,14 +96,20 @@ def open_validation(config: TrainingConfig, *, label_map: LabelMap, geometry: Ge
 
 def class_weights(config: TrainingConfig, samples: TrainingSet, label_map: LabelMap, *,
                   device: torch.device) -> dict[int, Tensor]:
-    """Return the weights, float [classes], by the place of each loss that has some."""
+    """
+    Return the weights, float [classes], by the place of each loss that has some.
+
+    :raises ConfigError: if they are of another number, or cannot be drawn from the truth
+    """
     weights = {}
     chosen = {place: term.class_weights for place, term in enumerate(config.loss)
               if term.class_weights != 'none'}
     classes = len(label_map.names)
     if any(isinstance(choice, str) for choice in chosen.values()):
-        pixels, seen = count_labels(
-            (samples.frame(i).labels for i in range(len(samples))), classes)
+        pixels, seen, partly_known = count_labels(
+            (samples.frame(i).labels for i in range(len(samples))), label_map)
+        if partly_known:
+            _check_all_seen(pixels, label_map)
     for place, choice in chosen.items():
         if choice == 'median_frequency':
             values = median_frequency(pixels, seen)
@@ -112,10 +118,21 @@ def class_weights(config: TrainingConfig, samples: TrainingSet, label_map: Label
         else:
             values = np.asarray(choice, float)
         if len(values) != classes:
-            raise ValueError(f'loss.{place}.class_weights: {len(values)} weights; label map '
-                             f'{label_map.name!r} has {classes} classes')
+            raise ConfigError(f'loss.{place}.class_weights: {len(values)} weights; label map '
+                              f'{label_map.name!r} has {classes} classes')
         weights[place] = torch.tensor(values, dtype=torch.float32, device=device)
     return weights
+
+
+def _check_all_seen(pixels: np.ndarray, label_map: LabelMap) -> None:
+    """Refuse classes of weight 0 where truth that is only known not to be road could be theirs."""
+    missing = [label_map.names[i] for i in label_map.valid_ids if not pixels[i]]
+    if missing:
+        raise ConfigError(
+            f'loss: class_weights cannot be drawn from this truth: it says only "not road" of '
+            f'some pixels, and no pixel is labelled {", ".join(missing)}, so that not road would '
+            'count too little or nothing; give a list of weights or none, train with '
+            'data.label_map=two, or add data that has these classes')
 
 
 def _open(section: SourceSection, split: str, root: Path, label_map: LabelMap) -> FrameSource:

@@ -6,20 +6,34 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from roadseg_core.data.source import NOT_ROAD
+from roadseg_core.labels import LabelMap
 
-def count_labels(labels: Iterable[np.ndarray], classes: int) -> tuple[np.ndarray, np.ndarray]:
+
+def count_labels(labels: Iterable[np.ndarray],
+                 label_map: LabelMap) -> tuple[np.ndarray, np.ndarray, bool]:
     """
     Count pixels by class over label images.
 
+    Where all classes but one are road, ``NOT_ROAD`` is known to be that one.
+
     :returns: float [classes] twice: pixels of each class, and the labelled pixels of the images
-        in which it is seen
+        in which it is seen; and whether there are pixels of which only "not road" is known
     """
+    classes = len(label_map.names)
+    others = [i for i in label_map.valid_ids if i not in label_map.road_ids]
     pixels, seen = np.zeros(classes), np.zeros(classes)
+    partly_known = False
     for image in labels:
-        counts = np.bincount(image.ravel(), minlength=256)[:classes]
+        found = np.bincount(image.ravel(), minlength=256)
+        counts = found[:classes]
+        if len(others) == 1:
+            counts[others[0]] += found[NOT_ROAD]
+        else:
+            partly_known |= bool(found[NOT_ROAD])
         pixels += counts
         seen += counts.sum() * (counts > 0)
-    return pixels, seen
+    return pixels, seen, partly_known
 
 
 def median_frequency(pixels: np.ndarray, seen: np.ndarray) -> np.ndarray:

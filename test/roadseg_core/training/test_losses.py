@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from roadseg_core.data.source import NOT_ROAD
-from roadseg_core.labels import IGNORE, SEVEN, TWO
-from roadseg_core.training.config import LossTerm
+from roadseg_core.data.source import NOT_ROAD, LabelledFrame
+from roadseg_core.labels import IGNORE, SEVEN, TWO, LabelMap
+from roadseg_core.training.config import ConfigError, LossTerm
+from roadseg_core.training.config_file import load_config
+from roadseg_core.training.data import class_weights
 from roadseg_core.training.losses import segmentation_loss
 from roadseg_core.training.losses.class_weights import (count_labels, inverse_frequency,
                                                         median_frequency)
+
+THREE = LabelMap('three', ('a', 'road', 'c'), ((0, 0, 0), (1, 1, 1), (2, 2, 2)), road_ids=(1,))
 
 
 def test_known_road_and_not_road_by_hand() -> None:
@@ -95,8 +101,47 @@ def test_hard_pixels_and_weights_by_hand() -> None:
 
 def test_weights_of_rare_classes() -> None:
     images = [np.array([[0, 0, 0, 1]], np.uint8), np.array([[0, 0, IGNORE, 0]], np.uint8)]
-    pixels, seen = count_labels(images, 3)
-    assert pixels.tolist() == [6, 1, 0] and seen.tolist() == [7, 4, 0]
+    pixels, seen, partly_known = count_labels(images, THREE)
+    assert pixels.tolist() == [6, 1, 0] and seen.tolist() == [7, 4, 0] and not partly_known
     # Frequencies 6/7 and 1/4, their median 31/56.
     np.testing.assert_allclose(median_frequency(pixels, seen), [31 / 48, 31 / 14, 0])
     np.testing.assert_allclose(inverse_frequency(pixels), [2 / 7, 12 / 7, 0])
+
+
+def test_of_two_classes_not_road_is_one() -> None:
+    images = [np.array([[NOT_ROAD, NOT_ROAD, NOT_ROAD, 1, IGNORE, 0]], np.uint8)]
+    pixels, seen, partly_known = count_labels(images, TWO)
+    assert pixels.tolist() == [4, 1] and seen.tolist() == [5, 5] and not partly_known
+    np.testing.assert_allclose(inverse_frequency(pixels), [2 / 5, 8 / 5])
+    assert count_labels(images, THREE)[2]
+
+
+class Frames:
+    """Give frames of these labels, as a training set does."""
+
+    def __init__(self, labels: list[int]) -> None:
+        self._labels = np.array([labels], np.uint8)
+
+    def __len__(self) -> int:
+        return 1
+
+    def frame(self, index: int) -> LabelledFrame:
+        return LabelledFrame(str(index), np.zeros((1, 1, 3), np.uint8), self._labels)
+
+
+@pytest.mark.parametrize('how', ['median_frequency', 'inverse_frequency'])
+def test_no_class_weighs_nothing_where_only_not_road_is_known(
+        write_config: Callable[..., Path], how: str) -> None:
+    config = load_config(write_config('seven', frames=1, batch_size=1),
+                         [f'loss=[{{name: cross_entropy, class_weights: {how}}}]'])
+
+    def weights(labels: list[int], label_map: LabelMap) -> list[float]:
+        return class_weights(config, Frames(labels), label_map,
+                             device=torch.device('cpu'))[0].tolist()
+
+    assert weights([NOT_ROAD, NOT_ROAD, 1], TWO)[0] > 0
+    with pytest.raises(ConfigError, match='sky, infrastructure, sidewalk.*label_map=two'):
+        weights([NOT_ROAD, 2], SEVEN)
+    assert min(weights([NOT_ROAD, 0, 1, 2, 3, 4, 5], SEVEN)[:6]) > 0
+    # Without such truth nothing depends on a class that is never seen.
+    assert weights([0, 2], SEVEN)[1] == 0
