@@ -7,16 +7,14 @@ or bare. The index at the end is used to find topics fast and to go on behind da
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 import struct
-from zlib import crc32
 
-from lz4.frame import decompress as lz4_decompress, LZ4FrameDecompressor
-
-from roadseg_ros.bags import zstandard
+from roadseg_ros.bags.mcap_chunks import partly_unpacked, unpacked
 from roadseg_ros.bags.mcap_records import (
-    CHANNEL, CHUNK, chunk_head, CHUNK_INDEX, DATA_END, FOOTER_BYTES, LAST_OPCODE, MAGIC, MESSAGE,
-    SCHEMA, text, texts)
+    CHANNEL, channel_counts, CHUNK, CHUNK_INDEX, DATA_END, FOOTER_BYTES, LAST_OPCODE,
+    MAGIC, MESSAGE, MESSAGE_HEAD_BYTES, SCHEMA, STATISTICS, text, texts)
 from roadseg_ros.bags.records import BagError, BagMessage, Buffer, Losses, Topic
 
 _HEAD = 64
@@ -39,6 +37,7 @@ class McapFile:
         self._channels: dict[int, Topic] = {}
         self._cached: tuple[int, Buffer] = (-1, b'')
         self._indexed: list[int] = []
+        self._counted: dict[int, int] = {}
         if self._file.read(len(MAGIC)) != MAGIC:
             self._file.close()
             raise BagError(f'{path} is no MCAP file: it does not begin with its magic bytes; '
@@ -51,6 +50,15 @@ class McapFile:
             for _ in self._records(None, None):
                 pass
         return {topic.name: topic for topic in self._channels.values()}
+
+    def counts(self) -> dict[str, int]:
+        """Return the messages by topic that the summary promises; {} without a summary."""
+        found: dict[str, int] = {}
+        for channel, count in self._counted.items():
+            if channel in self._channels:
+                name = self._channels[channel].name
+                found[name] = found.get(name, 0) + count
+        return found
 
     def start_ns(self) -> int | None:
         """Return the time of the first message in the file, None if there is none."""
@@ -78,9 +86,9 @@ class McapFile:
             size = struct.unpack('<Q', self._file.read(9)[1:])[0]
             record = self._file.read(min(size, self._size))
             try:
-                self._cached = (chunk, self._unpacked(record))
+                self._cached = (chunk, unpacked(record))
             except BagError:
-                self._cached = (chunk, self._partial(record))  # the index says what is in it
+                self._cached = (chunk, partly_unpacked(record))  # the index says what is in it
         return self._cached[1][offset:offset + length]
 
     def close(self) -> None:
@@ -91,6 +99,10 @@ class McapFile:
         self, topics: Collection[str] | None, start_ns: int | None, end_ns: int | None,
     ) -> Iterator[tuple[str, int, Buffer, tuple[int, int]]]:
         for body, chunk, offset in self._records(start_ns, end_ns):
+            if len(body) < MESSAGE_HEAD_BYTES:
+                self._losses.add(f'{self.path.name} is damaged: a message record of {len(body)} '
+                                 'bytes')
+                continue
             channel, _, time_ns = struct.unpack_from('<HIQ', body)
             topic = self._channels.get(channel)
             if topic is None:
@@ -99,7 +111,8 @@ class McapFile:
             if (topics is None or topic.name in topics) and (
                     start_ns is None or time_ns >= start_ns) and (
                     end_ns is None or time_ns < end_ns):
-                yield topic.name, time_ns, body[22:], (chunk, offset + 22)
+                yield topic.name, time_ns, body[MESSAGE_HEAD_BYTES:], (
+                    chunk, offset + MESSAGE_HEAD_BYTES)
 
     def _records(self, start_ns: int | None,
                  end_ns: int | None) -> Iterator[tuple[Buffer, int, int]]:
@@ -114,7 +127,7 @@ class McapFile:
                     or position + 9 + length > self._size):
                 if len(head) == 9 and opcode == CHUNK:
                     # The recorder died within this chunk: what it wrote of it is still there.
-                    yield from self._within(self._partial(self._file.read()), position)
+                    yield from self._within(partly_unpacked(self._file.read()), position)
                 resumed = next((o for o in self._indexed if o > position), None)
                 if resumed is None:
                     self._losses.add(f'{self.path.name} ends early: no end record after '
@@ -144,61 +157,29 @@ class McapFile:
                 return
             self._file.seek(position + 9)
         try:
-            data = self._unpacked(self._file.read(length))
+            data = unpacked(self._file.read(length))
         except BagError as error:
             self._losses.add(f'{self.path.name}: {error} (chunk at byte {position})')
             return
         yield from self._within(data, position)
 
     def _within(self, data: Buffer, chunk: int) -> Iterator[tuple[Buffer, int, int]]:
-        """Yield the message records of a chunk's content; stop where it is cut off."""
+        """Yield the message records of a chunk's content, as far as it is a row of records."""
         offset = 0
-        while offset + 9 <= len(data):
-            opcode, length = struct.unpack_from('<BQ', data, offset)
+        while offset < len(data):
+            opcode, length = 0, 0
+            if offset + 9 <= len(data):
+                opcode, length = struct.unpack_from('<BQ', data, offset)
             body = data[offset + 9:offset + 9 + length]
-            if len(body) < length:
+            if not 0 < opcode <= LAST_OPCODE or len(body) < length:
+                self._losses.add(f'{self.path.name} is damaged: {len(data) - offset} of '
+                                 f'{len(data)} bytes are lost of the chunk at byte {chunk}')
                 return
             if opcode == MESSAGE:
                 yield body, chunk, offset + 9
             elif opcode in (SCHEMA, CHANNEL):
                 self._describe(opcode, bytes(body))
             offset += 9 + length
-
-    def _unpacked(self, record: bytes) -> Buffer:
-        """
-        Return a chunk's content.
-
-        :raises BagError: if it is damaged
-        """
-        try:
-            chunk, at = chunk_head(record)
-            packed = memoryview(record)[at:]
-            if chunk.compression == '':
-                data: Buffer = packed
-            elif chunk.compression == 'zstd':
-                data = zstandard.decompress(packed)
-            elif chunk.compression == 'lz4':
-                data = lz4_decompress(packed)
-            else:
-                raise BagError(f'chunk compressed by {chunk.compression!r}; expected zstd or lz4')
-        except (zstandard.ZstdError, RuntimeError, EOFError, struct.error, UnicodeDecodeError,
-                ) as error:
-            raise BagError(f'a chunk is damaged: {error}') from error
-        if len(data) != chunk.size or (chunk.crc and crc32(data) != chunk.crc):
-            raise BagError('a chunk is damaged: its checksum or size is wrong')
-        return memoryview(data)
-
-    def _partial(self, record: bytes) -> Buffer:
-        """Return what is left of the content of a chunk that was cut off."""
-        try:
-            chunk, at = chunk_head(record)
-            if chunk.compression == 'zstd':
-                return memoryview(zstandard.partial(record[at:]))
-            if chunk.compression == 'lz4':
-                return memoryview(LZ4FrameDecompressor().decompress(record[at:]))
-        except (RuntimeError, EOFError, struct.error, UnicodeDecodeError):
-            return b''
-        return memoryview(record)[at:]
 
     def _describe(self, opcode: int, body: bytes) -> None:
         try:
@@ -242,6 +223,9 @@ class McapFile:
                 self._describe(opcode, self._file.read(length))
             elif opcode == CHUNK_INDEX:
                 self._indexed.append(struct.unpack('<QQQ', self._file.read(24))[2])
+            elif opcode == STATISTICS:
+                with suppress(struct.error):  # then nothing is promised
+                    self._counted = channel_counts(self._file.read(length))
             position += 9 + length
         self._indexed.sort()
         return True

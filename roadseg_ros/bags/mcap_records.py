@@ -6,9 +6,11 @@ import struct
 from typing import NamedTuple
 
 MAGIC = b'\x89MCAP0\r\n'
-SCHEMA, CHANNEL, MESSAGE, CHUNK, CHUNK_INDEX = 0x03, 0x04, 0x05, 0x06, 0x08
+SCHEMA, CHANNEL, MESSAGE, CHUNK, CHUNK_INDEX, STATISTICS = 0x03, 0x04, 0x05, 0x06, 0x08, 0x0b
 DATA_END, LAST_OPCODE = 0x0f, 0x0f
 FOOTER_BYTES = 37
+MESSAGE_HEAD_BYTES = 22
+"""Of a message record, before the message itself."""
 
 
 class Chunk(NamedTuple):
@@ -30,6 +32,18 @@ def chunk_head(record: bytes) -> tuple[Chunk, int]:
     start_ns, end_ns, size, crc = struct.unpack_from('<QQQI', record)
     compression, at = text(record, 28)
     return Chunk(start_ns, end_ns, size, crc, compression), at + 8
+
+
+def channel_counts(record: bytes) -> dict[int, int]:
+    """
+    Return the messages by channel of a statistics record; {} if it contradicts itself.
+
+    :raises struct.error: if it is cut off
+    """
+    total = struct.unpack_from('<Q', record)[0]
+    length = struct.unpack_from('<I', record, 42)[0]
+    counts = dict(struct.unpack_from('<HQ', record, at) for at in range(46, 46 + length, 10))
+    return counts if sum(counts.values()) == total else {}
 
 
 def text(data: bytes, at: int) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -53,8 +54,13 @@ class BagReader:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return the messages by topic that the metadata promise."""
-        return self._layout.counts
+        """Return the messages by topic that the metadata promise, or else the files do."""
+        if self._layout.counts:
+            return self._layout.counts
+        total: Counter[str] = Counter()
+        for storage in self._storages:
+            total.update(storage.counts())
+        return dict(total)
 
     def reopened(self) -> BagReader:
         """Return a second reader of the same files, to enter: each is for one thread."""

@@ -66,6 +66,10 @@ class Storage(Protocol):
         """Return the file's topics by name."""
         ...
 
+    def counts(self) -> dict[str, int]:
+        """Return the messages by topic that the file itself promises; {} if it does not say."""
+        ...
+
     def start_ns(self) -> int | None:
         """Return the time of the first message, None if there is none."""
         ...

@@ -49,6 +49,10 @@ class SqliteFile:
         """Return the topics by name."""
         return {topic.name: topic for topic in self._topics.values()}
 
+    def counts(self) -> dict[str, int]:
+        """Return {}: a database does not say how many messages there should be."""
+        return {}
+
     def start_ns(self) -> int | None:
         """Return the time of the earliest message, None if there is none."""
         try:

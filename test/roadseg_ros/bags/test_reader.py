@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 import shutil
 import sqlite3
+import struct
 
 from hypothesis import given, HealthCheck, settings, strategies as st
 import pytest
@@ -14,6 +15,8 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 import yaml
 
 from roadseg_ros.bags.definitions import type_digest
+from roadseg_ros.bags.mcap_records import (
+    channel_counts, CHUNK, chunk_head, MAGIC, MESSAGE)
 from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.bags.records import BagError, Topic
 from roadseg_ros.playing.cdr import message_types
@@ -21,6 +24,7 @@ from roadseg_ros.playing.cdr import message_types
 TOPIC, OTHER = '/camera/front/image_raw/compressed', '/other'
 KIND = 'sensor_msgs/msg/CompressedImage'
 COUNT = 12
+MESSAGE_INDEX = 0x07
 MODES = {'none': CompressionMode.NONE, 'file': CompressionMode.FILE,
          'message': CompressionMode.MESSAGE}
 
@@ -188,3 +192,62 @@ def test_damage_costs_messages_and_nothing_else(
             reader.start_ns()
             for topic in reader.topics:
                 list(reader.index(topic))
+
+
+def records(path: Path) -> tuple[bytearray, int, int]:
+    """Return a file of one unpacked chunk, and where the chunk's content begins and ends."""
+    data = bytearray(path.read_bytes())
+    at = len(MAGIC)
+    while data[at] != CHUNK:
+        at += 9 + struct.unpack_from('<Q', data, at + 1)[0]
+    chunk, head = chunk_head(bytes(data[at + 9:]))
+    assert chunk.compression == ''
+    return data, at + 9 + head, at + 9 + head + chunk.size
+
+
+def places(data: bytes, begin: int, end: int) -> list[int]:
+    """Return where the message records of a chunk begin."""
+    found = []
+    while begin < end:
+        if data[begin] == MESSAGE:
+            found.append(begin)
+        begin += 9 + struct.unpack_from('<Q', data, begin + 1)[0]
+    return found
+
+
+@pytest.mark.parametrize('damage', ['zeros', 'cut', 'unknown', 'short'])
+def test_damage_in_a_chunk_without_checksum_is_a_loss(tmp_path: Path, damage: str) -> None:
+    file = write(tmp_path / 'bag') / 'bag.mcap'
+    data, begin, end = records(file)
+    found = places(data, begin, end)
+    # The checksum stands before the name of the compression and the content's length.
+    struct.pack_into('<I', data, begin - 16, 0)
+    if damage == 'zeros':
+        data[found[5]:found[7]] = bytes(found[7] - found[5])
+        left = range(5)
+    elif damage == 'cut':
+        struct.pack_into('<Q', data, found[-1] + 1, 10_000)
+        left = range(COUNT - 1)
+    elif damage == 'unknown':
+        data[found[3]] = 0x70
+        left = range(3)
+    else:
+        # Two records in the place of one, the first of which is too short for a message.
+        length = struct.unpack_from('<Q', data, found[-1] + 1)[0]
+        struct.pack_into('<Q', data, found[-1] + 1, 4)
+        struct.pack_into('<BQ', data, found[-1] + 13, MESSAGE_INDEX, length - 13)
+        left = range(COUNT - 1)
+    alone = tmp_path / 'alone.mcap'
+    alone.write_bytes(data)
+    with BagReader(alone) as reader:
+        assert [message.time_ns for message in reader.messages()] == [
+            100 + number for number in left]
+        assert 'alone.mcap is damaged' in reader.losses.described[0]
+        # What should be there, the file says itself.
+        assert reader.counts == {TOPIC: 6, OTHER: 6}
+
+
+def test_a_file_that_contradicts_itself_promises_nothing() -> None:
+    head = struct.pack('<QHIIIIQQ', 3, 1, 1, 0, 0, 1, 0, 0)
+    assert channel_counts(head + struct.pack('<IHQ', 10, 1, 3)) == {1: 3}
+    assert channel_counts(head + struct.pack('<IHQ', 10, 1, 1 << 60)) == {}
