@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+import math
 from pathlib import Path
+import sys
+from typing import NoReturn
 
 from roadseg_core.engines import BACKENDS
 from roadseg_ros.evaluation.conditions import ConditionError, parse_condition
@@ -11,9 +15,28 @@ from roadseg_ros.evaluation.settings import (
     ANNOTATED_STORAGES, EvaluationError, Settings, Truth, TRUTH_KEYS)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Let the caller end the program: what is wrong belongs into the JUnit file, too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise EvaluationError(message)
+
+
+def junit_path(words: Sequence[str]) -> Path | None:
+    """
+    Return the JUnit file that the arguments name, whatever else is wrong with them.
+
+    :raises EvaluationError: if ``--junit`` names no file
+    """
+    parser = _Parser(prog='evaluate_bag', add_help=False)
+    parser.add_argument('--junit', type=Path)
+    return parser.parse_known_args(words)[0].junit
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments that say what is evaluated and how."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog='evaluate_bag', formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run recorded bags through the segmentation node's own code, without DDS, "
                     'and report how good the result is.',
@@ -75,6 +98,8 @@ def make_settings(arguments: argparse.Namespace) -> Settings:
     for text in arguments.truth_topic:
         camera, equals, topic = text.partition('=')
         topics[camera if equals else '*'] = topic if equals else text
+    if not math.isfinite(arguments.truth_slop):
+        raise EvaluationError(f'--truth-slop {arguments.truth_slop}; expected seconds, 0 or more')
     try:
         conditions = tuple(parse_condition(text) for text in arguments.condition)
     except ConditionError as error:

@@ -38,10 +38,6 @@ def evaluate_live(settings: Settings, choice: LiveChoice, *, say: Callable[[str]
     :returns: report.json
     :raises EvaluationError: if it could not run
     """
-    if settings.start or settings.every != 1:
-        raise EvaluationError(
-            f'live from second {settings.start:g}, every {settings.every}. frame; a bag is played '
-            'from its start, whole frames in a row: leave out --start and --every')
     settings = replace(settings, model=str(Path(settings.model or shipped_model()).resolve()))
     _prepare(settings, choice)
     report = evaluate_bags(_as_the_node_batches(settings), progress=progress, say=say)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+import math
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,7 +34,6 @@ class Request:
     :param fleet: workers; None for this process
     :param comparison: with which model to compare, and how; None for none
     :param live: how to play the bags to a node; None to evaluate without one
-    :param junit: JUnit XML file to write; None for none
     """
 
     name: str
@@ -41,12 +41,16 @@ class Request:
     fleet: Fleet | None = None
     comparison: ComparisonChoice | None = None
     live: LiveChoice | None = None
-    junit: Path | None = None
 
     def __post_init__(self) -> None:
         if self.live is not None and (self.comparison is not None or self.fleet is not None):
             raise EvaluationError('--live plays to one node in real time; leave out --against, '
                                   '--workers and --scheduler')
+        if self.live is not None and (self.settings.start or self.settings.every != 1):
+            raise EvaluationError(
+                f'live from second {self.settings.start:g}, every {self.settings.every}. frame; a '
+                'bag is played from its start, whole frames in a row: leave out --start and '
+                '--every, or start_seconds and every of the section range')
 
 
 def add_request_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,24 +92,26 @@ def make_request(arguments: argparse.Namespace, parser: argparse.ArgumentParser)
     fleet = None
     if arguments.workers or arguments.scheduler:
         fleet = Fleet(workers=arguments.workers, scheduler=arguments.scheduler)
+    name, comparison, live = 'evaluate_bag', None, None
     if path is None:
-        request = Request(name='evaluate_bag', settings=make_settings(arguments))
+        settings = make_settings(arguments)
     else:
         _refuse_others(arguments, parser, path)
         scenario = read_scenario(path)
+        name, comparison, live = scenario.name, scenario.comparison, scenario.live
         settings = replace(
             scenario.settings(arguments.output), cache_dir=arguments.cache_dir,
             conditions=(*scenario.conditions, *_parsed(parse_condition, arguments.condition)))
         if arguments.model:
             settings = replace(settings, model=arguments.model)
-        request = Request(name=scenario.name, settings=settings,
-                          comparison=scenario.comparison, live=scenario.live)
     if fleet is not None and fleet.scheduler:
         # Its workers run elsewhere, in other folders.
-        request = replace(request, settings=_absolute(request.settings))
-    return replace(request, fleet=fleet, junit=arguments.junit,
-                   comparison=_comparison(arguments, request.comparison),
-                   live=_live(arguments, request.live))
+        settings = _absolute(settings)
+    live = _live(arguments, live)
+    if live is not None and arguments.against is None:
+        comparison = None  # a scenario may hold both: this call plays
+    return Request(name=name, settings=settings, fleet=fleet,
+                   comparison=_comparison(arguments, comparison), live=live)
 
 
 def _absolute(settings: Settings) -> Settings:
@@ -160,8 +166,8 @@ def _comparison(arguments: argparse.Namespace,
             raise EvaluationError('--rule and --block-seconds without a model to compare with; '
                                   'name one: --against')
         return None
-    if seconds is not None and not seconds > 0:
-        raise EvaluationError(f'--block-seconds {seconds:g}; expected more than 0')
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise EvaluationError(f'--block-seconds {seconds:g}; expected a number above 0')
     return replace(choice, rule=(*choice.rule, *_parsed(parse_rule, arguments.rule)),
                    block_seconds=seconds or choice.block_seconds)
 
@@ -176,7 +182,8 @@ def _live(arguments: argparse.Namespace, choice: LiveChoice | None) -> LiveChoic
             raise EvaluationError('--rate, --clock, --fps and --node need --live')
         return None
     choice = replace(choice or LiveChoice(), **given)
-    if not choice.rate > 0 or choice.clock_hz < 0 or (choice.fps is not None and choice.fps <= 0):
+    known = (choice.rate, 1.0 if choice.fps is None else choice.fps)
+    if not all(0 < value < math.inf for value in known) or not 0 <= choice.clock_hz < math.inf:
         raise EvaluationError(f'rate {choice.rate:g}, clock {choice.clock_hz:g} Hz and fps '
                               f'{choice.fps}; expected more than 0 (clock: 0 for none)')
     return choice

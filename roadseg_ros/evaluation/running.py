@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
-import time
 
 from roadseg_ros.evaluation.comparison_page import headline
 from roadseg_ros.evaluation.comparison_run import compare_models, ComparisonOutcome
-from roadseg_ros.evaluation.junit import Case, write_junit
+from roadseg_ros.evaluation.junit import Case
 from roadseg_ros.evaluation.junit_cases import comparison_cases, report_cases
 from roadseg_ros.evaluation.one_bag import Progress
 from roadseg_ros.evaluation.request import Request
 from roadseg_ros.evaluation.run import evaluate_bags
-from roadseg_ros.evaluation.settings import EvaluationError
 from roadseg_ros.evaluation.terminal import say_report
 
 
 def run_request(request: Request, *, say: Callable[[str], None],
-                progress: Progress | None = None) -> int:
+                progress: Progress | None = None) -> tuple[int, list[Case]]:
     """
     Evaluate, compare or play live, and write all that was asked for.
 
-    The JUnit file is written whatever happens: without one, CI would show what was there before.
-
     :param say: told what goes on
-    :returns: the exit code: 0, 1 or 2
+    :returns: the exit code, 0, 1 or 2, and the cases of the JUnit file
     :raises EvaluationError: if it could not run
     """
-    started = time.perf_counter()
-    begun = datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%M:%S')
-    cases = [Case('evaluation', 'runs')]
-    try:
-        exit_code, more = _run(request, say, progress)
-        cases += more
-    except EvaluationError as error:
-        cases = [Case('evaluation', 'runs', error=str(error))]
-        raise
-    finally:
-        if request.junit is not None:
-            _write_cases(request.junit, request.name, cases,
-                         seconds=time.perf_counter() - started, timestamp=begun)
-    return exit_code
-
-
-def _run(request: Request, say: Callable[[str], None],
-         progress: Progress | None) -> tuple[int, list[Case]]:
     settings = request.settings
     if request.live is not None:
         # Only this needs ROS.
@@ -90,12 +67,3 @@ def say_comparison(outcome: ComparisonOutcome, output: Path) -> None:
     for reason in outcome.comparison.verdict.reasons:
         print(reason)
     print((output / 'report.html').resolve())
-
-
-def _write_cases(path: Path, name: str, cases: list[Case], *, seconds: float,
-                 timestamp: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_junit(path, name, cases, seconds=seconds, timestamp=timestamp)
-    except OSError as error:
-        raise EvaluationError(f'--junit {path} cannot be written: {error.strerror}') from error

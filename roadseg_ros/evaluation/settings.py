@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+import math
 from pathlib import Path
 
 from roadseg_ros.evaluation.conditions import Condition
@@ -91,7 +92,13 @@ class Settings:
             raise EvaluationError(f'every {self.every}; expected 1 for each frame, or more')
         if self.batch < 0:
             raise EvaluationError(f'batch {self.batch}; expected 1 or more, or 0 for the most')
-        if self.start < 0 or (self.end is not None and self.end <= self.start):
+        if self.threads < 0:
+            raise EvaluationError(f'threads {self.threads}; expected 1 or more, or 0 for all')
+        if self.pictures < 0:
+            raise EvaluationError(f'pictures {self.pictures}; expected 0 for none, or more')
+        # Written so that NaN, which float() reads, fails.
+        if not (0 <= self.start < math.inf and (
+                self.end is None or self.start < self.end < math.inf)):
             raise EvaluationError(f'time range {self.start:g} to {self.end} s; expected 0 or '
                                   'more, and an end after the start')
         if not 0.0 <= self.road_threshold <= 1.0:

@@ -12,8 +12,10 @@ import yaml
 
 from roadseg_ros.evaluate_bag import main
 from roadseg_ros.evaluation.arguments import make_parser
+from roadseg_ros.evaluation.junit import Case
 from roadseg_ros.evaluation.request import add_request_arguments, make_request, Request
 from roadseg_ros.evaluation.settings import EvaluationError
+from roadseg_ros.evaluation.suite import SuiteFile
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -105,6 +107,8 @@ def test_options_are_added_to_a_scenario(scenario: Callable[..., str], model: st
     assert request.fleet.workers == 2 and request.live is None and request.name == 'city'
     live = request_of('--scenario', path, '--live', '--fps', '5').live
     assert (live.rate, live.fps) == (0.5, 5)
+    compares = scenario(comparison={'against': model}, live={'rate': 0.5})
+    assert request_of(compares).comparison and request_of(compares, '--live').comparison is None
     compared = request_of(path, '--against', model, '--rule', 'flicker <= 0').comparison
     assert str(compared.against) == model and len(compared.rule) == 1
 
@@ -121,6 +125,17 @@ def test_workers_elsewhere_are_told_whole_paths() -> None:
     (['SCENARIO', 'other.yaml'], '2 scenario files'),
     (['SCENARIO', '--every', '2'], '--every beside the scenario'),
     (['SCENARIO', '--live', '--workers', '2'], '--live plays to one node'),
+    (['SCENARIO', '--live', '--against', 'SCENARIO'], '--live plays to one node'),
+    (['bag', '--live', '--every', '2'], 'leave out --start and --every'),
+    (['bag', '--live', '--rate', 'inf'], 'rate inf'),
+    (['bag', '--live', '--clock', 'nan'], 'clock nan'),
+    (['bag', '--start', 'nan'], 'time range nan'),
+    (['bag', '--end', 'inf'], 'time range 0 to inf'),
+    (['bag', '--truth-slop', 'nan'], '--truth-slop nan'),
+    (['bag', '--pictures', '-1'], 'pictures -1'),
+    (['bag', '--threads', '-3'], 'threads -3'),
+    (['bag', '--batch', 'many'], "invalid int value: 'many'"),
+    (['bag', '--against', 'SCENARIO', '--block-seconds', 'inf'], '--block-seconds inf'),
     (['SCENARIO', '--rate', '2'], 'need --live'),
     (['SCENARIO', '--live', '--rate', '0'], 'expected more than 0'),
     (['SCENARIO', '--against', 'gone.onnx'], 'there is no such file'),
@@ -140,3 +155,46 @@ def test_a_scenario_that_is_wrong_ends_with_2(
     path = scenario_file(tmp_path, bags=['gone'])
     assert main([path, '--output', str(tmp_path / 'out')]) == 2
     assert f'{path}, line 1: bags[0]' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('words', 'reason'), [
+    (['--start', 'nan'], 'time range nan'), (['--colour'], '--colour'),
+    (['--condition', 'none'], 'no condition'), (['gone.yaml'], 'gone.yaml')])
+def test_a_wrong_request_is_an_error_in_the_junit_file(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str],
+        reason: str) -> None:
+    junit = tmp_path / 'junit.xml'
+    junit.write_text('<testsuites/>', encoding='utf-8')
+    bag = [] if words[0].endswith('.yaml') else ['drive']
+    assert main([*bag, *words, '--junit', str(junit)]) == 2
+    assert reason in capsys.readouterr().err
+    assert list(cases_of(junit).values()) == ['error']
+    assert reason in junit.read_text(encoding='utf-8')
+
+
+def test_a_suite_is_an_error_until_it_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / 'ci' / 'junit.xml'
+    suite = SuiteFile(path)
+    suite.begin()
+    assert list(cases_of(path).values()) == ['error']
+    suite.finish([Case('bags', 'drive')])
+    assert list(cases_of(path).values()) == ['passed', 'passed']
+    suite.fail('stopped')
+    assert list(cases_of(path).values()) == ['error']
+    with pytest.raises(EvaluationError, match='cannot be written'):
+        SuiteFile(path / 'junit.xml').begin()
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt(), RuntimeError('a fault')])
+def test_whatever_happens_ends_with_2(
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+        error: BaseException) -> None:
+    def broken(*arguments: object, **more: object) -> None:
+        raise error
+
+    monkeypatch.setattr('roadseg_ros.evaluate_bag.run_request', broken)
+    junit = tmp_path / 'junit.xml'
+    assert main(['drive', '--junit', str(junit)]) == 2
+    said = capsys.readouterr().err
+    assert 'Traceback' not in said and ('RuntimeError: a fault' in said or 'stopped' in said)
+    assert list(cases_of(junit).values()) == ['error']
