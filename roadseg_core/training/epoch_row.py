@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from roadseg_core.training.progress import Progress
+from roadseg_core.training.run_folder import BEST, LAST, METRICS
 
 
 def training_row(progress: Progress, *, epoch: int, steps: int, batch_size: int,
@@ -43,3 +45,17 @@ def summary(row: Mapping[str, object]) -> str:
         f'{name} loss {f["loss"]:.4f} mIoU {f["miou"] or 0:.3f} road IoU {f["road_iou"] or 0:.3f}'
         ', ' for name, f in row.get('validation', {}).items())
         + f'{row["images_per_second"]} images/s, waiting {row["data_wait_share"]:.1%}')
+
+
+def final_summary(progress: Progress, *, best: str, folder: Path) -> str:
+    """
+    Say which figure the best network of a run has, and where it lies.
+
+    :param best: what the best was chosen by, ``miou`` or ``loss``
+    """
+    if progress.best is None:
+        return (f'no best network: no validation gave a number; {folder / LAST} is the last one, '
+                f'{folder / METRICS} has the figures')
+    figure = (f'score {progress.best:.4f}' if best == 'miou' else
+              f'validation loss {-progress.best:.4f}')
+    return f'best {figure}: {folder / BEST}'

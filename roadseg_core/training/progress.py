@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Progress:
     Count what a run has done.
 
     :param step: updates done
-    :param best: the best score so far, None before the first
+    :param best: the best score so far, None before the first that is a number
     :param since_best: validations since then
     :param loss_sum: sum of the losses of the current epoch
     :param seconds: time spent in steps of the current epoch
@@ -54,8 +55,8 @@ class Progress:
         self.waited += waited
 
     def take_score(self, score: float) -> bool:
-        """Note a validation's score; tell whether it is the best one."""
-        if self.best is None or score > self.best:
+        """Note a validation's score; tell whether it is the best one, which NaN never is."""
+        if math.isfinite(score) and (self.best is None or score > self.best):
             self.best, self.since_best = score, 0
             return True
         self.since_best += 1

@@ -26,7 +26,7 @@ class RunFolder:
 
     :param path: ``<output>/<name>``; TensorBoard on ``<output>`` compares runs
     :param start: ``new`` wants no earlier run there, ``resume`` goes on with it, ``overwrite``
-        deletes it
+        deletes it when the new one opens
     :raises RunError: if there is an earlier run, or none to resume
     """
 
@@ -40,14 +40,15 @@ class RunFolder:
                            '--overwrite to delete it, or name=ANOTHER')
         if start == 'resume' and not (path / LAST).exists():
             raise RunError(f'{path}: no {LAST} to resume from')
-        if start == 'overwrite' and exists:
-            _delete_run(path)
-        path.mkdir(parents=True, exist_ok=True)
+        self._overwrites = start == 'overwrite'
         self._writer = None
         self._tensorboard = tensorboard
 
     def open(self, step: int) -> None:
         """Start writing at a step: what a resumed run had written after it goes away."""
+        if self._overwrites:
+            _delete_run(self.path)
+        self.path.mkdir(parents=True, exist_ok=True)
         rows = [row for row in read_metrics(self.path) if row['step'] <= step]
         _write_atomically(self.path / METRICS, ''.join(json.dumps(row) + '\n' for row in rows))
         if self._tensorboard:
@@ -64,6 +65,18 @@ class RunFolder:
         """Append a line to ``metrics.jsonl``."""
         with (self.path / METRICS).open('a', encoding='utf-8') as file:
             file.write(json.dumps(row) + '\n')
+
+    def last_row(self, step: int) -> dict | None:
+        """Return the last line of ``metrics.jsonl`` if it is of this step."""
+        rows = read_metrics(self.path)
+        return rows[-1] if rows and rows[-1]['step'] == step else None
+
+    def replace_row(self, row: Mapping[str, object], step: int) -> None:
+        """Write the last line of ``metrics.jsonl`` anew if it is of this step."""
+        if self.last_row(step) is not None:
+            rows = [*read_metrics(self.path)[:-1], row]
+            _write_atomically(self.path / METRICS,
+                              ''.join(json.dumps(row) + '\n' for row in rows))
 
     def write_scalars(self, values: Mapping[str, float | None], step: int) -> None:
         """Show figures in TensorBoard; None and NaN are left out."""

@@ -24,13 +24,13 @@ from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.data import TrainingData, class_weights, find_root, open_data
 from roadseg_core.training.distributed import Processes, open_processes
 from roadseg_core.training.ema import MovingAverage
-from roadseg_core.training.epoch_row import scalars, summary, training_row
+from roadseg_core.training.epoch_row import final_summary, scalars, summary, training_row
 from roadseg_core.training.losses import segmentation_loss
 from roadseg_core.training.optimizers import build_optimizer
 from roadseg_core.training.pictures import COLUMNS, draw_results, draw_samples
 from roadseg_core.training.precision import Precision
 from roadseg_core.training.progress import Progress, resume
-from roadseg_core.training.run_folder import BEST, LAST, RunFolder
+from roadseg_core.training.run_folder import LAST, RunFolder
 from roadseg_core.training.start import current_commit, first_network, fix_chance
 from roadseg_core.training.tally import Tally
 from roadseg_core.training.update import Updates
@@ -46,7 +46,8 @@ def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
     The best checkpoint has the highest mean, over the validation sets, of mIoU, or of road IoU
     where the truth or the label map knows road only; or the lowest mean loss.
 
-    :param start: ``resume`` goes on with the run of that name, ``overwrite`` deletes it first
+    :param start: ``resume`` goes on with the run of that name, ``overwrite`` deletes it when
+        data, weights and configuration have been read
     :returns: the run's folder, ``<output>/<name>``
     """
     path = Path(config.output) / config.name
@@ -61,9 +62,7 @@ def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
                               tally=run.tally if processes.is_first else None)
         run.train(folder, progress)
         if folder:
-            best = (f'score {progress.best:.4f}' if config.checkpoints.best == 'miou' else
-                    f'validation loss {-progress.best:.4f}')
-            print(f'best {best}: {path / BEST}')
+            print(final_summary(progress, best=config.checkpoints.best, folder=path))
     return path
 
 
@@ -118,6 +117,8 @@ class Run:
                     self.tally.clear()
                 self._train_epoch(updates, progress, folder, bar)
                 self._end_epoch(updates, progress, folder, bar)
+        if progress.best is None and not progress.since_best:
+            self._validate_at_the_end(progress, folder)
         if folder:
             folder.close()
 
@@ -156,16 +157,9 @@ class Run:
             progress, epoch=epoch, steps=self.steps_per_epoch, batch_size=config.batch_size,
             learning_rate=updates.learning_rate(progress.step - 1),
             figures=self.tally.totals(self.processes).figures())
-        figures: dict[str, Figures] = {}
+        figures = {}
         if epoch == config.epochs or epoch % config.validate_every == 0:
-            figures = {data.name: self.validate(data) for data in self.data.validation}
-            loss = float(np.mean([f.loss for f in figures.values()]))
-            miou = float(np.mean([f.score for f in figures.values()]))
-            is_best = progress.take_score(miou if config.checkpoints.best == 'miou' else -loss)
-            row |= {'validation_loss': round(loss, 6), 'score': round(miou, 5),
-                    'validation': {name: f.to_dict() for name, f in figures.items()}}
-            if folder and is_best:
-                folder.write_best(self.best_network, self._describe(progress, row))
+            figures = self._validate_all(progress, folder, row)
         if folder:
             folder.write_row(row)
             folder.write_scalars(scalars(row), progress.step)
@@ -173,6 +167,28 @@ class Run:
                 self._write_pictures(folder, progress.step)
             self._save_last(folder, progress, row)
             bar.write(summary(row))
+
+    def _validate_at_the_end(self, progress: Progress, folder: RunFolder | None) -> None:
+        """Validate a run that ends without: resumed for no epoch more, before its first."""
+        row = (folder.last_row(progress.step) if folder else None) or {}
+        self._validate_all(progress, folder, row)
+        if folder:
+            folder.replace_row(row, progress.step)
+            self._save_last(folder, progress, row)
+
+    def _validate_all(self, progress: Progress, folder: RunFolder | None,
+                      row: dict) -> dict[str, Figures]:
+        """Validate on all sets, add the figures to a row, keep the network if it is the best."""
+        figures = {data.name: self.validate(data) for data in self.data.validation}
+        loss = float(np.mean([f.loss for f in figures.values()]))
+        miou = float(np.mean([f.score for f in figures.values()]))
+        is_best = progress.take_score(
+            miou if self.config.checkpoints.best == 'miou' else -loss)
+        row |= {'validation_loss': round(loss, 6), 'score': round(miou, 5),
+                'validation': {name: f.to_dict() for name, f in figures.items()}}
+        if folder and is_best:
+            folder.write_best(self.best_network, self._describe(progress, row))
+        return figures
 
     def _stops(self, progress: Progress) -> bool:
         """Tell whether to stop early."""

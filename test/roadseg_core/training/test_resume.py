@@ -14,6 +14,7 @@ import torch
 
 from roadseg_core.cli import main
 from roadseg_core.training.checkpoint import load_state, load_tensors
+from roadseg_core.training.progress import Progress
 from roadseg_core.training.run_folder import read_metrics
 
 STEPS_PER_EPOCH = 40
@@ -96,3 +97,56 @@ def test_the_last_checkpoints_are_kept_and_a_run_stops_early(
     assert [path.name for path in sorted(run.glob('step_*'))] == [
         'step_00000004.safetensors', 'step_00000006.safetensors']
     assert load_state(run / 'best.safetensors')['progress']['step'] == 2
+
+
+def test_overwriting_deletes_nothing_before_all_is_checked(
+        tmp_path: Path, write_config: Callable[..., Path],
+        capsys: pytest.CaptureFixture) -> None:
+    config = str(write_config('two', frames=4, batch_size=2))
+    assert main(['train', config, 'epochs=1']) == 0
+    run = tmp_path / 'runs' / 'tiny'
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    for wrong in ('data.train.0.name=camvid', 'data.label_map=nine', 'network.name=nothing',
+                  'init=nothing.safetensors', 'optimizer.learning_rate=-1',
+                  'loss=[{name: ohem, class_weights: [1, 2, 3]}]'):
+        assert main(['train', config, wrong, f'data.root={tmp_path}', '--overwrite']) == 1, wrong
+        assert {path.name: path.read_bytes() for path in run.iterdir()} == before, wrong
+    capsys.readouterr()
+    # A run may start from the one that it takes the place of.
+    assert main(['train', config, 'epochs=1', f'init={run / "best.safetensors"}',
+                 '--overwrite']) == 0
+    assert (run / 'last.safetensors').read_bytes() != before['last.safetensors']
+
+
+def test_a_run_that_ends_without_a_validation_is_validated(
+        tmp_path: Path, write_config: Callable[..., Path],
+        capsys: pytest.CaptureFixture) -> None:
+    config = str(write_config('two', frames=4, batch_size=2))
+    run = tmp_path / 'runs' / 'tiny'
+    assert main(['train', config, 'validate_every=9', 'epochs=2', 'checkpoints.keep=9']) == 0
+    # As after a kill between the epochs.
+    (run / 'best.safetensors').unlink()
+    (run / 'last.safetensors').write_bytes((run / 'step_00000002.safetensors').read_bytes())
+    assert main(['train', config, 'validate_every=9', 'epochs=1', '--resume']) == 0
+    assert 'best score' in capsys.readouterr().out
+    row, = read_metrics(run)
+    assert row['epoch'] == 1 and 0 <= row['score'] <= 1 and row['loss'] > 0
+    for name in ('best', 'last'):
+        assert load_state(run / f'{name}.safetensors')['progress']['best'] is not None
+
+
+def test_a_score_that_is_no_number_is_never_the_best() -> None:
+    progress = Progress()
+    scores = (float('nan'), 0.5, float('nan'), 0.4, 0.6, float('inf'))
+    assert [progress.take_score(score) for score in scores] == [
+        False, True, False, False, True, False]
+    assert progress.best == 0.6 and progress.since_best == 1
+
+
+def test_a_run_without_any_score_says_so(tmp_path: Path, write_config: Callable[..., Path],
+                                         capsys: pytest.CaptureFixture) -> None:
+    config = str(write_config('two', frames=4, batch_size=2))
+    assert main(['train', config, 'epochs=1', 'checkpoints.best=loss', 'ema_decay=0',
+                 'optimizer.name=sgd', 'optimizer.learning_rate=1e30']) == 0
+    assert 'no validation gave a number' in capsys.readouterr().out
+    assert not (tmp_path / 'runs' / 'tiny' / 'best.safetensors').exists()
