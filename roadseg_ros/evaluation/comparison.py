@@ -10,7 +10,7 @@ import numpy as np
 from roadseg_core.labels import LabelMap
 from roadseg_ros.evaluation.bootstrap import Blocks, estimate, Interval, make_blocks, resample
 from roadseg_ros.evaluation.comparison_figures import (
-    Figure, frame_difference, frame_figures, Key, score_map)
+    Figure, frame_difference, frame_figures, Key)
 from roadseg_ros.evaluation.scenario import ComparisonChoice
 from roadseg_ros.evaluation.verdict import direction, judge, Verdict
 
@@ -80,11 +80,14 @@ class Comparison:
 
 
 def compare(first: dict[Key, dict], second: dict[Key, dict], *,
-            maps: tuple[LabelMap, LabelMap], choice: ComparisonChoice) -> Comparison:
+            maps: tuple[LabelMap, LabelMap],
+            score_maps: tuple[LabelMap | None, LabelMap | None],
+            choice: ComparisonChoice) -> Comparison:
     """
     Compare the rows of two evaluations, frame by frame.
 
     :param maps: the label maps of the two models
+    :param score_maps: what the confusion matrices of their rows count; None without truth
     :raises ComparisonError: if they have no frame in common
     """
     keys = sorted(first.keys() & second.keys())
@@ -95,7 +98,6 @@ def compare(first: dict[Key, dict], second: dict[Key, dict], *,
     rows, others = [first[key] for key in keys], [second[key] for key in keys]
     blocks = make_blocks([key[0] for key in keys],
                          np.array([key[2] for key in keys], np.int64), choice.block_seconds)
-    score_maps = score_map(rows, maps[0]), score_map(others, maps[1])
     same_classes = maps[0].names == maps[1].names
     same_scores = score_maps[0] is not None and score_maps[0] == score_maps[1]
     figures = _compared(

@@ -43,13 +43,13 @@ def read_rows(path: Path) -> dict[Key, dict]:
     return rows
 
 
-def score_map(rows: list[dict], model_map: LabelMap) -> LabelMap | None:
-    """Return what the rows' confusion matrices count; None without any."""
-    first = next((row['confusion'] for row in rows if row.get('confusion')), None)
-    if first is None:
+def score_map(report: dict) -> LabelMap | None:
+    """Return what the confusion matrices of a report's rows count; None without any."""
+    if not report['scores']:
         return None
-    # Truth of other classes than the model's is compared by road and not road.
-    return model_map if len(first) == len(model_map.names) else TWO
+    # Truth of other classes than the model's, however many, is compared by road and not road.
+    by_class = report['scores']['by_class']
+    return LabelMap.from_dict(report['model']['label_map']) if by_class else TWO
 
 
 def frame_figures(rows: list[dict], label_map: LabelMap | None, *,

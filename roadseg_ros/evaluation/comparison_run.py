@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-import json
 from pathlib import Path
 
 from roadseg_core.labels import LABEL_MAPS, LabelMap
 from roadseg_core.report.page import class_colours
 from roadseg_ros.evaluation.comparison import compare, Comparison, ComparisonError
-from roadseg_ros.evaluation.comparison_figures import Key, read_rows
+from roadseg_ros.evaluation.comparison_figures import Key, read_rows, score_map
 from roadseg_ros.evaluation.comparison_page import PageFacts, write_comparison_page
 from roadseg_ros.evaluation.comparison_pictures import BagPlace, different_moments
 from roadseg_ros.evaluation.fleet import Fleet
 from roadseg_ros.evaluation.one_bag import Progress
-from roadseg_ros.evaluation.run import evaluate_bags
+from roadseg_ros.evaluation.publishing import write_json
+from roadseg_ros.evaluation.run import evaluate_bags, forget_earlier
 from roadseg_ros.evaluation.scenario import ComparisonChoice
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.verdict import ACCEPTED, NO_RULE
@@ -59,6 +59,8 @@ def compare_models(settings: Settings, choice: ComparisonChoice, *, fleet: Fleet
     both = (replace(settings, output=settings.output / 'model'),
             replace(settings, output=settings.output / 'against', model=str(choice.against),
                     conditions=(), annotated='', video=False))
+    for folder in (settings.output, *(one.output for one in both)):
+        forget_earlier(folder)
     say(f'A: {settings.model or "the shipped model"}')
     first = evaluate_bags(both[0], fleet=fleet, progress=progress, say=say)
     maps = [LabelMap.from_dict(first['model']['label_map'])]
@@ -68,19 +70,18 @@ def compare_models(settings: Settings, choice: ComparisonChoice, *, fleet: Fleet
     maps.append(LabelMap.from_dict(second['model']['label_map']))
     rows = [read_rows(one.output / 'frames.jsonl') for one in both]
     try:
-        comparison = compare(*rows, maps=tuple(maps), choice=choice)
+        comparison = compare(*rows, maps=tuple(maps), choice=choice,
+                             score_maps=(score_map(first), score_map(second)))
     except ComparisonError as error:
         raise EvaluationError(str(error)) from error
     outcome = ComparisonOutcome((first, second), comparison)
     try:
-        (settings.output / 'comparison.json').write_text(
-            json.dumps({
-                'model': first['model'], 'against': second['model'],
-                'confidence': choice.confidence, 'block_seconds': choice.block_seconds,
-                'resamples': choice.resamples, **comparison.to_dict(),
-                'conditions': first['conditions'], 'exit_code': outcome.exit_code,
-            }, indent=2) + '\n', encoding='utf-8')
         _write_page(settings.output / 'report.html', outcome, both, rows, choice)
+        write_json(settings.output / 'comparison.json', {
+            'model': first['model'], 'against': second['model'],
+            'confidence': choice.confidence, 'block_seconds': choice.block_seconds,
+            'resamples': choice.resamples, **comparison.to_dict(),
+            'conditions': first['conditions'], 'exit_code': outcome.exit_code})
     except OSError as error:
         raise EvaluationError(f'{error.filename or settings.output} cannot be written: '
                               f'{error.strerror or error}') from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-import json
 import os
 from pathlib import Path
 
@@ -17,9 +16,8 @@ from roadseg_ros.evaluation.conditions import check
 from roadseg_ros.evaluation.live_figures import live_figures
 from roadseg_ros.evaluation.live_scores import live_scores
 from roadseg_ros.evaluation.one_bag import part_folder, possible_truth, Progress
-from roadseg_ros.evaluation.page import write_report_page
 from roadseg_ros.evaluation.report import exit_code
-from roadseg_ros.evaluation.run import evaluate_bags
+from roadseg_ros.evaluation.run import evaluate_bags, forget_earlier
 from roadseg_ros.evaluation.scenario import EngineChoice, LiveChoice
 from roadseg_ros.evaluation.segmenting import shipped_model
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
@@ -39,8 +37,16 @@ def evaluate_live(settings: Settings, choice: LiveChoice, *, say: Callable[[str]
     :raises EvaluationError: if it could not run
     """
     settings = replace(settings, model=str(Path(settings.model or shipped_model()).resolve()))
+    forget_earlier(settings.output)
     _prepare(settings, choice)
-    report = evaluate_bags(_as_the_node_batches(settings), progress=progress, say=say)
+    return evaluate_bags(
+        _as_the_node_batches(settings), progress=progress, say=say,
+        complete=lambda report: _played(settings, choice, report, say=say))
+
+
+def _played(settings: Settings, choice: LiveChoice, report: dict, *,
+            say: Callable[[str], None]) -> dict[str, object]:
+    """Play the bags that could be read, and return the report of both."""
     bags = {part_folder(path, settings.output).name: path for path in settings.bags
             if _entry(report, path)['status'] != 'failed'}
     cameras = _cameras(report, list(bags.values()))
@@ -66,12 +72,12 @@ def evaluate_live(settings: Settings, choice: LiveChoice, *, say: Callable[[str]
             parts={path: part_folder(path, settings.output) for path in bags.values()},
             topics={camera: output_topic(camera, 'label', node=figures['node'])
                     for camera in cameras})
-    return _conclude(settings, report, figures, scores)
+    return _with_live(settings, report, figures, scores)
 
 
-def _conclude(settings: Settings, report: dict, figures: dict,
-              scores: dict | None) -> dict[str, object]:
-    """Put the live figures where conditions and readers look for them, and write the report."""
+def _with_live(settings: Settings, report: dict, figures: dict,
+               scores: dict | None) -> dict[str, object]:
+    """Put the live figures where conditions and readers look for them."""
     total = figures['frames']['total']
     report['offline'] = {name: report[name] for name in ('scores', 'timings', 'frames')}
     report['live'] = {name: value for name, value in figures.items() if name != 'label_map'}
@@ -85,13 +91,6 @@ def _conclude(settings: Settings, report: dict, figures: dict,
     outcomes = check(report, settings.conditions)
     report['conditions'] = [outcome.to_dict() for outcome in outcomes]
     report['exit_code'] = 2 if figures['problems'] else exit_code(report)
-    output = settings.output
-    try:
-        (output / 'report.json').write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
-        write_report_page(output / 'report.html', report, settings)
-    except OSError as error:
-        raise EvaluationError(f'{error.filename or output} cannot be written: '
-                              f'{error.strerror or error}') from error
     return report
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import json
 import os
 from pathlib import Path
 import shutil
@@ -10,6 +11,42 @@ import shutil
 from roadseg_ros.evaluation.one_bag import part_folder
 from roadseg_ros.evaluation.recording import ANNOTATED, ROW_FILES
 from roadseg_ros.evaluation.rows import concatenate
+
+VERDICTS = ('report.json', 'report.html', 'comparison.json')
+"""Files that say how an evaluation came out."""
+
+PARTS = 'parts'
+"""Folder of the bags' parts of the results."""
+
+
+def forget(output: Path) -> None:
+    """
+    Remove what an earlier run showed in the output folder, and keep the bags' parts.
+
+    A run that ends early must not leave an earlier one's verdict as if it were its own.
+
+    :raises OSError: if it cannot be removed
+    """
+    for name in (*VERDICTS, *ROW_FILES):
+        (output / name).unlink(missing_ok=True)
+    for part in (output / PARTS).glob('*'):
+        # No other videos: the folder may hold a user's own.
+        for video in part.glob('*.mp4'):
+            for shown in (video.name, f'{part.name}_{video.name}'):
+                (output / shown).unlink(missing_ok=True)
+    if (output / ANNOTATED).is_dir():
+        shutil.rmtree(output / ANNOTATED)
+
+
+def write_json(path: Path, content: dict[str, object]) -> None:
+    """
+    Write a JSON file, under a temporary name until it is whole.
+
+    :raises OSError: if it cannot be written
+    """
+    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
+    temporary.replace(path)
 
 
 def merge_parts(bags: Iterable[Path], output: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import json
 from pathlib import Path
 
 from roadseg_ros.evaluation.fleet import evaluate_on_fleet, Fleet
 from roadseg_ros.evaluation.one_bag import Progress
 from roadseg_ros.evaluation.page import write_report_page
 from roadseg_ros.evaluation.parts import evaluate_in_turn, seconds_taken
-from roadseg_ros.evaluation.publishing import merge_parts, publish
+from roadseg_ros.evaluation.publishing import forget, merge_parts, publish, write_json
 from roadseg_ros.evaluation.report import describe_engine, make_report
 from roadseg_ros.evaluation.segmenting import open_model
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
@@ -19,7 +18,8 @@ from roadseg_ros.evaluation.totals import BagTotals
 
 def evaluate_bags(settings: Settings, *, fleet: Fleet | None = None,
                   progress: Progress | None = None,
-                  say: Callable[[str], None] | None = None) -> dict[str, object]:
+                  say: Callable[[str], None] | None = None,
+                  complete: Callable[[dict], dict] | None = None) -> dict[str, object]:
     """
     Evaluate all bags and write everything into the output folder.
 
@@ -29,11 +29,13 @@ def evaluate_bags(settings: Settings, *, fleet: Fleet | None = None,
     :param fleet: where; None for this process
     :param progress: told of the frames of the bag at hand, in this process
     :param say: told of each bag
+    :param complete: returns what the report shall be, once the bags are evaluated and before
+        anything says how that came out
     :returns: report.json
     :raises EvaluationError: if the evaluation cannot be run, or nothing be written
     """
+    forget_earlier(settings.output)
     check_bags(settings.bags)
-    _forget(settings.output)
     say = say or _say_nothing
     engine = open_model(settings)
     try:
@@ -45,37 +47,59 @@ def evaluate_bags(settings: Settings, *, fleet: Fleet | None = None,
     if fleet is not None:
         totals = evaluate_on_fleet(settings, fleet, say=say)
     # Of the bags, not of this run: it may have found some finished, and have had many workers.
-    return conclude(settings, totals, description,
+    report = _merge(settings, totals, description,
                     seconds=seconds_taken(settings.bags, settings.output))
+    if complete is not None:
+        report = complete(report)
+    _conclude(settings, report)
+    return report
 
 
-def conclude(settings: Settings, totals: BagTotals, description: dict[str, object], *,
-             seconds: float) -> dict[str, object]:
+def forget_earlier(output: Path) -> None:
     """
-    Merge the bags' parts and write the report, whoever evaluated them.
+    Remove an earlier run's results from the output folder, less the bags' parts.
+
+    :raises EvaluationError: if they cannot be removed
+    """
+    try:
+        forget(output)
+    except OSError as error:
+        raise EvaluationError(f'{error.filename or output} cannot be removed: {error.strerror}; '
+                              'choose another output folder') from error
+
+
+def _merge(settings: Settings, totals: BagTotals, description: dict[str, object], *,
+           seconds: float) -> dict[str, object]:
+    """
+    Merge the bags' parts, whoever evaluated them, and return report.json.
 
     :param totals: of all bags
     :param description: what :func:`describe_engine` said of the engine
     :param seconds: what the bags' evaluations took, one after another
-    :returns: report.json
-    :raises EvaluationError: if it cannot be written
     """
     output = settings.output
     try:
         merge_parts(settings.bags, output)
-        report = make_report(settings, totals, description, output / 'timings.jsonl',
-                             seconds=seconds)
+        return make_report(settings, totals, description, output / 'timings.jsonl',
+                           seconds=seconds)
+    except OSError as error:
+        raise _unwritten(output, error) from error
+
+
+def _conclude(settings: Settings, report: dict[str, object]) -> None:
+    output = settings.output
+    try:
         publish(settings.bags, output)
         write_report_page(output / 'report.html', report, settings)
-        # The last: where it is, all is.
-        temporary = output / '.report.json.tmp'
-        temporary.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
-        temporary.replace(output / 'report.json')
+        write_json(output / 'report.json', report)  # the last: where it is, all is
     except OSError as error:
-        raise EvaluationError(
-            f'{error.filename or output} cannot be written: {error.strerror or error}; free some '
-            'space, or choose another output folder') from error
-    return report
+        raise _unwritten(output, error) from error
+
+
+def _unwritten(output: Path, error: OSError) -> EvaluationError:
+    return EvaluationError(
+        f'{error.filename or output} cannot be written: {error.strerror or error}; free some '
+        'space, or choose another output folder')
 
 
 def check_bags(bags: tuple[Path, ...]) -> None:
@@ -89,16 +113,6 @@ def check_bags(bags: tuple[Path, ...]) -> None:
         other = seen.setdefault(path.resolve(), path)
         if other is not path:
             raise EvaluationError(f'{path} and {other} are the same bag; name it once')
-
-
-def _forget(output: Path) -> None:
-    """Remove an earlier report: a run that ends early must not leave it as if it were its own."""
-    try:
-        for name in ('report.json', 'report.html'):
-            (output / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise EvaluationError(f'{output} cannot be written: {error.strerror}; choose another '
-                              'output folder') from error
 
 
 def _say_nothing(text: str) -> None:

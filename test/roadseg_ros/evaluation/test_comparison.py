@@ -9,8 +9,8 @@ import pytest
 
 from roadseg_core.labels import LabelMap, TWO
 from roadseg_core.metrics import ConfusionMatrix
-from roadseg_ros.evaluation.comparison import compare, ComparisonError
-from roadseg_ros.evaluation.comparison_figures import Key
+from roadseg_ros.evaluation.comparison import compare, Comparison, ComparisonError
+from roadseg_ros.evaluation.comparison_figures import Key, score_map
 from roadseg_ros.evaluation.comparison_page import (
     DifferentMoment, headline, PageFacts, write_comparison_page)
 from roadseg_ros.evaluation.scenario import ComparisonChoice
@@ -45,9 +45,25 @@ def choice(*rule: str, **values: object) -> ComparisonChoice:
     return ComparisonChoice(Path('b.onnx'), tuple(map(parse_rule, rule)), resamples=300, **values)
 
 
+def compared(first: dict[Key, dict], second: dict[Key, dict], *,
+             maps: tuple[LabelMap, LabelMap], choice: ComparisonChoice) -> Comparison:
+    """Compare rows whose confusion matrices, if any, are of the models' own classes."""
+    scored = [any(row['confusion'] for row in rows.values()) for rows in (first, second)]
+    return compare(first, second, maps=maps, choice=choice, score_maps=tuple(
+        label_map if known else None for label_map, known in zip(maps, scored)))
+
+
+def test_what_a_confusion_matrix_counts_is_told_and_not_guessed() -> None:
+    other = LabelMap.from_dict({**TWO.to_dict(), 'name': 'paint', 'names': ['plain', 'marked']})
+    model = {'label_map': other.to_dict()}
+    assert score_map({'model': model, 'scores': None}) is None
+    assert score_map({'model': model, 'scores': {'by_class': True}}) == other
+    assert score_map({'model': model, 'scores': {'by_class': False}}) == TWO
+
+
 def test_figures_are_those_of_the_summed_confusion_matrix() -> None:
     first, second = rows_of(0.05, label_map=THREE), rows_of(0.1, label_map=THREE)
-    result = compare(first, second, maps=(THREE, THREE), choice=choice('road_iou > 0'))
+    result = compared(first, second, maps=(THREE, THREE), choice=choice('road_iou > 0'))
     matrix = ConfusionMatrix(THREE)
     matrix.counts += sum(np.array(row['confusion']) for row in first.values())
     figures = {figure.name: figure for figure in result.figures}
@@ -64,7 +80,7 @@ def test_figures_are_those_of_the_summed_confusion_matrix() -> None:
 
 def test_a_model_is_not_better_than_itself() -> None:
     rows = rows_of(0.1)
-    result = compare(rows, rows, maps=(TWO, TWO), choice=choice('road_iou > 0', 'miou >= 0'))
+    result = compared(rows, rows, maps=(TWO, TWO), choice=choice('road_iou > 0', 'miou >= 0'))
     assert all(figure.difference == figure.difference.__class__(0, 0, 0)
                for figure in result.figures)
     assert result.verdict.verdict == 'rejected'  # never surely better
@@ -72,7 +88,7 @@ def test_a_model_is_not_better_than_itself() -> None:
 
 
 def test_models_of_other_classes_are_compared_by_road_alone() -> None:
-    result = compare(rows_of(0.1, label_map=THREE), rows_of(0.1), maps=(THREE, TWO),
+    result = compared(rows_of(0.1, label_map=THREE), rows_of(0.1), maps=(THREE, TWO),
                      choice=choice('miou > 0'))
     names = {figure.name for figure in result.figures}
     assert {'road_iou', 'flicker'} < names and not result.same_classes
@@ -83,7 +99,7 @@ def test_models_of_other_classes_are_compared_by_road_alone() -> None:
 
 
 def test_without_truth_and_without_rule_there_is_still_a_comparison() -> None:
-    result = compare(rows_of(0.1, truth=False), rows_of(0.3, truth=False, seed=1),
+    result = compared(rows_of(0.1, truth=False), rows_of(0.3, truth=False, seed=1),
                      maps=(TWO, TWO), choice=choice())
     assert {figure.name for figure in result.figures} == {'consistency', 'flicker', 'road_share'}
     assert result.verdict.verdict == 'no rule' and len(result.most_different) == 6
@@ -96,23 +112,23 @@ def test_frames_of_one_model_alone_are_left_out_and_counted() -> None:
     del first['bag', 'front', 0, 0]
     del second['bag', 'front', SECOND, 1]
     del second['bag', 'front', 2 * SECOND, 2]
-    result = compare(first, second, maps=(TWO, TWO), choice=choice())
+    result = compared(first, second, maps=(TWO, TWO), choice=choice())
     assert (result.frames, result.only_first, result.only_second) == (57, 2, 1)
     with pytest.raises(ComparisonError, match='no frame in common'):
-        compare(first, {}, maps=(TWO, TWO), choice=choice())
+        compared(first, {}, maps=(TWO, TWO), choice=choice())
 
 
 def test_the_outcome_does_not_depend_on_the_order_of_rows() -> None:
     first, second = rows_of(0.05), rows_of(0.06, seed=3)
     backwards = dict(reversed(second.items()))
-    one = compare(first, second, maps=(TWO, TWO), choice=choice())
-    two = compare(dict(reversed(first.items())), backwards, maps=(TWO, TWO), choice=choice())
+    one = compared(first, second, maps=(TWO, TWO), choice=choice())
+    two = compared(dict(reversed(first.items())), backwards, maps=(TWO, TWO), choice=choice())
     assert one.to_dict() == two.to_dict()
 
 
 @pytest.mark.parametrize(('frames', 'expected'), [(60, 'A is accepted.'), (4, 'Undecided: ')])
 def test_the_page_tells_the_verdict(tmp_path: Path, frames: int, expected: str) -> None:
-    result = compare(rows_of(0.05, frames=frames), rows_of(0.2, frames=frames), maps=(TWO, TWO),
+    result = compared(rows_of(0.05, frames=frames), rows_of(0.2, frames=frames), maps=(TWO, TWO),
                      choice=choice('road_iou > 0'))
     write_comparison_page(
         tmp_path / 'report.html', result,

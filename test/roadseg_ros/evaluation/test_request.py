@@ -100,6 +100,20 @@ def test_two_models_are_compared(scenario: Callable[..., str], model: str,
     assert sum('comparison' in name for name in cases_of(tmp_path / 'j.xml')) == 2
 
 
+def test_a_comparison_that_fails_leaves_no_earlier_one(
+        scenario: Callable[..., str], model: str, tmp_path: Path) -> None:
+    output, wrong = tmp_path / 'out', tmp_path / 'wrong.onnx'
+    wrong.write_bytes(b'no model')
+    earlier = [output / 'comparison.json', output / 'report.html', output / 'report.json',
+               output / 'against' / 'report.json', output / 'against' / 'frames.jsonl']
+    for path in earlier:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('{}', encoding='utf-8')
+    assert main([scenario(), '--against', str(wrong), '--output', str(output)]) == 2
+    assert not any(path.exists() for path in earlier)
+    assert (output / 'model' / 'report.json').is_file()
+
+
 def test_options_are_added_to_a_scenario(scenario: Callable[..., str], model: str) -> None:
     path = scenario(conditions=['dropped <= 0'], live={'rate': 0.5})
     request = request_of(path, '--condition', 'flicker <= 1', '--workers', '2')

@@ -109,6 +109,33 @@ def test_conditions_decide_the_exit_code(street_bag, evaluated) -> None:
         assert report['exit_code'] == code
 
 
+def test_a_run_that_ends_early_leaves_no_verdict(street_bag, tmp_path, exact_model) -> None:
+    output = tmp_path / 'out'
+    settings = Settings(bags=(street_bag('drive', frames=3),), output=output, model=exact_model,
+                        annotated='mcap', video=True)
+    evaluate_bags(settings)
+    shown = {path.name for path in output.iterdir()} - {'parts'}
+    assert {'front.mp4', 'annotated', 'report.html', 'frames.jsonl'} <= shown
+    own = output / 'holiday.mp4'
+    own.write_bytes(b'film')
+    seen = []
+
+    def fails(report: dict) -> dict:
+        seen.append({path.name for path in output.iterdir()})
+        assert report['exit_code'] == 0
+        raise EvaluationError('the node is gone')
+
+    for name in ('comparison.json', 'report.json'):
+        (output / name).write_text('{"exit_code": 0}', encoding='utf-8')
+    with pytest.raises(EvaluationError, match='gone'):
+        evaluate_bags(settings, complete=fails)
+    assert seen == [{'parts', 'holiday.mp4', 'frames.jsonl', 'timings.jsonl', 'bad.jsonl'}]
+    assert not (output / 'report.json').exists() and own.exists()
+    report = evaluate_bags(settings, complete=lambda report: {**report, 'exit_code': 1})
+    assert report['exit_code'] == 1 and (output / 'front.mp4').is_file()
+    assert json.loads((output / 'report.json').read_text(encoding='utf-8')) == report
+
+
 def test_what_cannot_be_run_says_why(street_bag, tmp_path, exact_model) -> None:
     bag = street_bag('drive', frames=2)
     settings = Settings(bags=(bag,), output=tmp_path / 'out', model=exact_model)
