@@ -1,4 +1,4 @@
-"""Conditions on the figures of a report: ``road_iou >= 0.95``, ``latency_ms_p99 <= 66``."""
+"""Conditions on the figures of a report: ``road_iou >= 0.95``, ``latency_p99_ms <= 66``."""
 
 from __future__ import annotations
 

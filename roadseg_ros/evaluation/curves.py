@@ -14,8 +14,12 @@ from roadseg_ros.evaluation.measures import NEIGHBOUR_NS
 
 STATES = {
     'evaluated': '#9cc9ab', 'without truth': '#f0d9a0', 'frozen': '#7b4aa6',
-    'blackout': '#111827', 'undecodable': '#c53030', 'among the worst, shown above': '#ea7b1c'}
+    'blackout': '#111827', 'undecodable': '#c53030', 'missing': '#d64f9b',
+    'among the worst, shown above': '#ea7b1c'}
 """Colours of the timeline; later ones cover earlier ones."""
+
+_MISSING_PERIODS = 1.75
+"""Frames further apart than this many periods have lost those between; less is jitter."""
 
 _CURVES = (
     ('road_iou', 'Road IoU', 'against the truth', 1.0),
@@ -78,6 +82,7 @@ def camera_timeline(cameras: Mapping[str, CameraColumns], *, with_truth: bool,
             spans += _spans(stamps, _flags(getattr(columns, state)), period, state)
         bad = np.asarray(columns.bad_ns, np.int64)
         spans += _spans(bad, np.ones(len(bad), bool), period, 'undecodable')
+        spans += _missing(np.sort(np.concatenate((stamps, bad))), period)
         spans += [Span(stamp, stamp, STATES['among the worst, shown above'],
                        f'among the worst, {(stamp - first) / 1e9:.2f} s')
                   for stamp in worst.get(name, ())]
@@ -112,12 +117,21 @@ def _spans(stamps: np.ndarray, chosen: np.ndarray, period: int, state: str) -> l
     numbers = np.flatnonzero(chosen)
     if not len(numbers):
         return spans
-    breaks = (np.diff(numbers) > 1) | (np.diff(stamps[numbers]) > max(NEIGHBOUR_NS, 3 * period))
+    # What was lost between two frames was not evaluated.
+    breaks = (np.diff(numbers) > 1) | (np.diff(stamps[numbers]) > _MISSING_PERIODS * period)
     for run in np.split(numbers, np.flatnonzero(breaks) + 1):
         start, end = int(stamps[run[0]]), int(stamps[run[-1]])
         count = f'{len(run)} frame{"s" if len(run) > 1 else ""}'
         spans.append(Span(start, end + period, STATES[state], f'{state}: {count}'))
     return spans
+
+
+def _missing(stamps: np.ndarray, period: int) -> list[Span]:
+    """Return the gaps in which frames should have been."""
+    gaps = np.diff(stamps)
+    wide = np.flatnonzero(gaps > _MISSING_PERIODS * period) if period else []
+    return [Span(int(stamps[i]) + period, int(stamps[i + 1]), STATES['missing'],
+                 f'missing: about {round(gaps[i] / period) - 1} at the usual rate') for i in wide]
 
 
 def _period(stamps: np.ndarray) -> int:

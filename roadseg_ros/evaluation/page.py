@@ -84,7 +84,7 @@ def _verdict(report: dict) -> dict[str, str]:
         return {'kind': 'problem', 'mark': 'fail', 'title': 'Failed.', 'text': told}
     if conditions:
         return {'kind': 'panel', 'mark': 'pass', 'title': 'Passed.', 'text': told}
-    return {'kind': 'note', 'mark': '', 'title': 'No verdict.', 'text': told}
+    return {'kind': 'panel', 'mark': '', 'title': 'No verdict.', 'text': told}
 
 
 def _cards(report: dict) -> list[tuple[str, str]]:
