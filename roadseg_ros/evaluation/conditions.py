@@ -41,7 +41,7 @@ FIGURES: dict[str, tuple[str, ...]] = {
     'failed': ('live', 'frames', 'total', 'failed'),
     'not_ready': ('live', 'frames', 'total', 'not_ready'),
 }
-"""Figures that conditions may name, and where report.json holds them."""
+"""Figures that conditions may name, and where report.json holds them; the drift has a sign."""
 
 CLASS_PREFIX = 'iou.'
 """``iou.car`` is the IoU of the class ``car``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import json
 from pathlib import Path
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -125,6 +126,23 @@ def test_options_are_added_to_a_scenario(scenario: Callable[..., str], model: st
     assert request_of(compares).comparison and request_of(compares, '--live').comparison is None
     compared = request_of(path, '--against', model, '--rule', 'flicker <= 0').comparison
     assert str(compared.against) == model and len(compared.rule) == 1
+
+
+def test_the_scenario_of_the_documentation_is_compared_and_played(
+        street_bag: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv('DRIVES', str(tmp_path))
+    text = (ROOT / 'docs' / 'comparing_models.md').read_text(encoding='utf-8')
+    path = tmp_path / 'config' / 'city.yaml'
+    path.parent.mkdir()
+    path.write_text(re.search('```yaml\n(format: 1.*?)```', text, re.DOTALL)[1], encoding='utf-8')
+    for name in ('monday', 'tuesday.mcap'):
+        street_bag(name, frames=1)
+    (tmp_path / 'models').mkdir()
+    for name in ('new.onnx', 'old.onnx'):
+        (tmp_path / 'models' / name).write_bytes(b'')
+    compared, played = request_of(str(path)), request_of(str(path), '--live')
+    assert compared.comparison is not None and compared.live is None
+    assert played.comparison is None and played.live.fps == 15
 
 
 def test_workers_elsewhere_are_told_whole_paths() -> None:
