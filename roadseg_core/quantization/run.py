@@ -62,8 +62,9 @@ def quantize_file(
         _describe(graph, info, {})
         onnx.save(graph, temporary)
         changes = compare_files(model, temporary, sources)
-        worst = max(changes, key=lambda change: change.drop)
-        if not worst.drop <= limit:
+        too_bad = [change for change in changes if not change.drop <= limit]  # NaN is, too
+        if too_bad:
+            worst = max(too_bad, key=lambda change: change.drop)
             raise QuantizationError(
                 f'{output} is not written: in int8, {model.name} loses {worst.drop:.2f} points '
                 f'of mIoU on {worst.data} ({100 * worst.miou_before:.2f} to '

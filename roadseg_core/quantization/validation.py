@@ -10,6 +10,7 @@ from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine, open_engine
 from roadseg_core.evaluation.frames import ENGINE_OUTPUTS, segment
 from roadseg_core.evaluation.tally import Tally
+from roadseg_core.quantization.graph import QuantizationError
 
 PLACE = 'network'
 """Compared are the network's pixels: those that quantization changes."""
@@ -44,7 +45,11 @@ class Change:
 
 
 def compare_files(before: Path, after: Path, sources: Sequence[FrameSource]) -> list[Change]:
-    """Compare two model files, the first in fp32, by OpenVINO on the CPU."""
+    """
+    Compare two model files, the first in fp32, by OpenVINO on the CPU.
+
+    :raises QuantizationError: if a source is empty
+    """
     engines: list[Engine] = []
     try:
         for path in (before, after):
@@ -57,6 +62,8 @@ def compare_files(before: Path, after: Path, sources: Sequence[FrameSource]) -> 
 
 
 def _compare(before: Engine, after: Engine, source: FrameSource) -> Change:
+    if not len(source):
+        raise QuantizationError(f'{source.name} has no frames; expected at least one to compare')
     tallies = [Tally(engine.info.label_map, road_only=source.road_only)
                for engine in (before, after)]
     equal = pixels = 0

@@ -21,6 +21,7 @@ from roadseg_core.training.generated import GENERATED, GeneratedStreets
 from roadseg_core.training.losses.class_weights import (count_labels, inverse_frequency,
                                                         median_frequency)
 from roadseg_core.training.samples import Batches, TrainingSet
+from roadseg_core.training.smallest_batch import samples_needed
 from roadseg_core.training.validation import ValidationSet, read_validation_set
 
 
@@ -57,6 +58,7 @@ def open_data(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry
     Open the data sets of a configuration.
 
     :raises DataError: if one is missing or broken
+    :raises ConfigError: if they make no batch
     """
     root = find_root(config)
     sources = [_open(section, 'train', root, label_map) for section in config.data.train]
@@ -67,7 +69,13 @@ def open_data(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry
         in_memory=config.data.in_memory)
     batches = Batches(
         len(samples), batch_size=config.batch_size, seed=config.seed, rank=processes.rank,
-        processes=processes.count, drop_last=config.drop_last)
+        processes=processes.count, drop_last=config.drop_last,
+        fewest=samples_needed(config, processes))
+    if not batches.steps_per_epoch:
+        raise ConfigError(
+            f'batch_size {config.batch_size}: the {len(samples)} samples of an epoch are no '
+            'whole batch, and a smaller one is left out (drop_last, or too small for the '
+            'network or the processes); set a smaller batch_size or raise repeat in data.train')
     workers = config.data.workers
     loader = DataLoader(
         samples, batch_sampler=batches, num_workers=workers, persistent_workers=workers > 0,

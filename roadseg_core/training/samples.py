@@ -76,18 +76,19 @@ class Batches(Sampler):
     :param rank: number of this process
     :param processes: how many there are
     :param drop_last: leave out a smaller batch at the end
+    :param fewest: leave it out, too, if a process would get fewer samples of it
     """
 
     def __init__(self, samples: int, *, batch_size: int, seed: int, rank: int = 0,
-                 processes: int = 1, drop_last: bool = False) -> None:
+                 processes: int = 1, drop_last: bool = False, fewest: int = 1) -> None:
         self._samples = samples
         self._batch_size = batch_size
         self._seed = seed
         self._rank = rank
         self._processes = processes
         full, rest = divmod(samples, batch_size)
-        # Every process needs a sample of every batch.
-        self._steps = full + (rest >= processes and not drop_last and rest > 0)
+        self._steps = full + (not drop_last and rest >= fewest * processes)
+        self._left_out = samples - self._steps * batch_size if self._steps == full else 0
         self.epoch = 0
         self.first_step = 0
 
@@ -95,6 +96,11 @@ class Batches(Sampler):
     def steps_per_epoch(self) -> int:
         """The steps of a whole epoch: ceil(samples / batch size) where none is left out."""
         return self._steps
+
+    @property
+    def left_out(self) -> int:
+        """The samples that each epoch leaves out, others in each."""
+        return self._left_out
 
     def __len__(self) -> int:
         return self._steps - self.first_step

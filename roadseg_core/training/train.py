@@ -236,6 +236,15 @@ class Run:
         weights = sum(weight.numel() for weight in self.network.parameters())
         print(f'{self.data.description}; {weights:,} parameters; {self.precision} on '
               f'{self.processes.count} x {self.processes.device}\n'
-              f'{self.steps_per_epoch} steps an epoch (ceil({len(self.data.samples)} / '
-              f'{self.config.batch_size})), {self.steps} steps in all'
+              f'{self.steps_per_epoch} steps an epoch ({self._quotient()}), '
+              f'{self.steps} steps in all'
               + (f', going on after {progress.step}' if progress.step else ''), flush=True)
+
+    def _quotient(self) -> str:
+        """Say what the steps of an epoch are made of."""
+        samples, batch_size = len(self.data.samples), self.config.batch_size
+        left_out = self.data.batches.left_out
+        if not left_out:
+            return f'ceil({samples} / {batch_size})'
+        why = 'drop_last' if self.config.drop_last else 'too few for a batch of their own'
+        return f'{samples} // {batch_size}; {left_out} samples left out each epoch: {why}'

@@ -16,7 +16,7 @@ from roadseg_core.data.source import LabelledFrame
 from roadseg_core.engines import EngineError, open_engine
 from roadseg_core.export import export_checkpoint
 from roadseg_core.geometry import Geometry
-from roadseg_core.labels import TWO
+from roadseg_core.labels import IGNORE, TWO
 from roadseg_core.model_file import read_model_info
 from roadseg_core.models import build_network
 from roadseg_core.quantization.graph import (
@@ -160,3 +160,17 @@ def test_a_file_that_loses_too_much_is_not_written(folder: Path, fields: Fields)
                       sources=[], count=2)
     with pytest.raises(QuantizationError, match='at least one folder'):
         calibration_frames(read_model_info(folder / 'unet.onnx'), [], 4)
+
+
+def test_a_loss_that_is_unknown_is_too_much(folder: Path, fields: Fields) -> None:
+    output = folder / 'unknown.onnx'
+    nothing_known = Fields(np.full_like(fields.labels, IGNORE), fields.frames, 'no_truth')
+    for sources in ([fields, nothing_known], [nothing_known, fields]):
+        with pytest.raises(QuantizationError, match='no_truth'):
+            quantize_file(folder / 'unet.onnx', output, calibration=[folder / 'pictures'],
+                          sources=sources, count=2, limit=100.0)
+    empty = Fields(fields.labels[:0], fields.frames[:0], 'nothing')
+    with pytest.raises(QuantizationError, match='nothing has no frames'):
+        quantize_file(folder / 'unet.onnx', output, calibration=[folder / 'pictures'],
+                      sources=[empty], count=2)
+    assert not output.exists()

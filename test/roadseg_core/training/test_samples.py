@@ -76,3 +76,15 @@ def test_processes_share_each_batch(samples: int, processes: int) -> None:
 def test_a_smaller_last_batch_can_be_left_out() -> None:
     batches = Batches(7, batch_size=3, seed=1, drop_last=True)
     assert batches.steps_per_epoch == len(list(batches)) == 2
+    assert batches.left_out == 1
+
+
+@given(samples=st.integers(6, 40), processes=st.integers(1, 3))
+def test_a_last_batch_of_too_few_samples_is_left_out(samples: int, processes: int) -> None:
+    batches = [Batches(samples, batch_size=6, seed=1, rank=rank, processes=processes, fewest=2)
+               for rank in range(processes)]
+    assert len({part.steps_per_epoch for part in batches}) == 1
+    assert all(len(batch) >= 2 for part in batches for batch in part)
+    taken = sum(len(batch) for part in batches for batch in part)
+    assert taken == samples - batches[0].left_out
+    assert batches[0].left_out == (samples % 6 if samples % 6 < 2 * processes else 0)
