@@ -11,6 +11,7 @@ from pathlib import Path
 from roadseg_core.engines import EngineDescription
 from roadseg_core.labels import LABEL_MAPS
 from roadseg_ros.evaluation.settings import Settings, Truth
+from roadseg_ros.evaluation.truth import truth_root
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ('numpy', 'onnxruntime', 'opencv-python-headless', 'openvino', 'rosbags', 'tensorrt',
@@ -53,15 +54,15 @@ class Fingerprints:
         :raises OSError: if the bag or the truth cannot be read
         """
         digest = hashlib.sha256()
-        for part in (bag_state(bag), *self._shared, self._truth_state()):
+        for part in (bag_state(bag), *self._shared, self._truth_state(bag)):
             digest.update(part.encode())
             digest.update(b'\0')
         return digest.hexdigest()
 
-    def _truth_state(self) -> str:
-        folder = self._truth.folder
-        if folder is None:
+    def _truth_state(self, bag: Path) -> str:
+        if self._truth.folder is None:
             return ''
+        folder = truth_root(self._truth.folder, bag)
         if folder not in self._truth_states:
             self._truth_states[folder] = folder_state(folder)
         return self._truth_states[folder]

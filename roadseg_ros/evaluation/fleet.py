@@ -16,6 +16,7 @@ from roadseg_ros.evaluation.parts import (
     clear_attempts, evaluate_part, finished, marks, write_failed_part)
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
+from roadseg_ros.evaluation.truth import check_truth
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -60,6 +61,7 @@ def evaluate_on_fleet(settings: Settings, fleet: Fleet, *,
     :param say: told of each bag
     :raises EvaluationError: if there is no cluster, or the bags' parts do not come back
     """
+    check_truth(settings)
     clear_attempts(settings.output)
     known = marks(settings)
     totals = BagTotals()

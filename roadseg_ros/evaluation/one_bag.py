@@ -16,7 +16,7 @@ import numpy as np
 from roadseg_core.engines import Engine
 from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.bags.records import BagError
-from roadseg_ros.evaluation.analysis import CameraAnalysis
+from roadseg_ros.evaluation.analysis import CameraAnalysis, CameraSums
 from roadseg_ros.evaluation.cameras import Camera, find_cameras
 from roadseg_ros.evaluation.recording import Recording, ROW_FILES
 from roadseg_ros.evaluation.scoring import truth_label_map
@@ -24,7 +24,7 @@ from roadseg_ros.evaluation.segmenting import open_model, segmented, Work
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.stages import Sink
 from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
-from roadseg_ros.evaluation.truth import open_truth
+from roadseg_ros.evaluation.truth import open_truth, TruthSource
 
 BILLION = 1_000_000_000
 
@@ -101,8 +101,9 @@ def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
             sink.close(drain=False)
             raise
         sink.close(drain=True)
-        return _totals(path, settings, bag, (*notes, *recording.notes),
-                       list(evaluation.analyses.values()))
+        for loss in truth_bag.losses.described:
+            bag.losses.add(loss)
+        return _totals(path, settings, bag, (*notes, *recording.notes), evaluation)
 
 
 class _Evaluation:
@@ -114,12 +115,15 @@ class _Evaluation:
         self._recording = recording
         self._label_map = label_map = engine.info.label_map
         self._truth_map = truth_label_map(settings, label_map)
+        self.truths: dict[str, TruthSource | None] = {
+            camera.topic: open_truth(settings.truth, camera.name, bag=truth_bag,
+                                     only_camera=len(cameras) == 1)
+            for camera in cameras}
         self.analyses = {
             camera.topic: CameraAnalysis(
                 camera, settings, bag=str(path), label_map=label_map,
                 truth_map=self._truth_map, wanted=recording.wanted,
-                truth=open_truth(settings.truth, camera.name, bag=truth_bag,
-                                 only_camera=len(cameras) == 1) if settings.truth else None)
+                truth=self.truths[camera.topic])
             for camera in cameras}
 
     def take(self, work: Work) -> None:
@@ -164,13 +168,15 @@ def _works(bag: BagReader, cameras: tuple[Camera, ...], settings: Settings,
 
 
 def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ...],
-            analyses: list[CameraAnalysis]) -> BagTotals:
+            evaluation: _Evaluation) -> BagTotals:
+    analyses = list(evaluation.analyses.values())
     whole = settings.start == 0 and settings.end is None
     cameras = {}
     problems = list(bag.losses.described)
     notes = [*bag.notes, *notes]
     for analysis in analyses:
         sums = analysis.sums
+        notes.extend(_truth_notes(sums, evaluation.truths[sums.camera.topic]))
         expected = bag.counts.get(sums.camera.topic, 0)
         lost = max(0, expected - sums.read) if whole else 0
         cameras[sums.camera.name] = sums.outcome(expected=expected, lost=lost)
@@ -191,6 +197,8 @@ def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ..
             notes.append(f'{name}: no image{"" if whole else " in the time range"}')
     if not any(analysis.sums.evaluated for analysis in analyses):
         problems.append('no frame was evaluated')
+    elif settings.truth and not any(analysis.sums.scored for analysis in analyses):
+        problems.append('no frame could be compared with truth')
     matrices = [analysis.matrix.matrix.counts for analysis in analyses
                 if analysis.matrix is not None]
     return BagTotals(
@@ -202,6 +210,21 @@ def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ..
         consistency_frames=sum(analysis.consistency[1] for analysis in analyses),
         flicker_sum=sum(analysis.flicker[0] for analysis in analyses),
         flicker_frames=sum(analysis.flicker[1] for analysis in analyses))
+
+
+def _truth_notes(sums: CameraSums, truth: TruthSource | None) -> Iterator[str]:
+    """Say which frames of a camera have no truth; count truth that is there and unreadable."""
+    if truth is None:
+        return
+    # Whose truth it was cannot be read, so those frames seemed to have none.
+    unreadable = min(truth.damaged, sums.truth_missing)
+    sums.truth_missing -= unreadable
+    sums.truth_bad += unreadable
+    name = f'camera {sums.camera.name}'
+    if truth.missing:
+        yield f'{name}: no truth: {truth.missing}'
+    elif sums.truth_missing:
+        yield f'{name}: {sums.truth_missing} of {sums.evaluated} frames have no truth'
 
 
 def possible_truth(settings: Settings, bag: BagReader) -> frozenset[str]:

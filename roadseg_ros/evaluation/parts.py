@@ -18,6 +18,7 @@ from roadseg_ros.evaluation.recording import ROW_FILES
 from roadseg_ros.evaluation.segmenting import open_model, shipped_model
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.totals import BagTotals
+from roadseg_ros.evaluation.truth import check_truth
 
 MARK = 'part.json'
 """File of a part that says what it is the result of, and how long that took."""
@@ -129,6 +130,7 @@ def evaluate_in_turn(settings: Settings, *, engine: Engine, say: Callable[[str],
     :param engine: opened by this thread for these settings
     :raises EvaluationError: as :func:`evaluate_one_bag`
     """
+    check_truth(settings)
     clear_attempts(settings.output)
     known = marks(settings, engine=engine)
     totals = BagTotals()

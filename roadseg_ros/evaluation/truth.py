@@ -16,7 +16,7 @@ from roadseg_ros.bags.images import COMPRESSED_TYPE, IMAGE_TYPES, parse_compress
 from roadseg_ros.bags.images import read_stamp
 from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.bags.records import BagError
-from roadseg_ros.evaluation.settings import EvaluationError, Truth
+from roadseg_ros.evaluation.settings import EvaluationError, Settings, Truth
 
 _SECONDS = re.compile(r'(\d+)[._](\d{9})')
 
@@ -26,7 +26,15 @@ class TruthError(Exception):
 
 
 class TruthSource(Protocol):
-    """Give the truth of one camera's frames."""
+    """
+    Give the truth of one camera's frames.
+
+    :param missing: why there is none for any frame, or ''
+    :param damaged: truth images of which not even the stamp can be read
+    """
+
+    missing: str
+    damaged: int
 
     def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
         """
@@ -51,19 +59,64 @@ def truth_topics(truth: Truth, cameras: list[str]) -> dict[str, str]:
 def open_truth(truth: Truth, camera: str, *, bag: BagReader,
                only_camera: bool) -> TruthSource | None:
     """
-    Open the truth of a camera; None where none is asked for, or the bag has no such topic.
+    Open the truth of a camera; None where none is asked for.
 
     :param bag: read for its truth topic, by nobody else meanwhile
-    :raises EvaluationError: if the truth's folder is not there or holds nothing
+    :raises EvaluationError: if the truth's folder is not there, or the topic holds no images
     """
     if truth.folder is not None:
-        own = truth.folder / camera
-        folder = truth.folder if not own.is_dir() and only_camera else own
-        return FolderTruth(folder, by_index=truth.key == 'index', slop_ns=truth.slop_ns)
+        root = truth_root(truth.folder, bag.path)
+        if not root.is_dir():
+            raise EvaluationError(f'truth folder {root} does not exist; expected a folder of '
+                                  'label images')
+        for folder in (root / camera, *([root] if only_camera else [])):
+            if folder.is_dir():
+                return FolderTruth(folder, by_index=truth.key == 'index', slop_ns=truth.slop_ns)
+        return NoTruth(f'the truth folder {root} has no folder {camera}')
     topic = truth_topics(truth, [camera]).get(camera)
-    if not topic or topic not in bag.topics:
-        return None
+    if not topic:
+        return NoTruth('no truth topic is named for it') if truth else None
+    if topic not in bag.topics:
+        return NoTruth(f'the bag has no topic {topic}')
     return TopicTruth(bag, topic, slop_ns=truth.slop_ns)
+
+
+def truth_root(folder: Path, bag: Path) -> Path:
+    """Return where a bag's truth is: in a folder with the bag's name, if there is one."""
+    own = folder / bag.name
+    return own if own.is_dir() else folder
+
+
+def check_truth(settings: Settings) -> None:
+    """
+    Refuse truth that several bags would share by the numbers of their frames.
+
+    :raises EvaluationError: if they would
+    """
+    folder = settings.truth.folder
+    if folder is None or settings.truth.key != 'index':
+        return
+    users: dict[Path, Path] = {}
+    for bag in settings.bags:
+        root = truth_root(folder, bag)
+        other = users.setdefault(root, bag)
+        if other is not bag:
+            raise EvaluationError(
+                f'{other} and {bag} would both be compared with the frames 0, 1, 2, ... of '
+                f'{root}; expected a folder for each bag in {folder}, such as '
+                f'{folder / bag.name}, bags of different names, or truth that is named by stamp')
+
+
+class NoTruth:
+    """Have no truth for any frame."""
+
+    def __init__(self, reason: str) -> None:
+        self.missing = reason
+        self.damaged = 0
+
+    def find(self, index: int, stamp_ns: int) -> None:
+        """Return None."""
+        return None
 
 
 class TopicTruth:
@@ -74,6 +127,8 @@ class TopicTruth:
     """
 
     def __init__(self, bag: BagReader, topic: str, *, slop_ns: int) -> None:
+        self.missing = ''
+        self.damaged = 0
         self._bag = bag
         self._type = bag.topics[topic].type
         self._slop_ns = slop_ns
@@ -85,6 +140,7 @@ class TopicTruth:
             try:
                 places.append((read_stamp(head), place))
             except ConversionError:
+                self.damaged += 1
                 bag.losses.add(f'{topic}: a message is damaged')
         places.sort(key=lambda entry: entry[0])
         self._stamps = array('q', (stamp for stamp, _ in places))
@@ -114,20 +170,19 @@ class FolderTruth:
     """
     Find truth in a folder of PNG files, named by stamp or by index.
 
-    :raises EvaluationError: if the folder is missing or none of its files is named so
+    Where none of its files is named so, that is why there is none.
     """
 
     def __init__(self, folder: Path, *, by_index: bool, slop_ns: int) -> None:
-        if not folder.is_dir():
-            raise EvaluationError(f'truth folder {folder} does not exist; expected a folder of '
-                                  'label images')
+        self.missing = ''
+        self.damaged = 0
         self._by_index = by_index
         self._slop_ns = 0 if by_index else slop_ns
         keys = {key: path for path in sorted(folder.glob('*.png'))
                 if (key := _key(path.stem, by_index)) is not None}
         if not keys:
-            raise EvaluationError(
-                f'truth folder {folder} holds no PNG file named by '
+            self.missing = (
+                f'the truth folder {folder} holds no PNG file named by '
                 f'{"index, such as 000012.png" if by_index else "stamp in nanoseconds"}')
         ordered = sorted(keys)
         self._keys = array('q', ordered)
