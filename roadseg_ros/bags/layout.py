@@ -91,18 +91,19 @@ def _described(path: Path, values: dict) -> Layout:
     if packing not in ('', 'zstd'):
         raise BagError(f'{path} is compressed by {packing!r}; expected zstd; unpack it by '
                        "'ros2 bag convert'")
-    start = values.get('starting_time') or {}
+    start = (values.get('starting_time') or {}).get('nanoseconds_since_epoch')
     counts = {entry['topic_metadata']['name']: int(entry['message_count'])
               for entry in values.get('topics_with_message_count') or ()}
     return Layout(
         path, present, mode == 'file', mode == 'message', counts,
-        start.get('nanoseconds_since_epoch') if sum(counts.values()) else None,
+        int(start) if start is not None and sum(counts.values()) else None,
         missing=missing)
 
 
 def _rebuilt(path: Path, reason: str) -> Layout:
     """Take the bag files of a folder in the order of the numbers in their names."""
-    files = sorted((file for file in path.iterdir() if _suffix(file) in STORAGES),
+    files = sorted((file for file in path.iterdir()
+                    if _suffix(file) in STORAGES and file.is_file()),
                    key=lambda file: [int(part) if part.isdigit() else part
                                      for part in re.split(r'(\d+)', file.name)])
     if not files:

@@ -72,9 +72,13 @@ class BagReader:
         """Return the time of the bag's first message, None if it has none."""
         if self._layout.start_ns is not None:
             return self._layout.start_ns
-        starts = [start for storage in self._storages
-                  if (start := storage.start_ns()) is not None]
-        return min(starts, default=None)
+        starts = []
+        for storage in self._storages:
+            try:
+                starts.append(storage.start_ns())
+            except OSError as error:
+                self._lose(storage, error)
+        return min((start for start in starts if start is not None), default=None)
 
     def messages(self, topics: Collection[str] | None = None, *, start_ns: int | None = None,
                  end_ns: int | None = None) -> Iterator[BagMessage]:
@@ -85,19 +89,25 @@ class BagReader:
         :param end_ns: messages from this time on are left out, or None
         """
         for storage in self._storages:
-            for message in storage.messages(topics, start_ns, end_ns):
-                data = self._unpacked(message.data, message.topic)
-                if data is not None:
-                    yield message._replace(data=data)
+            try:
+                for message in storage.messages(topics, start_ns, end_ns):
+                    data = self._unpacked(message.data, message.topic)
+                    if data is not None:
+                        yield message._replace(data=data)
+            except OSError as error:
+                self._lose(storage, error)
 
     def index(self, topic: str) -> Iterator[tuple[Buffer, object]]:
         """Yield the beginning (64 bytes or more) of each message, and where it is found."""
         for number, storage in enumerate(self._storages):
-            for head, place in storage.index(topic):
-                if self._is_packed(head):
-                    head = self._unpacked(storage.fetch(place), topic)
-                if head is not None:
-                    yield head, (number, place)
+            try:
+                for head, place in storage.index(topic):
+                    if self._is_packed(head):
+                        head = self._unpacked(storage.fetch(place), topic)
+                    if head is not None:
+                        yield head, (number, place)
+            except OSError as error:
+                self._lose(storage, error)
 
     def fetch(self, place: object) -> Buffer:
         """
@@ -106,7 +116,10 @@ class BagReader:
         :raises BagError: if it is damaged
         """
         number, inner = place
-        data = self._unpacked(self._storages[number].fetch(inner), 'a message')
+        try:
+            data = self._unpacked(self._storages[number].fetch(inner), 'a message')
+        except OSError as error:
+            raise BagError(f'{self.path}: a message cannot be read: {error.strerror}') from error
         if data is None:
             raise BagError(f'{self.path}: a message is damaged')
         return data
@@ -123,18 +136,25 @@ class BagReader:
             try:
                 storage = (McapFile(file, self.losses) if storage_of(file) == 'mcap'
                            else SqliteFile(file, self.losses, expected=expected))
-            except (BagError, FileNotFoundError, PermissionError) as error:
+                self._stack.callback(storage.close)
+                topics = storage.topics()
+            except BagError as error:
                 problems.append(str(error))
                 continue
-            self._stack.callback(storage.close)
+            except OSError as error:
+                problems.append(f'{file} cannot be read: {error.strerror or error}')
+                continue
             self._storages.append(storage)
+            for name, topic in topics.items():
+                self.topics.setdefault(name, topic)
         if not self._storages:
             raise BagError('; '.join((*problems, *self.losses.described)))
         for problem in problems:
             self.losses.add(problem)
-        for storage in self._storages:
-            for name, topic in storage.topics().items():
-                self.topics.setdefault(name, topic)
+
+    def _lose(self, storage: Storage, error: OSError) -> None:
+        self.losses.add(f'{storage.path.name} cannot be read any further: '
+                        f'{error.strerror or error}')
 
     def _unpacked_files(self, layout: Layout) -> tuple[Path, ...]:
         if not layout.packed_files:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 Buffer = bytes | memoryview
@@ -60,7 +61,9 @@ class Losses:
 
 
 class Storage(Protocol):
-    """One file of a bag."""
+    """One file of a bag; what reads it raises OSError where the disk does."""
+
+    path: Path
 
     def topics(self) -> dict[str, Topic]:
         """Return the file's topics by name."""

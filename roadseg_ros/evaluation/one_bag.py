@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import closing, ExitStack
 import hashlib
 import json
+import logging
 from pathlib import Path
 import re
 import shutil
@@ -25,6 +26,8 @@ from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.stages import Sink
 from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
 from roadseg_ros.evaluation.truth import open_truth, TruthSource
+
+_log = logging.getLogger(__name__)
 
 BILLION = 1_000_000_000
 
@@ -66,15 +69,26 @@ def evaluate_one_bag(path: Path, settings: Settings, output: Path, *,
             try:
                 totals = _evaluate(path, settings, part, engine, progress or _no_progress)
             except BagError as error:
-                totals = BagTotals(bags=(BagOutcome(str(path), 'failed', (str(error),)),))
-                for name in ROW_FILES:
-                    (part / name).write_bytes(b'')
+                totals = _failed(path, part, str(error))
+            except (EvaluationError, OSError):
+                raise  # no bag could be evaluated, or nothing be written
+            except Exception as error:  # whatever is wrong with one bag, the others can be read
+                _log.exception('%s cannot be evaluated', path)
+                totals = _failed(path, part, f'unexpected {type(error).__name__}: {error}; the '
+                                 'log holds the traceback; please report it')
         (part / 'totals.json').write_text(json.dumps(totals.to_dict()), encoding='utf-8')
     except OSError as error:
         raise EvaluationError(
             f'{error.filename or part} cannot be read or written: {error.strerror or error}; '
             'check the free space of the output folder, or choose another one') from error
     return totals
+
+
+def _failed(path: Path, part: Path, reason: str) -> BagTotals:
+    """Return the totals of a bag that has failed, and leave rows of nothing."""
+    for name in ROW_FILES:
+        (part / name).write_bytes(b'')
+    return BagTotals(bags=(BagOutcome(str(path), 'failed', (reason,)),))
 
 
 def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
@@ -93,10 +107,11 @@ def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
         sink = Sink(evaluation.take, 8, name='analysis', last=evaluation.finish)
         done = 0
         try:
-            for work in segmented(works, engine, batch=settings.batch):
-                sink.put(work)
-                done += work.camera is not None
-                progress(done, total)
+            with closing(segmented(works, engine, batch=settings.batch)) as segmented_works:
+                for work in segmented_works:
+                    sink.put(work)
+                    done += work.camera is not None
+                    progress(done, total)
         except BaseException:
             sink.close(drain=False)
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import json
 from pathlib import Path
+import re
 import resource
 import sqlite3
 import struct
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
+from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.evaluate_bag import main
 from roadseg_ros.evaluation.run import evaluate_bags
 from roadseg_ros.evaluation.settings import Settings, Truth
@@ -117,6 +119,42 @@ def test_metadata_that_are_missing_are_rebuilt(street_bag, evaluated, mcap, meta
     report = evaluated(bag)
     assert report['frames']['evaluated'] == 5 and report['exit_code'] == 0
     assert 'rebuilt from' in report['bags'][0]['notes'][0]
+
+
+@pytest.mark.parametrize('wrong', ['x', '[1]'])
+def test_metadata_of_a_wrong_type_are_rebuilt(street_bag, evaluated, wrong) -> None:
+    bag = street_bag('drive', frames=2)
+    text = (bag / 'metadata.yaml').read_text()
+    (bag / 'metadata.yaml').write_text(re.sub(
+        r'(nanoseconds_since_epoch: )\d+', rf'\g<1>{wrong}', text))
+    report = evaluated(bag)
+    assert report['frames']['evaluated'] == 2 and report['exit_code'] == 0
+    assert 'rebuilt from' in report['bags'][0]['notes'][0]
+
+
+def test_what_nobody_thought_of_costs_one_bag(street_bag, evaluated, monkeypatch) -> None:
+    bags = [street_bag('odd', frames=2), street_bag('other', frames=2)]
+
+    class Odd(BagReader):
+        def start_ns(self) -> int | None:
+            if self.path.name == 'odd':
+                raise TypeError('nobody thought of this')
+            return super().start_ns()
+
+    monkeypatch.setattr('roadseg_ros.evaluation.one_bag.BagReader', Odd)
+    report = evaluated(*bags)
+    assert [bag['status'] for bag in report['bags']] == ['failed', 'ok']
+    assert 'TypeError: nobody thought of this' in report['bags'][0]['error']
+    assert report['frames']['evaluated'] == 2 and report['exit_code'] == 2
+
+
+def test_a_folder_in_the_place_of_a_file_is_a_bag_that_failed(
+        street_bag, evaluated, tmp_path) -> None:
+    folder = tmp_path / 'folders'
+    (folder / 'x.mcap').mkdir(parents=True)
+    report = evaluated(folder, folder / 'x.mcap', street_bag('drive', frames=2))
+    assert sorted(bag['status'] for bag in report['bags']) == ['failed', 'failed', 'ok']
+    assert 'is no bag' in report['bags'][1]['error']
 
 
 def test_images_that_cannot_be_decoded_are_counted_and_listed(evaluated, tmp_path) -> None:
