@@ -56,7 +56,7 @@ class Work:
 
 def open_model(settings: Settings) -> Engine:
     """
-    Open the engine of an evaluation, in the thread that will use it.
+    Open the engine of an evaluation, in the thread that will use it, and warm it up.
 
     :raises EvaluationError: if it cannot be opened
     """
@@ -73,7 +73,23 @@ def open_model(settings: Settings) -> Engine:
         limit = engine.info.max_batch
         engine.close()
         raise EvaluationError(f'batch {settings.batch}; the model takes at most {limit}')
+    try:
+        warm_up(engine, settings.batch or engine.info.max_batch)
+    except EngineError as error:
+        engine.close()
+        raise EvaluationError(f'the engine failed: {error}') from error
     return engine
+
+
+def warm_up(engine: Engine, size: int) -> None:
+    """
+    Run empty batches of a size: no frame's time shall hold what an engine does but once.
+
+    :raises EngineError: if the engine fails
+    """
+    frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
+    for _ in range(WARM_UP_RUNS):
+        engine.infer(frames)
 
 
 def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[Work]:
@@ -83,6 +99,7 @@ def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[
     Reading and decoding go on meanwhile, in threads of their own; the engine runs in this one.
 
     :param works: run by a thread of its own
+    :param engine: from :func:`open_model`: warm for batches of this size
     :param batch: frames in a batch; 0 for as many as the model takes
     """
     read = buffered(works, AHEAD, name='reading')
@@ -108,9 +125,14 @@ def _decoded(work: Work, geometry: Geometry) -> Work:
 
 
 def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
-    """Fill batches in the order of recording, whatever the cameras; the last may be smaller."""
+    """
+    Fill batches in the order of recording, whatever the cameras.
+
+    The last is filled up with what the array held before: an engine may compile for each size,
+    and would for a few frames. Smaller are those between which much is only copied.
+    """
     frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
-    warm: set[int] = set()
+    warm = {size}
     waiting: list[Work] = []
     filled = 0
     for work in works:
@@ -121,22 +143,21 @@ def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work
         if filled == size or len(waiting) >= 64:
             yield from _run(waiting, frames[:filled], engine, warm)
             waiting, filled = [], 0
-    yield from _run(waiting, frames[:filled], engine, warm)
+    yield from _run(waiting, frames if filled else frames[:0], engine, warm)
 
 
 def _run(works: list[Work], frames: np.ndarray, engine: Engine, warm: set[int]) -> list[Work]:
     """
     Segment a batch; time the engine.
 
-    :param warm: sizes that the engine has run; a size new to it is first run outside the clock,
-        as the node does before its first frame, for an engine may compile for each size
+    :param frames: uint8 [n, H, W, 3]; may be more than the works have
+    :param warm: sizes that the engine is warm for; another is first run outside the clock
     """
     if not len(frames):
         return works
     try:
         if len(frames) not in warm:
-            for _ in range(WARM_UP_RUNS):
-                engine.infer(frames)
+            warm_up(engine, len(frames))
             warm.add(len(frames))
         started = time.perf_counter()
         result = engine.infer(frames)

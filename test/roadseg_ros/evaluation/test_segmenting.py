@@ -12,7 +12,7 @@ from roadseg_core.engines.base import Engine, EngineDescription, Segmentation
 from roadseg_core.model_file import read_model_info
 from roadseg_ros.bags.records import BagMessage
 from roadseg_ros.evaluation.cameras import Camera
-from roadseg_ros.evaluation.segmenting import segmented, Work
+from roadseg_ros.evaluation.segmenting import segmented, warm_up, Work
 from roadseg_ros.playing.cdr import image_cdr
 from roadseg_ros.playing.source import RAW_TYPE
 
@@ -41,15 +41,21 @@ class CompilingEngine(Engine):
         """Hold nothing."""
 
 
-@pytest.mark.parametrize(('frames', 'batches'), [
-    (10, [4] * 8 + [2] * 2), (8, [4] * 8), (1, [1]), (0, [])])
+@pytest.mark.parametrize(('frames', 'between', 'batches'), [
+    (10, 0, [4] * 10), (8, 0, [4] * 8), (1, 0, [4]), (0, 0, []), (6, 30, [3, 3, 3, 2, 2, 4])])
 def test_compiling_for_a_batch_size_is_not_timed(
-        exact_model: str, frames: int, batches: list[int]) -> None:
+        exact_model: str, frames: int, between: int, batches: list[int]) -> None:
     pictures = [np.full((80, 120, 3), 20 * number, np.uint8) for number in range(frames)]
-    works = [Work(BagMessage(CAMERA.topic, number, image_cdr(
-        picture, encoding='bgr8', stamp_ns=number + 1, frame_id='lens')), CAMERA, number)
-        for number, picture in enumerate(pictures)]
-    done = list(segmented(works, CompilingEngine(exact_model), batch=0))
+    works = []
+    for number, picture in enumerate(pictures):
+        works.append(Work(BagMessage(CAMERA.topic, number, image_cdr(
+            picture, encoding='bgr8', stamp_ns=number + 1, frame_id='lens')), CAMERA, number))
+        works += [Work(BagMessage('/imu', number, b''))] * between
+    engine = CompilingEngine(exact_model)
+    warm_up(engine, 4)
+    passed = list(segmented(works, engine, batch=0))
+    assert [work.message.topic for work in passed] == [work.message.topic for work in works]
+    done = [work for work in passed if work.camera]
     assert [work.index for work in done] == list(range(frames))
     assert [work.batch for work in done] == batches
     for work, picture in zip(done, pictures):
