@@ -38,6 +38,9 @@ def run(options: argparse.Namespace) -> None:
     """Count and print; without a network, model or scenario: a line for every network."""
     from roadseg_core.budget.scenario import find_scenario
 
+    if options.pairs and not (options.network or options.model):
+        raise ValueError(f'argument {options.pairs[0]!r} is of a network; give --network or '
+                         '--model, too')
     scenario = find_scenario(options.scenario) if options.scenario else None
     if scenario and options.input_size:
         scenario = replace(scenario, input_size=tuple(options.input_size))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import fcntl
 import hashlib
+import lzma
 from pathlib import Path, PurePosixPath, PureWindowsPath
 import shutil
 import stat
@@ -86,8 +87,17 @@ def _unpack_one(path: Path, target: Path) -> None:
                     if kind == 'file':
                         with archive.extractfile(member) as content:
                             _write(target, name, content)
-    except (zipfile.BadZipFile, zlib.error, tarfile.TarError, EOFError, NotImplementedError,
-            RuntimeError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+                # The checksum stands at the end of the compressed stream, behind the members.
+                while archive.fileobj.read(1 << 20):
+                    pass
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, tarfile.TarError, EOFError,
+            NotImplementedError, RuntimeError, FileExistsError, NotADirectoryError,
+            IsADirectoryError) as error:
+        raise DataError(f'{path}: damaged or unreadable archive: {error}') from error
+    except OSError as error:
+        # The readers of gzip and bzip2 find damage so; errors of the machine have a number.
+        if error.errno is not None:
+            raise
         raise DataError(f'{path}: damaged or unreadable archive: {error}') from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 import sys
@@ -53,7 +53,7 @@ def check_data_set(name: str, *, root: Path, split: str | None,
                    options: Mapping[str, object], label_map: str | None,
                    sheets: Path | None, sheet_frames: int) -> CheckResult:
     """
-    Check one split, or all that are there.
+    Check one split, or all that are there; with the option ``frames``, so many frames of each.
 
     :param label_map: name or file; by default seven, or the map of the options' label set
     :param sheets: folder for contact sheets, None for none
@@ -69,11 +69,12 @@ def check_data_set(name: str, *, root: Path, split: str | None,
     written: list[Path] = []
     for part in (split,) if split else DATA_SETS[name].splits:
         try:
-            source, _ = open_unchecked(name, root=root, split=part, label_map=wanted,
-                                       options=options)
+            source, parsed = open_unchecked(name, root=root, split=part, label_map=wanted,
+                                            options=options)
         except NoSplitError as error:
             absent.append(str(error))
             continue
+        source = replace(source, pairs=tuple(spread(source.pairs, parsed.frames)))
         reports.append(check_split(
             source, split=part, label_map=wanted, others=reports,
             progress=partial(tqdm, total=len(source), desc=source.name,

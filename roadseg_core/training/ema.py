@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 
 class MovingAverage:
@@ -32,7 +32,3 @@ class MovingAverage:
             average.lerp_(weight, 1.0 - decay)
         for mine, other in zip(self.network.buffers(), network.buffers(), strict=True):
             mine.copy_(other)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Return what a checkpoint keeps."""
-        return self.network.state_dict()

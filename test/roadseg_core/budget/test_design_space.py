@@ -73,6 +73,9 @@ def test_a_network_by_name_against_a_scenario(capsys: pytest.CaptureFixture[str]
     assert main(['budget', '--network', 'unet', 'filters=8', '--scenario', 'rural']) == 0
     out = capsys.readouterr().out
     assert 'total' in out and '3588.1' in out and 'inside the budget of 120' in out
+    for words in (['--scenario', 'rural'], []):
+        assert main(['budget', *words, 'filters=8']) == 1
+        assert "'filters=8' is of a network; give --network" in capsys.readouterr().err
     assert main(['budget', '--network', 'unet', 'filters']) == 1
     assert 'KEY=VALUE' in capsys.readouterr().err
 

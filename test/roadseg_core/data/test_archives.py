@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 
 from hypothesis import HealthCheck, given, settings, strategies
+import numpy as np
 import pytest
 
 from roadseg_core.data.archives import unpack
@@ -74,6 +75,26 @@ def test_damaged_archives_are_named_and_leave_nothing(tmp_path, name):
     with pytest.raises(DataError, match=f'{name}: damaged or unreadable archive'):
         unpack([path], tmp_path / 'cache')
     assert not list((tmp_path / 'cache').glob('a-*/'))
+
+
+@pytest.mark.parametrize('how', ['gz', 'bz2', 'xz'])
+def test_damage_anywhere_in_a_compressed_archive_is_found(tmp_path, how):
+    whole = tmp_path / 'whole'
+    content = np.random.default_rng(1).bytes(60_000)
+    with tarfile.open(whole, f'w:{how}') as archive:
+        info = tarfile.TarInfo('good.txt')
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    sound = whole.read_bytes()
+    # In the middle of the member, and in the checksum at the end of the stream.
+    for number, place in enumerate((len(sound) // 2, len(sound) - 7)):
+        path = tmp_path / f'{number}.tar.{how}'
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 0x55]) + sound[place + 1:])
+        with pytest.raises(DataError, match=f'{path.name}: damaged or unreadable archive'):
+            unpack([path], tmp_path / 'cache')
+    assert not list((tmp_path / 'cache').glob('*/'))
+    whole = whole.rename(tmp_path / f'whole.tar.{how}')
+    assert (unpack([whole], tmp_path / 'cache') / 'good.txt').read_bytes() == content
 
 
 @settings(max_examples=40, deadline=None,

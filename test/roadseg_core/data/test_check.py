@@ -32,6 +32,15 @@ def test_a_sound_set_is_counted_and_drawn(layouts, capsys, tmp_path):
         assert cv2.imread(path).shape[1] > 900
 
 
+def test_only_so_many_frames_are_read(layouts, capsys, tmp_path):
+    layouts.kitti_road()
+    status, report = check(capsys, 'kitti_road', 'frames=4', '--root', str(layouts.root),
+                           '--output', str(tmp_path / 'sheets'))
+    assert status == 0
+    assert [(split['frames'], split['readable']) for split in report['splits']] == [
+        (4, 4), (3, 3)]
+
+
 def test_what_is_wrong_is_named(layouts, capsys, tmp_path):
     folder = layouts.camvid(frames=6)
     truth = folder / 'trainannot' / '0016E5_00000.png'
