@@ -10,7 +10,7 @@ import sqlite3
 
 import numpy as np
 from rosbags.rosbag2 import ReaderError, StoragePlugin, Writer
-from rosbags.rosbag2.metadata import parse_qos, Qos
+from rosbags.rosbag2.metadata import parse_qos, Qos, QosDurability
 
 from roadseg_ros.bags.definitions import type_digest
 from roadseg_ros.bags.images import COMPRESSED_TYPE, parse_compressed, parse_raw, RAW_TYPE
@@ -135,6 +135,14 @@ class AnnotatedBag:
             parse = parse_compressed if camera.type == COMPRESSED_TYPE else parse_raw
             self._frame_ids[camera.name] = parse(message.data).frame_id
         return self._frame_ids[camera.name]
+
+
+def is_latched(topic: Topic) -> bool:
+    """Return whether who subscribes late still gets the topic's last messages."""
+    offered = _qos(topic)
+    if not offered:
+        return topic.name == '/tf_static'
+    return any(qos.durability == QosDurability.TRANSIENT_LOCAL for qos in offered)
 
 
 def _definition(topic: Topic) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 import re
@@ -99,14 +100,21 @@ def _check_definition(topic: Topic) -> None:
 
 def _names(topics: list[str]) -> dict[str, str]:
     """Name each topic by the parts that are not common words; by all of it where that clashes."""
-    names = {}
-    for topic in topics:
-        parts = [part for part in topic.split('/') if part not in _PLAIN_PARTS]
-        names[topic] = '_'.join(parts) or topic.strip('/').replace('/', '_')
-    for topic, name in list(names.items()):
-        if list(names.values()).count(name) > 1:
-            names[topic] = topic.strip('/').replace('/', '_')
-    return {topic: _safe(name) for topic, name in names.items()}
+    short = {topic: '_'.join(part for part in topic.split('/') if part not in _PLAIN_PARTS)
+             for topic in topics}
+    count = Counter(short.values())
+    names = {topic: _safe(name if name and count[name] == 1
+                          else topic.strip('/').replace('/', '_'))
+             for topic, name in short.items()}
+    taken: set[str] = set()
+    for topic, name in names.items():
+        # /a/b and /a_b are one name however long it is.
+        number = 1
+        while names[topic] in taken:
+            number += 1
+            names[topic] = f'{name}_{number}'
+        taken.add(names[topic])
+    return names
 
 
 def _safe(name: str) -> str:

@@ -12,12 +12,13 @@ import re
 import shutil
 
 import cv2
-import numpy as np
 
 from roadseg_core.engines import Engine
 from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.bags.records import BagError
-from roadseg_ros.evaluation.analysis import CameraAnalysis, CameraSums
+from roadseg_ros.evaluation.analysis import CameraAnalysis
+from roadseg_ros.evaluation.annotated import is_latched
+from roadseg_ros.evaluation.bag_totals import bag_totals, BILLION
 from roadseg_ros.evaluation.cameras import Camera, find_cameras
 from roadseg_ros.evaluation.recording import Recording, ROW_FILES
 from roadseg_ros.evaluation.scoring import truth_label_map
@@ -28,8 +29,6 @@ from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
 from roadseg_ros.evaluation.truth import open_truth, TruthSource
 
 _log = logging.getLogger(__name__)
-
-BILLION = 1_000_000_000
 
 Progress = Callable[[int, int], None]
 
@@ -118,7 +117,8 @@ def _evaluate(path: Path, settings: Settings, part: Path, engine: Engine,
         sink.close(drain=True)
         for loss in truth_bag.losses.described:
             bag.losses.add(loss)
-        return _totals(path, settings, bag, (*notes, *recording.notes), evaluation)
+        return bag_totals(path, settings, bag, (*notes, *recording.notes),
+                          analyses=evaluation.analyses, truths=evaluation.truths)
 
 
 class _Evaluation:
@@ -161,12 +161,16 @@ def _works(bag: BagReader, cameras: tuple[Camera, ...], settings: Settings,
     first_ns = bag_start + round(settings.start * BILLION)
     end_ns = None if settings.end is None else bag_start + round(settings.end * BILLION)
     recorded = dict.fromkeys(by_topic, 0)
+    latched = frozenset(name for name, topic in bag.topics.items() if is_latched(topic))
     # From the bag's start: a frame's index counts all that its camera recorded.
     for message in bag.messages(None if settings.annotated else by_topic, end_ns=end_ns):
         in_range = message.time_ns >= first_ns
         if message.topic not in by_topic:
             if in_range:
                 yield Work(message)
+            elif message.topic in latched:
+                # What it said before still holds: it stands where the range begins.
+                yield Work(message._replace(time_ns=first_ns))
             continue
         sums = analyses[message.topic].sums
         index = recorded[message.topic]
@@ -180,66 +184,6 @@ def _works(bag: BagReader, cameras: tuple[Camera, ...], settings: Settings,
             yield Work(message, by_topic[message.topic], index)
         elif settings.annotated:
             yield Work(message)
-
-
-def _totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ...],
-            evaluation: _Evaluation) -> BagTotals:
-    analyses = list(evaluation.analyses.values())
-    whole = settings.start == 0 and settings.end is None
-    cameras = {}
-    problems = list(bag.losses.described)
-    notes = [*bag.notes, *notes]
-    for analysis in analyses:
-        sums = analysis.sums
-        notes.extend(_truth_notes(sums, evaluation.truths[sums.camera.topic]))
-        expected = bag.counts.get(sums.camera.topic, 0)
-        lost = max(0, expected - sums.read) if whole else 0
-        cameras[sums.camera.name] = sums.outcome(expected=expected, lost=lost)
-        name = f'camera {sums.camera.name}'
-        if lost:
-            problems.append(f'{name}: {lost} of {expected} images could not be read')
-        if sums.bad:
-            problems.append(f'{name}: {sums.bad} images could not be decoded; see bad.jsonl')
-        if sums.truth_bad:
-            problems.append(f'{name}: the truth of {sums.truth_bad} frames cannot be compared')
-        problems.extend(f'{name}: {text}' for text in sums.problems)
-        if sums.backwards:
-            notes.append(f'{name}: stamps ran backwards {sums.backwards} times')
-        if sums.late_ns > BILLION:
-            notes.append(f'{name}: its first image came {sums.late_ns / BILLION:.1f} s after the '
-                         'start of the bag')
-        if not sums.read:
-            notes.append(f'{name}: no image{"" if whole else " in the time range"}')
-    if not any(analysis.sums.evaluated for analysis in analyses):
-        problems.append('no frame was evaluated')
-    elif settings.truth and not any(analysis.sums.scored for analysis in analyses):
-        problems.append('no frame could be compared with truth')
-    matrices = [analysis.matrix.matrix.counts for analysis in analyses
-                if analysis.matrix is not None]
-    return BagTotals(
-        bags=(BagOutcome(str(path), 'damaged' if problems else 'ok', tuple(problems),
-                         tuple(notes), cameras),),
-        confusion=np.sum(matrices, 0) if matrices else None,
-        confidence=np.sum([analysis.confidence for analysis in analyses], 0),
-        consistency_sum=sum(analysis.consistency[0] for analysis in analyses),
-        consistency_frames=sum(analysis.consistency[1] for analysis in analyses),
-        flicker_sum=sum(analysis.flicker[0] for analysis in analyses),
-        flicker_frames=sum(analysis.flicker[1] for analysis in analyses))
-
-
-def _truth_notes(sums: CameraSums, truth: TruthSource | None) -> Iterator[str]:
-    """Say which frames of a camera have no truth; count truth that is there and unreadable."""
-    if truth is None:
-        return
-    # Whose truth it was cannot be read, so those frames seemed to have none.
-    unreadable = min(truth.damaged, sums.truth_missing)
-    sums.truth_missing -= unreadable
-    sums.truth_bad += unreadable
-    name = f'camera {sums.camera.name}'
-    if truth.missing:
-        yield f'{name}: no truth: {truth.missing}'
-    elif sums.truth_missing:
-        yield f'{name}: {sums.truth_missing} of {sums.evaluated} frames have no truth'
 
 
 def possible_truth(settings: Settings, bag: BagReader) -> frozenset[str]:

@@ -21,6 +21,11 @@ def topics(*names: str, **others: str) -> dict[str, Topic]:
     (('/image',), {'image'}),
     (('/sensing/camera/cam0/image_rect_color/compressed',), {'cam0'}),
     (('/a/front/image_raw', '/b/front/image_raw'), {'a_front', 'b_front'}),
+    (('/a/front/image_raw', '/b/image_raw', '/c/b/image', '/front'),
+     {'a_front', 'b', 'c_b', 'front'}),
+    (('/camera/front/image_raw', '/sensing/front/image_raw', '/left'),
+     {'camera_front_image_raw', 'sensing_front_image_raw', 'left'}),
+    (('/a/b', '/a_b'), {'a_b', 'a_b_2'}),
     (('/camera/image_raw',), {'camera_image_raw'}),
     (('/cameras/0/image_raw',), {'camera_0'}),
 ])

@@ -13,6 +13,8 @@ from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_ros.bags.reader import BagReader
+from roadseg_ros.bags.records import Topic
+from roadseg_ros.evaluation.annotated import is_latched
 from roadseg_ros.evaluation.run import evaluate_bags
 from roadseg_ros.evaluation.settings import Settings, Truth
 from roadseg_ros.evaluation.videos import frame_rate
@@ -78,6 +80,40 @@ def test_outputs_of_a_node_in_the_bag_are_kept_beside_ours(evaluated, tmp_path) 
     with BagReader(evaluated(tmp_path / 'bag', annotated='mcap') / 'annotated') as after:
         assert {'/segmentation/front/label', '/evaluation/segmentation/front/label',
                 '/segmentation/front/overlay'} <= set(after.topics)
+
+
+def test_what_is_latched_before_the_range_stands_at_its_beginning(
+        evaluated, tmp_path) -> None:
+    image = np.full((80, 120, 3), 90, np.uint8)
+    with Writer(tmp_path / 'bag', version=8, storage_plugin=StoragePlugin.MCAP) as bag:
+        types = message_types()
+        fixed, moving = (bag.add_connection(topic, 'tf2_msgs/msg/TFMessage', typestore=types)
+                         for topic in ('/tf_static', '/tf'))
+        camera = bag.add_connection('/camera/front/image_raw', RAW_TYPE, typestore=types)
+        for connection in (fixed, moving):
+            bag.write(connection, FIRST_STAMP_NS, bytes((0, 1, 0, 0, 0, 0, 0, 0)))
+        for number in range(4):
+            stamp_ns = FIRST_STAMP_NS + number * 500_000_000
+            bag.write(camera, stamp_ns, image_cdr(
+                image, encoding='bgr8', frame_id='', stamp_ns=stamp_ns))
+    with BagReader(evaluated(tmp_path / 'bag', annotated='mcap', start=1.0)
+                   / 'annotated') as after:
+        found = [(message.topic, message.time_ns - FIRST_STAMP_NS)
+                 for message in after.messages(['/tf', '/tf_static', '/camera/front/image_raw'])]
+    assert found == [('/tf_static', 10**9), ('/camera/front/image_raw', 10**9),
+                     ('/camera/front/image_raw', 1_500_000_000)]
+
+
+@pytest.mark.parametrize(('name', 'durability', 'latched'), [
+    ('/map', '1', True), ('/map', 'transient_local', True), ('/tf', '2', False),
+    ('/tf_static', '', True), ('/map', '', False)])
+def test_what_is_latched_is_in_the_qos(name: str, durability: str, latched: bool) -> None:
+    times = ''.join(f', {key}: {{sec: 0, nsec: 0}}'
+                    for key in ('deadline', 'lifespan', 'liveliness_lease_duration'))
+    qos = durability and (
+        f'- {{history: 1, depth: 1, reliability: 1, durability: {durability}, liveliness: 1, '
+        f'avoid_ros_namespace_conventions: false{times}}}')
+    assert is_latched(Topic(name, RAW_TYPE, qos=qos)) == latched
 
 
 def test_a_video_of_each_camera_at_its_rate(street_bag, evaluated) -> None:
