@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from roadseg_core.config_folder import config_folder
 from roadseg_core.labels import LABEL_MAPS
 
 
@@ -97,14 +98,11 @@ def scenario_folder() -> Path:
 
     :raises ScenarioError: if there is none
     """
-    parents = Path(__file__).resolve().parents
-    # The source tree is three levels up; an installation has share/ beside lib/.
-    for config in (parents[2] / 'config',
-                   *(parent / 'share' / 'roadseg_ros' / 'config' for parent in parents)):
-        if (config / 'scenarios').is_dir():
-            return config / 'scenarios'
-    raise ScenarioError(f'no folder config/scenarios above {Path(__file__).parent}; install the '
-                        'package anew, or give the path of a scenario file')
+    folder = config_folder('scenarios')
+    if folder is None:
+        raise ScenarioError(f'no folder config/scenarios above {Path(__file__).parent}; install '
+                            'the package anew, or give the path of a scenario file')
+    return folder
 
 
 def find_scenario(name: str) -> Scenario:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from roadseg_core.config_folder import config_folder
 from roadseg_core.labels import (IGNORE, LABEL_MAPS, LabelMap, LabelMapError, load_label_map,
                                  read_label_file)
 
@@ -39,14 +40,11 @@ def label_map_folder() -> Path:
 
     :raises LabelMapError: if there is none
     """
-    parents = Path(__file__).resolve().parents
-    # The source tree is three levels up; an installation has share/ beside lib/.
-    for folder in (parents[2] / 'config',
-                   *(parent / 'share' / 'roadseg_ros' / 'config' for parent in parents)):
-        if (folder / 'label_maps').is_dir():
-            return folder / 'label_maps'
-    raise LabelMapError(
-        f'no folder config/label_maps above {Path(__file__).parent}; install the package anew')
+    folder = config_folder('label_maps')
+    if folder is None:
+        raise LabelMapError(f'no folder config/label_maps above {Path(__file__).parent}; install '
+                            'the package anew')
+    return folder
 
 
 def find_label_map(name: str | Path) -> LabelMap:
