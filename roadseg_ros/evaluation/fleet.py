@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 import uuid
 
+from roadseg_ros.evaluation.attempts import attempts_of_a_run
 from roadseg_ros.evaluation.one_bag import part_folder
-from roadseg_ros.evaluation.parts import (
-    clear_attempts, evaluate_part, finished, marks, write_failed_part)
+from roadseg_ros.evaluation.parts import evaluate_part, finished, marks, write_failed_part
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
 from roadseg_ros.evaluation.truth import check_truth
@@ -62,7 +62,6 @@ def evaluate_on_fleet(settings: Settings, fleet: Fleet, *,
     :raises EvaluationError: if there is no cluster, or the bags' parts do not come back
     """
     check_truth(settings)
-    clear_attempts(settings.output)
     known = marks(settings)
     totals = BagTotals()
     waiting = []
@@ -75,15 +74,15 @@ def evaluate_on_fleet(settings: Settings, fleet: Fleet, *,
             totals = totals + done
     if not waiting:
         return totals
-    with _client(fleet, len(waiting)) as client:
+    with attempts_of_a_run(settings.output) as attempts, _client(fleet, len(waiting)) as client:
         say(f'{len(waiting)} bags on {fleet.scheduler or f"{fleet.workers} workers"}')
-        results = _results(client, _shared(settings, fleet, len(waiting)), fleet, known, waiting)
+        results = _results(client, _shared(settings, fleet, len(waiting)), fleet, known, waiting,
+                           attempts)
         for number, (bag, done) in enumerate(results, 1):
             outcome = done.bags[0]
             reason = f': {outcome.problems[0]}' if outcome.problems else ''
             say(f'{bag}: {outcome.status}{reason} ({number} of {len(waiting)})')
             totals = totals + done
-    clear_attempts(settings.output)
     return totals
 
 
@@ -96,7 +95,7 @@ def _shared(settings: Settings, fleet: Fleet, tasks: int) -> Settings:
 
 
 def _results(client: Client, settings: Settings, fleet: Fleet, known: dict[Path, str],
-             waiting: list[Path]) -> Iterator[tuple[Path, BagTotals]]:
+             waiting: list[Path], attempts: Path) -> Iterator[tuple[Path, BagTotals]]:
     """Yield bags with their totals as they are done."""
     from distributed import as_completed, KilledWorker
 
@@ -105,8 +104,8 @@ def _results(client: Client, settings: Settings, fleet: Fleet, known: dict[Path,
     def submit(bag: Path, attempt: str) -> Future:
         # A key of this run: a scheduler that goes on shall not answer with what it once knew.
         key = f'{part_folder(bag, settings.output).name}-{run}-{attempt}'
-        return client.submit(_task, bag, settings, known[bag], key=key, retries=fleet.retries,
-                             pure=False)
+        return client.submit(_task, bag, settings, known[bag], attempts, key=key,
+                             retries=fleet.retries, pure=False)
 
     bags = {future.key: (future, bag) for bag in waiting for future in (submit(bag, 'all'),)}
     suspected = []
@@ -124,9 +123,9 @@ def _results(client: Client, settings: Settings, fleet: Fleet, known: dict[Path,
         yield bag, _outcome(future, bag, settings)
 
 
-def _task(bag: Path, settings: Settings, mark: str) -> dict:
+def _task(bag: Path, settings: Settings, mark: str, attempts: Path) -> dict:
     """Evaluate a bag in a worker; plain types, so that nothing but data travels back."""
-    totals = evaluate_part(bag, settings, mark)
+    totals = evaluate_part(bag, settings, mark, attempts=attempts)
     if any(outcome.status == 'failed' for outcome in totals.bags):
         raise BagFailedError('; '.join(totals.bags[0].problems))
     return totals.to_dict()

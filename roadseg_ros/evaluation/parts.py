@@ -12,6 +12,7 @@ import time
 import uuid
 
 from roadseg_core.engines import Engine
+from roadseg_ros.evaluation.attempts import attempts_of_a_run
 from roadseg_ros.evaluation.fingerprint import Fingerprints
 from roadseg_ros.evaluation.one_bag import evaluate_one_bag, part_folder, Progress
 from roadseg_ros.evaluation.recording import ROW_FILES
@@ -22,8 +23,6 @@ from roadseg_ros.evaluation.truth import check_truth
 
 MARK = 'part.json'
 """File of a part that says what it is the result of, and how long that took."""
-
-_ATTEMPTS = 'attempts'
 
 
 def marks(settings: Settings, *, engine: Engine | None = None) -> dict[Path, str]:
@@ -77,7 +76,8 @@ def seconds_taken(bags: Iterable[Path], output: Path) -> float:
     return total
 
 
-def evaluate_part(bag: Path, settings: Settings, mark: str, *, engine: Engine | None = None,
+def evaluate_part(bag: Path, settings: Settings, mark: str, *, attempts: Path,
+                  engine: Engine | None = None,
                   progress: Progress | None = None) -> BagTotals:
     """
     Return a finished bag's totals, or evaluate it, into a folder that is then renamed.
@@ -85,6 +85,7 @@ def evaluate_part(bag: Path, settings: Settings, mark: str, *, engine: Engine | 
     So a part is never half written, and two processes that happen to evaluate the same bag, as
     when one was believed to be dead, do not disturb each other.
 
+    :param attempts: the run's folder for what is not finished
     :param engine: opened by this thread for these settings; None: one is opened and closed
     :raises EvaluationError: as :func:`evaluate_one_bag`
     """
@@ -92,7 +93,7 @@ def evaluate_part(bag: Path, settings: Settings, mark: str, *, engine: Engine | 
     known = finished(bag, output, mark)
     if known is not None:
         return known
-    attempt = output / _ATTEMPTS / uuid.uuid4().hex
+    attempt = attempts / uuid.uuid4().hex
     try:
         with ExitStack() as stack:
             if engine is None:
@@ -131,18 +132,18 @@ def evaluate_in_turn(settings: Settings, *, engine: Engine, say: Callable[[str],
     :raises EvaluationError: as :func:`evaluate_one_bag`
     """
     check_truth(settings)
-    clear_attempts(settings.output)
     known = marks(settings, engine=engine)
     totals = BagTotals()
-    for number, bag in enumerate(settings.bags, 1):
-        done = finished(bag, settings.output, known[bag])
-        if done is None:
-            done = evaluate_part(bag, settings, known[bag], engine=engine, progress=progress)
-            say(f'{bag}: {done.bags[0].status} ({number} of {len(settings.bags)})')
-        else:
-            say(f'{bag}: evaluated before ({number} of {len(settings.bags)})')
-        totals = totals + done
-    clear_attempts(settings.output)
+    with attempts_of_a_run(settings.output) as attempts:
+        for number, bag in enumerate(settings.bags, 1):
+            done = finished(bag, settings.output, known[bag])
+            if done is None:
+                done = evaluate_part(bag, settings, known[bag], attempts=attempts, engine=engine,
+                                     progress=progress)
+                say(f'{bag}: {done.bags[0].status} ({number} of {len(settings.bags)})')
+            else:
+                say(f'{bag}: evaluated before ({number} of {len(settings.bags)})')
+            totals = totals + done
     return totals
 
 
@@ -161,11 +162,6 @@ def write_failed_part(bag: Path, output: Path, totals: BagTotals) -> None:
         (part / 'totals.json').write_text(json.dumps(totals.to_dict()), encoding='utf-8')
     except OSError as error:
         raise EvaluationError(f'{output} cannot be written: {error}') from error
-
-
-def clear_attempts(output: Path) -> None:
-    """Remove what an interrupted evaluation left half done."""
-    shutil.rmtree(output / _ATTEMPTS, ignore_errors=True)
 
 
 def _read(path: Path) -> dict:
