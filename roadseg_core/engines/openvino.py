@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 import logging
 from pathlib import Path
 
@@ -18,6 +19,17 @@ from roadseg_core.rewriting.wide_convolution import widen_convolutions
 _PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16', 'fp16': 'f16'}
 
 _log = logging.getLogger(__name__)
+
+
+@cache
+def _shared_core() -> openvino.Core:
+    """
+    Return the one Core, which lives as long as the process.
+
+    Its CPU plugin gives the thread that loads it another stack for signals. Unloaded by another
+    thread, it takes the memory away and leaves the stack set: the next signal ends the process.
+    """
+    return openvino.Core()
 
 
 class OpenVinoEngine(Engine):
@@ -61,6 +73,8 @@ class OpenVinoEngine(Engine):
             precision = _choose(precision)
         if precision != 'auto':
             settings['INFERENCE_PRECISION_HINT'] = _PRECISIONS[precision]
+        if cache_dir is not None:
+            settings['CACHE_DIR'] = str(cache_dir)
         self._settings = settings
         height, width = info.geometry.input_size
         self._results = {name: np.zeros((info.max_batch, height, width), np.uint8)
@@ -68,10 +82,8 @@ class OpenVinoEngine(Engine):
         self._requests: dict[int, list[openvino.InferRequest]] = {}
         self._compiled: dict[tuple[int, int], openvino.CompiledModel] = {}
         try:
-            self._core = openvino.Core()
+            self._core = _shared_core()
             self._graph = self._rewritten(info.path).SerializeToString()
-            if cache_dir is not None:
-                self._core.set_property({'CACHE_DIR': str(cache_dir)})
             self._prepare(info.max_batch)
             compiled = next(iter(self._compiled.values()))
             self._description = EngineDescription(

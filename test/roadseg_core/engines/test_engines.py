@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -86,3 +88,25 @@ def test_what_cannot_run_is_refused():
         open_engine(MODEL, outputs=('depth',))
     with pytest.raises(EngineError, match='cannot open'):
         open_engine(MODEL, device='NOSUCH')
+
+
+CLOSED_ELSEWHERE = """
+import signal, sys, threading
+from roadseg_core.engines import open_engine
+engine = open_engine(sys.argv[1], backend='openvino')
+holder = [engine]
+del engine
+closing = threading.Thread(target=lambda: holder.pop().close())
+closing.start()
+closing.join()
+heard = []
+signal.signal(signal.SIGUSR1, lambda *_: heard.append(True))
+signal.raise_signal(signal.SIGUSR1)
+assert heard
+"""
+
+
+def test_a_signal_after_an_engine_was_closed_in_another_thread_is_heard():
+    ended = subprocess.run([sys.executable, '-c', CLOSED_ELSEWHERE, str(MODEL)],
+                           cwd=MODEL.parents[1], timeout=120)
+    assert ended.returncode == 0
