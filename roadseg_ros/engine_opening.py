@@ -112,6 +112,6 @@ class Widening:
         if self._opening is not None:
             try:
                 self._opening[1].result().engine.close()
-            except (EngineError, ModelFileError, OpeningStopped):
+            except (EngineError, ModelFileError):
                 pass  # Nobody waits for it any more.
             self._opening = None
