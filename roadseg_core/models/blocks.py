@@ -104,3 +104,11 @@ def basic_blocks(in_channels: int, out_channels: int, *, count: int, stride: int
         basic_block(in_channels if index == 0 else out_channels, out_channels,
                     stride=stride if index == 0 else 1, relu=relu or index < count - 1)
         for index in range(count)))
+
+
+def residual_entry(first: int, second: int) -> nn.Sequential:
+    """Go from an image to ``second`` channels at 1/8, by ``first`` at 1/4, as DDRNet does."""
+    return nn.Sequential(
+        ConvNorm(3, first, stride=2), ConvNorm(first, first, stride=2),
+        basic_blocks(first, first, count=2),
+        basic_blocks(first, second, count=2, stride=2))

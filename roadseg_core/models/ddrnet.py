@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from roadseg_core.models.auxiliary import AuxiliaryHead
-from roadseg_core.models.blocks import ConvNorm, basic_blocks, bottleneck
+from roadseg_core.models.blocks import ConvNorm, basic_blocks, bottleneck, residual_entry
 from roadseg_core.models.resizing import enlarge, enlarge_to
 from roadseg_core.models.sizes import check_size
 
@@ -44,10 +44,7 @@ class DDRNetSlim(nn.Module):
                              'expected at least 1 each')
         self.classes = classes
         one, two, four, eight = width, 2 * width, 4 * width, 8 * width
-        self.entry = nn.Sequential(
-            ConvNorm(3, one, stride=2), ConvNorm(one, one, stride=2),
-            basic_blocks(one, one, count=2),
-            basic_blocks(one, two, count=2, stride=2))
+        self.entry = residual_entry(one, two)
         self.detail = nn.ModuleList((
             basic_blocks(two, two, count=2, relu=False),
             basic_blocks(two, two, count=2, relu=False),

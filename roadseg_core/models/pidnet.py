@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from roadseg_core.models.auxiliary import AuxiliaryHead
-from roadseg_core.models.blocks import ConvNorm, basic_block, basic_blocks, bottleneck
+from roadseg_core.models.blocks import (
+    ConvNorm, basic_block, basic_blocks, bottleneck, residual_entry)
 from roadseg_core.models.ddrnet import POOLS, pools
 from roadseg_core.models.resizing import enlarge, enlarge_to
 from roadseg_core.models.sizes import check_size
@@ -42,10 +43,7 @@ class PIDNetS(nn.Module):
                              'expected at least 1 each')
         self.classes = classes
         one, two, four, eight = width, 2 * width, 4 * width, 8 * width
-        self.entry = nn.Sequential(
-            ConvNorm(3, one, stride=2), ConvNorm(one, one, stride=2),
-            basic_blocks(one, one, count=2),
-            basic_blocks(one, two, count=2, stride=2))
+        self.entry = residual_entry(one, two)
         self.deep = nn.ModuleList((
             basic_blocks(two, four, count=3, stride=2),
             basic_blocks(four, eight, count=3, stride=2),
