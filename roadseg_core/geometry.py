@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from roadseg_core.resizing import resize_image
+
 MODES = ('stretch', 'letterbox', 'crop')
 """`stretch` scales each axis by itself; `letterbox` keeps the aspect ratio and pads;
 `crop` keeps the aspect ratio and cuts off what does not fit."""
@@ -14,19 +16,6 @@ MODES = ('stretch', 'letterbox', 'crop')
 
 class GeometryError(ValueError):
     """A size or mode that no geometry can be made of."""
-
-
-def _resize(image: np.ndarray, out_width: int, out_height: int) -> np.ndarray:
-    """Scale uint8 [H, W, 3] by pixel centres: averaged where it shrinks a lot, else bilinear."""
-    height, width = image.shape[:2]
-    # Bilinear alone would alias when shrinking by more than two.
-    if width > 2 * out_width or height > 2 * out_height:
-        # INTER_AREA averages only if no side grows (else it shifts pixels): shrink first.
-        image = cv2.resize(
-            image, (min(width, out_width), min(height, out_height)), interpolation=cv2.INTER_AREA)
-        if image.shape[:2] == (out_height, out_width):
-            return image
-    return cv2.resize(image, (out_width, out_height), interpolation=cv2.INTER_LINEAR)
 
 
 @dataclass(frozen=True)
@@ -65,10 +54,7 @@ class View:
             out[...] = 114
         region = image[y:y + height, x:x + width]
         place = out[v:v + out_height, u:u + out_width]
-        if region.shape == place.shape:
-            place[...] = region
-        else:
-            place[...] = _resize(region, out_width, out_height)
+        place[...] = resize_image(region, (out_height, out_width))
         return out
 
     def backward(self, image: np.ndarray, outside: int, *, smooth: bool = False) -> np.ndarray:

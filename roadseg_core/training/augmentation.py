@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from roadseg_core.resizing import resize_image
 from roadseg_core.training.photometry import Augmentation, change_light
 
 
@@ -23,15 +24,11 @@ def augment(image: np.ndarray, labels: np.ndarray, *, size: tuple[int, int],
         top, left, height, width = _cut_out(labels.shape, augmentation, rng)
         image = image[top:top + height, left:left + width]
         labels = labels[top:top + height, left:left + width]
-    target = (size[1], size[0])
-    # As geometry.View.forward does: area averaging when shrinking by more than two.
-    shrinks = labels.shape[0] > 2 * size[0] or labels.shape[1] > 2 * size[1]
-    image = cv2.resize(image, target,
-                       interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    labels = cv2.resize(labels, target, interpolation=cv2.INTER_NEAREST_EXACT)
+    image = resize_image(image, size)
+    labels = cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     if rng.random() < augmentation.flip:
-        image, labels = image[:, ::-1], labels[:, ::-1]
-    return change_light(image, augmentation, rng), np.ascontiguousarray(labels)
+        image, labels = cv2.flip(image, 1), cv2.flip(labels, 1)
+    return change_light(image, augmentation, rng), labels
 
 
 def _cut_out(shape: tuple[int, ...], augmentation: Augmentation,
