@@ -87,8 +87,9 @@ def cast_shadow(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def turn_hue(image: np.ndarray, degrees: float) -> np.ndarray:
     """Turn all hues; OpenCV counts them in steps of two degrees."""
-    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    hsv[..., 0] = ((np.arange(256) + round(degrees / 2.0)) % 180).astype(np.uint8)[hsv[..., 0]]
+    levels = np.arange(256)
+    table = np.stack([(levels + round(degrees / 2.0)) % 180, levels, levels], axis=1)
+    hsv = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_BGR2HSV), table[:, None].astype(np.uint8))
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
 
 
