@@ -68,7 +68,7 @@ def _run(settings: PlaySettings, sources: dict[str, Source], arguments: list[str
             log = stack.enter_context(settings.log.open('w', encoding='utf-8'))
         reading = ReadAhead({
             name: packets(source, Encoder(settings.transport, settings.size, name),
-                          loop=settings.loop, skipped=skip)
+                          loop=settings.loop, skipped=skip, part=settings.part)
             for name, source in sources.items()})
         stack.callback(reading.close)
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)

@@ -31,7 +31,8 @@ class LivePlan:
     :param bags: the bags, and the name of each in the output folder
     :param cameras: topic in the bags by camera
     :param output: folder to write to
-    :param seconds: how much of each bag is played, on the bag's clock; None for all
+    :param start: second of each bag at which playing begins
+    :param end: second of each bag at which it stops; None for the bag's end
     """
 
     bags: dict[str, Path]
@@ -40,7 +41,8 @@ class LivePlan:
     engine: EngineChoice
     choice: LiveChoice
     output: Path
-    seconds: float | None = None
+    start: float = 0.0
+    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -173,11 +175,11 @@ def _arguments(plan: LivePlan, node: LiveNode, path: Path, log: Path) -> list[st
         raise LiveError(f'{node.name} takes raw images of some cameras and compressed ones of '
                         'others; a bag is played as one or the other: give them one transport')
     arguments = ['--rate', str(choice.rate), '--transport', transports.pop(),
-                 '--wait-subscribers', '20', '--log', str(log)]
+                 '--start', str(plan.start), '--wait-subscribers', '20', '--log', str(log)]
     if choice.clock_hz:
         arguments += ['--clock', str(choice.clock_hz)]
-    if plan.seconds is not None:
-        arguments += ['--seconds', str(plan.seconds / choice.rate)]
+    if plan.end is not None:
+        arguments += ['--end', str(plan.end)]
     for camera, topic in plan.cameras.items():
         arguments += ['--source', f'{camera}={path}', '--bag-topic', f'{camera}={topic}',
                       '--topic', f'{camera}={node.inputs[camera].topic}']

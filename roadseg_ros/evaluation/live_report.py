@@ -58,7 +58,7 @@ def _played(settings: Settings, choice: LiveChoice, report: dict, *,
         bags=bags, cameras=cameras, model=Path(settings.model),
         engine=EngineChoice(settings.backend, settings.device, settings.precision,
                             settings.threads), choice=choice, output=settings.output,
-        seconds=settings.end)
+        start=settings.start, end=settings.end)
     try:
         played, node_exit_code = play_live(plan, say=say)
     except LiveError as error:

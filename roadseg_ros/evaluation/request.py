@@ -46,11 +46,11 @@ class Request:
         if self.live is not None and (self.comparison is not None or self.fleet is not None):
             raise EvaluationError('--live plays to one node in real time; leave out --against, '
                                   '--workers and --scheduler')
-        if self.live is not None and (self.settings.start or self.settings.every != 1):
+        if self.live is not None and self.settings.every != 1:
             raise EvaluationError(
-                f'live from second {self.settings.start:g}, every {self.settings.every}. frame; a '
-                'bag is played from its start, whole frames in a row: leave out --start and '
-                '--every, or start_seconds and every of the section range')
+                f'live with every {self.settings.every}. frame; a bag is played as it was '
+                'recorded, and the node takes what its fps allow: leave out --every, or every of '
+                'the section range, and cap the node by --fps')
 
 
 def add_request_arguments(parser: argparse.ArgumentParser) -> None:

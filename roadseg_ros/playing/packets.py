@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_ros.playing.cdr import with_stamp
+from roadseg_ros.playing.cdr import BILLION, with_stamp
 from roadseg_ros.playing.encoding import Encoder
 from roadseg_ros.playing.source import Source, SourceError, SourceFrame, Unreadable
 
@@ -33,13 +33,39 @@ class Packet:
     camera_info: bytes | None
 
 
-def packets(source: Source, encoder: Encoder, *, loop: bool,
-            skipped: Callable[[str], None]) -> Iterator[Packet]:
+@dataclass(frozen=True)
+class Part:
+    """The part of a source from one time to before another, from its beginning; None: its end."""
+
+    start_ns: int = 0
+    end_ns: int | None = None
+
+    def frames(self, source: Source) -> Iterator[tuple[int, SourceFrame]]:
+        """Yield number, counted from the source's beginning, and frame."""
+        for number, frame in enumerate(source.frames()):
+            if self.end_ns is not None and frame.time_ns >= self.end_ns:
+                return
+            if frame.time_ns >= self.start_ns:
+                yield number, frame
+
+    def __str__(self) -> str:
+        if self == WHOLE:
+            return ''
+        end = 'its end' if self.end_ns is None else f'second {self.end_ns / BILLION:g}'
+        return f' from second {self.start_ns / BILLION:g} to {end}'
+
+
+WHOLE = Part()
+
+
+def packets(source: Source, encoder: Encoder, *, loop: bool, skipped: Callable[[str], None],
+            part: Part = WHOLE) -> Iterator[Packet]:
     """
     Yield the frames of a source.
 
     :param loop: begin again at the end, without end
     :param skipped: called with the reason for each frame that cannot be read
+    :param part: which of its frames
     :raises SourceError: if a whole pass holds no frame that can be read
     """
     cache = _Cache()
@@ -48,7 +74,7 @@ def packets(source: Source, encoder: Encoder, *, loop: bool,
     while True:
         first_ns = last_ns = None
         before = index
-        for packet in cache.packets or _one_pass(source, encoder, skipped):
+        for packet in cache.packets or _one_pass(source, encoder, part, skipped):
             if loop and not shift_ns:
                 cache.add(packet)
             first_ns = packet.time_ns if first_ns is None else first_ns
@@ -57,7 +83,7 @@ def packets(source: Source, encoder: Encoder, *, loop: bool,
                           stamp_ns=packet.stamp_ns + shift_ns)
             index += 1
         if first_ns is None or last_ns is None:
-            raise SourceError(f'{source.path} holds no frame that can be read')
+            raise SourceError(f'{source.path} holds no frame that can be read{part}')
         if not loop:
             return
         cache.close()
@@ -87,9 +113,9 @@ class _Cache:
         self.packets = tuple(self._collected) if self._bytes <= CACHE_BYTES else ()
 
 
-def _one_pass(source: Source, encoder: Encoder,
+def _one_pass(source: Source, encoder: Encoder, part: Part,
               skipped: Callable[[str], None]) -> Iterator[Packet]:
-    for number, frame in enumerate(source.frames()):
+    for number, frame in part.frames(source):
         try:
             yield _packet(frame, encoder)
         except ConversionError as error:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 import re
 
+from roadseg_ros.playing.cdr import BILLION
+from roadseg_ros.playing.packets import Part, WHOLE
+
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
 
@@ -32,6 +35,7 @@ class PlaySettings:
     :param size: (height, width) to resize to, or None
     :param frames: frames to send of each camera, or None for all
     :param seconds: how long to play, or None to the end
+    :param part: which part of the recordings
     :param wait_seconds: how long to wait for a subscriber of each image topic; 0 for not at all
     :param log: JSON lines file that tells what was sent, or None
     """
@@ -46,6 +50,7 @@ class PlaySettings:
     size: tuple[int, int] | None = None
     frames: int | None = None
     seconds: float | None = None
+    part: Part = WHOLE
     wait_seconds: float = 0.0
     reliability: str = 'best_effort'
     log: Path | None = None
@@ -74,13 +79,14 @@ def parse_arguments(arguments: list[str] | None = None) -> PlaySettings:
                 bag_topics.get(name, ''), round(phases.get(name, 0.0) * 1e9))
             for name, path in sources.items())
         size = _size(values.resize) if values.resize else None
+        part = _part(values.start, values.end)
     except ValueError as error:
         parser.error(str(error))
     return PlaySettings(
         cameras=cameras, transport=values.transport, fps=values.fps, rate=values.rate,
         loop=values.loop, stamps=values.stamps, clock_hz=values.clock, size=size,
-        frames=values.frames, seconds=values.seconds, wait_seconds=values.wait_subscribers,
-        reliability=values.reliability, log=values.log)
+        frames=values.frames, seconds=values.seconds, part=part,
+        wait_seconds=values.wait_subscribers, reliability=values.reliability, log=values.log)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,6 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     add('--phase', action='append', default=[], metavar='CAMERA=SECONDS',
         help='send this camera later')
     add('--resize', metavar='WIDTHxHEIGHT', help='bring all images to this size')
+    add('--start', type=_offset, default=0.0, metavar='SECONDS',
+        help='begin this long after the beginning of the recording')
+    add('--end', type=_positive, metavar='SECONDS',
+        help='leave out what was recorded this long after its beginning, and later')
     stop = parser.add_mutually_exclusive_group()
     stop.add_argument('--frames', type=_count, help='stop after this many frames of each camera')
     stop.add_argument('--seconds', type=_positive, help='stop after this time')
@@ -150,6 +160,19 @@ def _size(text: str) -> tuple[int, int]:
     if not match or not all(1 <= int(side) <= 16384 for side in match.groups()):
         raise ValueError(f'--resize {text!r} is not WIDTHxHEIGHT, such as 640x480')
     return int(match[2]), int(match[1])
+
+
+def _part(start: float, end: float | None) -> Part:
+    if end is not None and end <= start:
+        raise ValueError(f'--end {end:g} is not after --start {start:g}')
+    return Part(round(start * BILLION), None if end is None else round(end * BILLION))
+
+
+def _offset(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f'{text} is not 0 or more, and below a million')
+    return value
 
 
 def _positive(text: str) -> float:

@@ -125,6 +125,8 @@ def test_the_command_line_is_read() -> None:
     (['--source', 'a=/x', '--source', 'a=/y'], 'twice'),
     (['--source', 'a=/x', '--phase', 'b=1'], '--phase names b'),
     (['--source', 'a=/x', '--phase', 'a=soon'], 'no number of seconds'),
+    (['--source', 'a=/x', '--start', '3', '--end', '3'], '--end 3 is not after --start 3'),
+    (['--source', 'a=/x', '--start', '-1'], 'not 0 or more'),
     (['--source', 'a=/x', '--resize', '640'], 'WIDTHxHEIGHT'),
     (['--source', 'a=/x', '--fps', '0'], 'not more than 0')])
 def test_a_wrong_command_line_is_refused(

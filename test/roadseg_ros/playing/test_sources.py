@@ -14,7 +14,7 @@ from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_ros.playing.cdr import image_cdr, message_types, read_stamp, with_stamp
 from roadseg_ros.playing.encoding import decode, Encoder
 from roadseg_ros.playing.opening import open_source
-from roadseg_ros.playing.packets import packets
+from roadseg_ros.playing.packets import packets, Part
 from roadseg_ros.playing.source import (
     CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE, RecordedMessage, SourceError)
 
@@ -97,6 +97,23 @@ def test_unreadable_frames_are_skipped_and_named(image_folder: Path) -> None:
     assert len(sent) == 3
     assert len(skipped) == 1
     assert 'frame 1' in skipped[0]
+
+
+@pytest.mark.parametrize(('part', 'numbers'), [
+    (Part(), [0, 1, 2, 3]), (Part(PERIOD_NS), [1, 2, 3]), (Part(PERIOD_NS + 1), [2, 3]),
+    (Part(0, 2 * PERIOD_NS), [0, 1]), (Part(PERIOD_NS, PERIOD_NS + 1), [1])])
+def test_a_part_of_a_recording_is_played(
+        make_bag: Callable[..., Path], part: Part, numbers: list[int]) -> None:
+    sent = list(packets(open_source(make_bag()), Encoder('raw'), loop=False, skipped=pytest.fail,
+                        part=part))
+    assert [(packet.stamp_ns - FIRST_STAMP_NS) // PERIOD_NS for packet in sent] == numbers
+    assert [packet.index for packet in sent] == list(range(len(numbers)))
+
+
+def test_a_part_without_frames_is_an_error_that_names_it(make_bag: Callable[..., Path]) -> None:
+    with pytest.raises(SourceError, match='from second 7.5 to its end'):
+        list(packets(open_source(make_bag()), Encoder('raw'), loop=False, skipped=pytest.fail,
+                     part=Part(7_500_000_000)))
 
 
 def test_a_source_without_a_readable_frame_ends_with_an_error(image_folder: Path) -> None:
