@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import fcntl
 import hashlib
 import lzma
@@ -11,6 +11,7 @@ import shutil
 import stat
 import tarfile
 import tempfile
+from typing import Any, IO
 import zipfile
 import zlib
 
@@ -21,6 +22,10 @@ ARCHIVE_SUFFIXES = ('.zip', '.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tar.xz')
 
 MAX_BYTES = 1 << 40
 """No data set is larger when unpacked; what claims to be is refused."""
+
+
+Member = tuple[str, int, str, Any]
+"""Name, size in bytes, kind (``file``, ``folder`` or what is refused), and the archive's own."""
 
 
 def is_archive(path: Path) -> bool:
@@ -71,22 +76,14 @@ def _unpack_one(path: Path, target: Path) -> None:
     try:
         if path.name.lower().endswith('.zip'):
             with zipfile.ZipFile(path) as archive:
-                members = [(member.filename, member.file_size, _zip_kind(member), member)
-                           for member in archive.infolist()]
-                _check(path, members)
-                for name, _, kind, member in members:
-                    if kind == 'file':
-                        with archive.open(member) as content:
-                            _write(target, name, content)
+                _unpack_members(path, target, [
+                    (member.filename, member.file_size, _zip_kind(member), member)
+                    for member in archive.infolist()], archive.open)
         else:
             with tarfile.open(path) as archive:
-                members = [(member.name, member.size, _tar_kind(member), member)
-                           for member in archive.getmembers()]
-                _check(path, members)
-                for name, _, kind, member in members:
-                    if kind == 'file':
-                        with archive.extractfile(member) as content:
-                            _write(target, name, content)
+                _unpack_members(path, target, [
+                    (member.name, member.size, _tar_kind(member), member)
+                    for member in archive.getmembers()], archive.extractfile)
                 # The checksum stands at the end of the compressed stream, behind the members.
                 while archive.fileobj.read(1 << 20):
                     pass
@@ -115,7 +112,16 @@ def _tar_kind(member: tarfile.TarInfo) -> str:
     return 'file' if member.isfile() else 'link or special file'
 
 
-def _check(path: Path, members: list[tuple[str, int, str, object]]) -> None:
+def _unpack_members(path: Path, target: Path, members: list[Member],
+                    open_member: Callable[[Any], IO[bytes]]) -> None:
+    _check(path, members)
+    for name, _, kind, member in members:
+        if kind == 'file':
+            with open_member(member) as content:
+                _write(target, name, content)
+
+
+def _check(path: Path, members: list[Member]) -> None:
     """Look at all members before any is written."""
     for name, _, kind, _ in members:
         parts = PurePosixPath(name.replace('\\', '/')).parts
