@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +19,10 @@ from roadseg_core.models import build_network
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training.checkpoint import Description, save_checkpoint
 
+pytestmark = pytest.mark.usefixtures('one_thread')
+
 SMALL_FCN = {'classes': 7, 'depth_multiplier': 0.1, 'classifier_kernel': 3,
              'classifier_depth': 8}
-
-
-@pytest.fixture(autouse=True, scope='module')
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: the networks are too small for more, which only wait."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(('name', 'arguments', 'label_map'), [

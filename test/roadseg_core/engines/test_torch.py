@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,8 @@ from roadseg_core.model_file import OUTPUTS
 from roadseg_core.models import build_network
 from roadseg_core.training.checkpoint import Description, load_checkpoint, save_checkpoint
 
+pytestmark = pytest.mark.usefixtures('one_thread')
+
 SIZE = (32, 64)
 NETWORKS = {
     'unet': ({'out_channels': 1, 'filters': 2}, TWO),
@@ -32,15 +33,6 @@ def write(folder: Path, name: str, arguments: dict[str, object], label_map: Labe
         network_arguments=arguments, data='', metrics={}, licence='', card='', commit='',
         state={}))
     return path
-
-
-@pytest.fixture(autouse=True, scope='module')
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: the networks are too small for more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope='module', params=NETWORKS)
