@@ -1,7 +1,8 @@
-"""What a measurement ran on, and the memory of this process."""
+"""What something was measured on, and the memory of this process."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import metadata
 import os
 from pathlib import Path
@@ -9,7 +10,6 @@ import platform
 
 _FEATURES = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'avx512_fp16', 'avx_vnni',
              'amx_tile', 'amx_bf16', 'amx_int8', 'asimddp', 'bf16', 'i8mm')
-_PACKAGES = ('numpy', 'onnx', 'onnxruntime', 'openvino', 'torch', 'tensorrt', 'cuda-python')
 
 
 def describe_machine() -> dict[str, object]:
@@ -17,7 +17,7 @@ def describe_machine() -> dict[str, object]:
     fields = _processor()
     flags = fields.get('flags', fields.get('Features', '')).split()
     return {
-        'processor': fields.get('model name', platform.machine()),
+        'processor': processor(),
         'family_model': [fields.get('cpu family', ''), fields.get('model', '')],
         'cores': len(os.sched_getaffinity(0)),
         'instructions': [name for name in _FEATURES if name in flags],
@@ -26,14 +26,19 @@ def describe_machine() -> dict[str, object]:
     }
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of the packages that compute, and of Python."""
+def processor() -> str:
+    """Return the processor's name, or its architecture where the system does not say."""
+    return _processor().get('model name', platform.machine())
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of those of the packages that are installed."""
     found = {'python': platform.python_version()}
-    for name in _PACKAGES:
+    for name in packages:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            continue
+            continue  # or a distribution's package without metadata
     return found
 
 

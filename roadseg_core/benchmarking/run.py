@@ -8,13 +8,16 @@ import os
 
 import numpy as np
 
-from roadseg_core.benchmarking.machine import describe_machine, versions
 from roadseg_core.benchmarking.measuring import Clock, measure, Timing
 from roadseg_core.benchmarking.opening import (
     model_info, open_contender, Opened, reference_checkpoint)
 from roadseg_core.benchmarking.specification import BenchmarkError, Settings
+from roadseg_core.machine import describe_machine, versions
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.pictures import batch_of, load_pictures
+
+PACKAGES = ('numpy', 'onnx', 'onnxruntime', 'openvino', 'torch', 'tensorrt', 'cuda-python')
+"""The packages that compute; their versions stand beside the figures."""
 
 
 def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, object]:
@@ -49,7 +52,7 @@ def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, ob
         for one in opened:
             one.close()
     return {
-        'machine': machine, 'versions': versions(),
+        'machine': machine, 'versions': versions(PACKAGES),
         'model': {'file': settings.model.name, 'sha256': info.sha256, 'network': info.network,
                   'arguments': info.network_arguments, 'precision': info.precision,
                   'input_size': list(info.geometry.input_size)},

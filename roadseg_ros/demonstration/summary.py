@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 import os
 import platform
-from pathlib import Path
 
+from roadseg_core.machine import processor, versions
 from roadseg_core.metrics import Scores
 from roadseg_ros.demonstration.accounting import Accounting
 from roadseg_ros.demonstration.settings import DemoSettings
@@ -39,7 +38,7 @@ def summarize(settings: DemoSettings, accounting: Accounting, *, engine: dict[st
         'engine': {key: engine.get(key, '') for key in (
             'backend', 'precision', 'model', 'device', 'threads', 'inference_ms_p50',
             'inference_ms_p99', 'mean_batch', 'licence')},
-        'versions': _versions(),
+        'versions': versions(_PACKAGES),
         'problems': list(accounting.problems),
     }
     if scores is not None:
@@ -57,26 +56,7 @@ def _rounded(value: float | None) -> float | None:
 
 def _conditions(settings: DemoSettings) -> dict[str, object]:
     return {
-        'machine': _processor(), 'cores': os.cpu_count(), 'system': platform.platform(),
+        'machine': processor(), 'cores': os.cpu_count(), 'system': platform.platform(),
         'source': str(settings.source) if settings.source else 'rendered drive',
         'size': None if settings.source else f'{settings.size[1]}x{settings.size[0]}',
         'fps': settings.fps, 'phase': settings.phase, 'seconds': settings.seconds}
-
-
-def _processor() -> str:
-    try:
-        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(':')[2].strip() for line in lines
-                 if line.startswith('model name')), platform.machine())
-
-
-def _versions() -> dict[str, str]:
-    found = {'python': platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue  # a distribution's package without metadata
-    return found

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from roadseg_core.benchmarking.machine import describe_machine, versions
-from roadseg_core.benchmarking.run import benchmark
+from roadseg_core.benchmarking.run import benchmark, PACKAGES
 from roadseg_core.benchmarking.specification import Contender, Settings as EngineSettings
+from roadseg_core.machine import describe_machine, versions
 from roadseg_ros.evaluation.run import evaluate_bags
 from roadseg_ros.evaluation.settings import Settings
 from roadseg_ros.playing.cdr import BILLION, compressed_cdr, image_cdr, message_types
@@ -128,7 +128,7 @@ def measure_memory(model: str, *, counts: tuple[int, int],
 
 def describe() -> dict[str, object]:
     """Say what it was measured on."""
-    return {'machine': describe_machine(), 'versions': versions()}
+    return {'machine': describe_machine(), 'versions': versions(PACKAGES)}
 
 
 def _stamp(number: int) -> int:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 import json
 import os
 from pathlib import Path
-import platform
 
 import numpy as np
 
 import roadseg_core
 from roadseg_core.engines import Engine
 from roadseg_core.labels import LabelMap, TWO
+from roadseg_core.machine import processor, versions
 from roadseg_core.metrics import ConfusionMatrix
 from roadseg_ros.evaluation.conditions import check
 from roadseg_ros.evaluation.rows import rounded
@@ -41,8 +40,9 @@ def make_report(settings: Settings, totals: BagTotals, engine: dict[str, object]
                               frames=frames['scored'])
     bags = [bag.to_dict() for bag in totals.bags]
     report = {
-        'model': engine['model'], 'engine': engine['engine'], 'versions': _versions(),
-        'machine': _processor(), 'cores': len(os.sched_getaffinity(0)),
+        'model': engine['model'], 'engine': engine['engine'],
+        'versions': {'roadseg': roadseg_core.__version__, **versions(_PACKAGES)},
+        'machine': processor(), 'cores': len(os.sched_getaffinity(0)),
         'settings': _plain(settings),
         'bags': bags,
         'bags_lost': sum(bag['status'] == 'failed' for bag in bags),
@@ -131,22 +131,3 @@ def _plain(settings: Settings) -> dict[str, object]:
     values = {**vars(settings), 'truth': dict(vars(settings.truth)),
               'conditions': [str(condition) for condition in settings.conditions]}
     return json.loads(json.dumps(values, default=str))
-
-
-def _versions() -> dict[str, str]:
-    found = {'roadseg': roadseg_core.__version__, 'python': platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue  # not installed, or a distribution's package without metadata
-    return found
-
-
-def _processor() -> str:
-    try:
-        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
-    except OSError:
-        return platform.machine()
-    return next((line.partition(':')[2].strip() for line in lines
-                 if line.startswith('model name')), platform.machine())
