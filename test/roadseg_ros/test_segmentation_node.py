@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 import signal
+import time
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -81,6 +83,15 @@ def test_a_signal_while_frames_flow_ends_with_the_books_closed(start, number):
     bench.until(lambda: bench.diagnostics[-1]['engine']['state'] == 'STOPPED',
                 what='the closing diagnostics')
     assert bench.camera('front')['pending'] == '0'
+
+
+def test_ctrl_c_while_the_node_still_loads_ends_without_a_traceback(tmp_path):
+    node = helpers.NodeProcess(tmp_path, 0, {})
+    loaded = Path(f'/proc/{node.process.pid}/maps')
+    while node.process.poll() is None and '/numpy/' not in loaded.read_text():
+        time.sleep(0.005)
+    assert node.stop() == 0
+    assert node.text() == ''
 
 
 def test_bad_frames_are_dropped_counted_and_survived(start):
