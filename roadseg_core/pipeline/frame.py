@@ -89,11 +89,14 @@ class Frame:
         if 'label' in wanted or paints_labels:
             labels = label_image(result.labels[index], self.view, place)
         if 'road_mask' in wanted or paints_road:
-            probability = result.road_probability
-            mask = road_mask(
-                label_map, result.labels[index],
-                None if probability is None else probability[index],
-                threshold=options.road_threshold, view=self.view, output_geometry=place)
+            if labels is not None and options.road_threshold == 0.0:
+                mask = label_map.road_mask(labels)  # in its place already
+            else:
+                probability = result.road_probability
+                mask = road_mask(
+                    label_map, result.labels[index],
+                    None if probability is None else probability[index],
+                    threshold=options.road_threshold, view=self.view, output_geometry=place)
         if 'label' in wanted:
             images['label'] = labels
         if 'road_mask' in wanted:

@@ -120,11 +120,9 @@ def overlay(
 def _blend_classes(
     image: np.ndarray, label_map: LabelMap, labels: np.ndarray, alpha: float,
 ) -> np.ndarray:
-    colours = label_map.colorize(np.arange(256, dtype=np.uint8))
     unpainted = np.full(256, 255, np.uint8)
     unpainted[list(label_map.valid_ids)] = 0
-    # Three tables of one channel and a merge take half the time of one table of three.
-    paint = cv2.merge([cv2.LUT(labels, colours[:, channel].copy()) for channel in range(3)])
+    paint = label_map.colorize(labels)
     blended = cv2.addWeighted(image, 1.0 - alpha, paint, alpha, 0.0)
     # copyTo writes the image's own pixels where the mask is not 0, and keeps the others.
     return cv2.copyTo(image, cv2.LUT(labels, unpainted), blended)
