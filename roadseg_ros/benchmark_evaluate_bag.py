@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         'the engine alone in the same run, and whether memory grows with their length.')
     parser.add_argument('--model', default='', help='model file; the shipped one')
     parser.add_argument('--batch', type=int, default=0, help='0: as many as the model takes')
-    parser.add_argument('--frames', type=int, default=400,
+    parser.add_argument('--frames', type=int, default=900,
                         help='1280x720 frames of the speed bag; 0: no speed (default: '
                              '%(default)s)')
     parser.add_argument('--rounds', type=int, default=3, help='turns of engine and evaluation')

@@ -177,7 +177,7 @@ class CameraAnalysis:
         return {
             'class_share': {name: rounded(int(counts[number]) / seen)
                             for number, name in enumerate(names)},
-            'road_share': rounded(int(np.count_nonzero(mask)) / seen),
+            'road_share': rounded(cv2.countNonZero(mask) / seen),
             'confidence': rounded(confidence), 'consistency': rounded(near.consistency),
             'flicker': rounded(near.flicker), 'blackout': blackout, 'frozen': near.frozen}
 

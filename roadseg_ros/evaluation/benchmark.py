@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+import os
 from pathlib import Path
 import statistics
 import subprocess
@@ -78,6 +79,7 @@ def measure_speed(model: str, *, batch: int, frames: int, rounds: int,
     turns: dict[str, list[float]] = {'engine': [], 'evaluation': []}
     with TemporaryDirectory(prefix='benchmark-') as folder:
         bag = write_raw_bag(Path(folder) / 'bag', frames, height=720, width=1280)
+        os.sync()  # else the system would write it out meanwhile
         for number in range(rounds):
             measured = benchmark(EngineSettings(
                 model=Path(model), contenders=(Contender('auto', 'auto'),), batches=(batch,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 import time
 
 import numpy as np
@@ -17,7 +18,7 @@ from roadseg_ros.bags.images import read_stamp, to_bgr
 from roadseg_ros.bags.records import BagMessage
 from roadseg_ros.evaluation.cameras import Camera
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
-from roadseg_ros.evaluation.stages import buffered, mapped
+from roadseg_ros.evaluation.stages import buffered, grouped, mapped
 
 DECODERS = 2
 """Threads that decode; results keep their order."""
@@ -25,8 +26,11 @@ DECODERS = 2
 WARM_UP_RUNS = 2
 """Runs of each batch size outside the clock; the first sets up memory and kernels, or compiles."""
 
-AHEAD = 12
-"""Messages read, and frames decoded, ahead of the engine: three batches of most models."""
+GROUP = 4
+"""Messages handed from stage to stage at once: each hand-over wakes threads."""
+
+AHEAD = 2
+"""Groups read, and decoded, ahead of the engine: with more, frames leave the caches."""
 
 
 @dataclass
@@ -102,10 +106,11 @@ def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[
     :param engine: from :func:`open_model`: warm for batches of this size
     :param batch: frames in a batch; 0 for as many as the model takes
     """
-    read = buffered(works, AHEAD, name='reading')
+    read = buffered(grouped(works, GROUP), AHEAD, name='reading')
     geometry = engine.info.geometry
-    decoded = mapped(lambda work: _decoded(work, geometry), read, workers=DECODERS, ahead=AHEAD)
-    yield from _inferred(decoded, engine, batch or engine.info.max_batch)
+    decoded = mapped(lambda group: [_decoded(work, geometry) for work in group], read,
+                     workers=DECODERS, ahead=AHEAD)
+    yield from _inferred(chain.from_iterable(decoded), engine, batch or engine.info.max_batch)
 
 
 def _decoded(work: Work, geometry: Geometry) -> Work:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 import queue
 import threading
 from typing import TypeVar
@@ -62,6 +63,18 @@ def buffered(items: Iterable[Item], depth: int, *, name: str) -> Iterator[Item]:
     finally:
         stopped.set()
         thread.join()
+
+
+def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield lists of so many items, the last of the rest; closed, it closes the items."""
+    iterator = iter(items)
+    try:
+        while group := list(islice(iterator, size)):
+            yield group
+    finally:
+        close = getattr(iterator, 'close', None)
+        if close is not None:
+            close()
 
 
 def mapped(function: Callable[[Item], Made], items: Iterable[Item], *, workers: int,

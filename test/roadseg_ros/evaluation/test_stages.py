@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from roadseg_ros.evaluation.stages import buffered, mapped, Sink
+from roadseg_ros.evaluation.stages import buffered, grouped, mapped, Sink
 
 
 def counting(count: int, closed: list[bool]) -> Iterator[int]:
@@ -29,6 +29,16 @@ def fill(sink: Sink) -> None:
 
 def threads(name: str) -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+def test_groups_hold_every_item_and_close_what_they_read() -> None:
+    closed: list[bool] = []
+    assert list(grouped(counting(7, closed), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(grouped([], 3)) == []
+    groups = grouped(counting(10**9, closed := []), 4)
+    assert next(groups) == [0, 1, 2, 3]
+    groups.close()
+    assert closed == [True]
 
 
 def test_items_come_in_order_through_all_stages() -> None:
