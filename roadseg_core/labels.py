@@ -85,9 +85,9 @@ class LabelMap:
 
     def road_mask(self, labels: np.ndarray) -> np.ndarray:
         """Return uint8 [H, W]: 255 where ``labels`` (uint8 [H, W]) is one of the road ids."""
-        # The node does this for every frame; a table takes six times as long.
+        # The node does this for every frame; a table takes five times as long.
         if len(self.road_ids) == 1:
-            return cv2.compare(labels, self.road_ids[0], cv2.CMP_EQ)
+            return cv2.inRange(labels, self.road_ids[0], self.road_ids[0])
         table = np.zeros(256, np.uint8)
         table[list(self.road_ids)] = 255
         return cv2.LUT(labels, table)

@@ -17,7 +17,7 @@ def describe_machine() -> dict[str, object]:
     fields = _processor()
     flags = fields.get('flags', fields.get('Features', '')).split()
     return {
-        'processor': processor(),
+        'processor': fields.get('model name', platform.machine()),
         'family_model': [fields.get('cpu family', ''), fields.get('model', '')],
         'cores': len(os.sched_getaffinity(0)),
         'instructions': [name for name in _FEATURES if name in flags],

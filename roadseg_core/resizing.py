@@ -1,4 +1,4 @@
-"""Camera images to another size, without aliasing."""
+"""Camera images to another size."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """
     Scale an image by its pixel centres.
 
-    A side that shrinks by two or more is halved first, as often as it takes. Halved bilinearly,
-    each pixel is the mean of those it stands for, so nothing aliases; averaging over areas looks
-    the same (0.3 to 1.3 of 255 apart on street pictures) and takes five times as long.
+    A side that shrinks by two or more is halved first, as often as it takes: halved bilinearly,
+    each pixel is the mean of those it stands for. What is left, by less than two, is bilinear.
+    Averaging over areas looks the same (0.3 to 1.3 of 255 apart on street pictures) and takes
+    several times as long.
 
-    :param image: uint8 [H, W] or [H, W, channels]
+    :param image: uint8 [H, W] or [H, W, 3], at least a pixel each way
     :param size: (height, width) wanted, in pixels
-    :returns: uint8 [height, width(, channels)]; the image itself where it has that size
+    :returns: uint8 [height, width] or [height, width, 3]; the image itself where it has that size
     """
     height, width = size
-    while image.shape[:2] != size:
+    while image.shape[:2] != (height, width):
         old_height, old_width = image.shape[:2]
         image = cv2.resize(
             image, (_next(old_width, width), _next(old_height, height)),

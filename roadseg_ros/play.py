@@ -91,6 +91,8 @@ def _run(settings: PlaySettings, sources: dict[str, Source], arguments: list[str
             pace=Pace(settings.stamps == 'current', PlayLimits(settings.frames, settings.seconds),
                       settings.clock_hz, _speed(settings, sources)))
         time.sleep(_MATCHING_SECONDS)
+    if not any(played.sent.values()) and not stop.is_set():
+        raise SourceError(f'no source holds a frame that can be read{settings.part}')
     _report(played)
     print(f'{played.late} of {sum(played.sent.values())} frames late (by at most '
           f'{played.worst_delay_ns / 1e6:.1f} ms); {len(skipped)} skipped', flush=True)

@@ -57,7 +57,7 @@ def run_process(arguments: list[str] | None = None) -> int:
 
     :param arguments: the command line; None for that of the process
     :returns: the exit code: 0, or what went wrong
-    :raises KeyboardInterrupt: for a SIGINT before the node has its own handler
+    :raises KeyboardInterrupt: for a signal before the node has its own handlers
     """
     tune_malloc()
     # OpenCV's threads would take the cores from the engine's; a frame's resize is short.

@@ -11,10 +11,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM (exit code 0), or a failure (not 0)."""
     # Loading takes a second or two and holds nothing yet. KeyboardInterrupt would not do: modules
     # in C turn it into errors of their own, and who presses Ctrl-C wants no traceback.
-    signal.signal(signal.SIGINT, lambda number, frame: os._exit(0))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: os._exit(0))
     from roadseg_ros.process import run_process
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run_process(arguments)
     except KeyboardInterrupt:

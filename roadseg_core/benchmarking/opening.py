@@ -10,9 +10,9 @@ import time
 
 import numpy as np
 
-from roadseg_core.machine import resident_bytes
 from roadseg_core.benchmarking.specification import BenchmarkError, Contender, Settings
 from roadseg_core.engines import open_engine
+from roadseg_core.machine import resident_bytes
 from roadseg_core.model_file import ModelInfo, read_model_info
 
 

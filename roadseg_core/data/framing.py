@@ -8,8 +8,6 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from roadseg_core.resizing import resize_image
-
 
 @dataclass(frozen=True)
 class Framing:
@@ -40,5 +38,7 @@ class Framing:
         size = self.size or (max(1, round(height * self.scale)), max(1, round(width * self.scale)))
         if size == (height, width):
             return np.ascontiguousarray(image), np.ascontiguousarray(labels)
-        return (resize_image(image, size),
+        smaller = size[0] <= height and size[1] <= width
+        return (cv2.resize(image, size[::-1],
+                           interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR),
                 cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT))

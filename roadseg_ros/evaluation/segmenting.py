@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 import time
@@ -106,11 +107,13 @@ def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[
     :param engine: from :func:`open_model`: warm for batches of this size
     :param batch: frames in a batch; 0 for as many as the model takes
     """
-    read = buffered(grouped(works, GROUP), AHEAD, name='reading')
     geometry = engine.info.geometry
-    decoded = mapped(lambda group: [_decoded(work, geometry) for work in group], read,
-                     workers=DECODERS, ahead=AHEAD)
-    yield from _inferred(chain.from_iterable(decoded), engine, batch or engine.info.max_batch)
+    # Closed here, whatever fails: the bag must not be closed under threads that read it.
+    with (closing(buffered(grouped(works, GROUP), AHEAD, name='reading')) as read,
+          closing(mapped(lambda group: [_decoded(work, geometry) for work in group], read,
+                         workers=DECODERS, ahead=AHEAD)) as decoded):
+        yield from _inferred(
+            chain.from_iterable(decoded), engine, batch or engine.info.max_batch)
 
 
 def _decoded(work: Work, geometry: Geometry) -> Work:

@@ -66,7 +66,8 @@ def packets(source: Source, encoder: Encoder, *, loop: bool, skipped: Callable[[
     :param loop: begin again at the end, without end
     :param skipped: called with the reason for each frame that cannot be read
     :param part: which of its frames
-    :raises SourceError: if a whole pass holds no frame that can be read
+    :raises SourceError: if the whole source holds no frame that can be read; a part may be empty,
+        as of a camera that starts later than the others
     """
     cache = _Cache()
     index = 0
@@ -83,7 +84,9 @@ def packets(source: Source, encoder: Encoder, *, loop: bool, skipped: Callable[[
                           stamp_ns=packet.stamp_ns + shift_ns)
             index += 1
         if first_ns is None or last_ns is None:
-            raise SourceError(f'{source.path} holds no frame that can be read{part}')
+            if part == WHOLE:
+                raise SourceError(f'{source.path} holds no frame that can be read')
+            return
         if not loop:
             return
         cache.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def test_colours_and_road_of_every_id(label_map: LabelMap) -> None:
         assert tuple(colours[class_id]) == rgb[::-1]
         assert road[class_id] == (255 if class_id in label_map.road_ids else 0)
     assert sorted((*label_map.valid_ids, *label_map.void_ids)) == list(range(len(label_map.names)))
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 7), (5, 1)])
+def test_label_images_of_any_size_have_a_road_mask_and_colours(size: tuple[int, int]) -> None:
+    for label_map in (SEVEN, replace(SEVEN, road_ids=(2, 3))):
+        labels = np.full(size, 2, np.uint8)
+        np.testing.assert_array_equal(label_map.road_mask(labels), np.full(size, 255, np.uint8))
+        assert label_map.colorize(labels).shape == (*size, 3)
 
 
 def test_the_maps_of_the_project() -> None:

@@ -130,3 +130,11 @@ def test_a_missing_receiver_is_an_error(environment: dict[str, str], images: Pat
     process = start(environment, '--source', str(images), '--wait-subscribers', '0.3')
     assert process.wait(timeout=10) == 1
     assert 'nobody subscribed to /camera/front/image_raw' in process.stdout.read()
+
+
+def test_a_part_that_holds_no_frame_is_an_error(
+        environment: dict[str, str], images: Path) -> None:
+    process = start(environment, '--source', str(images), '--start', '5', '--end', '6')
+    assert process.wait(timeout=10) == 1
+    assert 'no source holds a frame that can be read from second 5 to second 6' in (
+        process.stdout.read())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+import threading
 import time
 
 import numpy as np
 import pytest
 
-from roadseg_core.engines.base import Engine, EngineDescription, Segmentation
+from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
 from roadseg_core.model_file import read_model_info
 from roadseg_ros.bags.records import BagMessage
 from roadseg_ros.evaluation.cameras import Camera
 from roadseg_ros.evaluation.segmenting import segmented, warm_up, Work
+from roadseg_ros.evaluation.settings import EvaluationError
 from roadseg_ros.playing.cdr import image_cdr
 from roadseg_ros.playing.source import RAW_TYPE
 
@@ -61,3 +64,29 @@ def test_compiling_for_a_batch_size_is_not_timed(
     for work, picture in zip(done, pictures):
         assert (work.result.labels == (picture[0, 0, 0] > 100)).all()
         assert 0 < work.infer_ms < COMPILING_SECONDS * 1e3
+
+
+class FailingEngine(CompilingEngine):
+    """Fail at the first batch."""
+
+    def _infer(self, frames: np.ndarray) -> Segmentation:
+        raise EngineError('out of memory')
+
+
+def test_nothing_is_read_any_more_once_the_engine_has_failed(exact_model: str) -> None:
+    closed = []
+
+    def works() -> Iterator[Work]:
+        message = BagMessage(CAMERA.topic, 0, image_cdr(
+            np.zeros((80, 120, 3), np.uint8), encoding='bgr8', stamp_ns=1, frame_id='lens'))
+        try:
+            while True:
+                yield Work(message, CAMERA)
+        finally:
+            closed.append(True)
+
+    with pytest.raises(EvaluationError, match='out of memory') as failure:
+        list(segmented(works(), FailingEngine(exact_model), batch=0))
+    # The traceback, which still holds the generators, does not keep them going.
+    assert failure.traceback and closed == [True]
+    assert not [thread for thread in threading.enumerate() if thread.name == 'reading']
