@@ -9,7 +9,6 @@ from operator import index
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 IGNORE = 255
@@ -78,6 +77,8 @@ class LabelMap:
         :param labels: uint8 [H, W]; ids outside the map are painted black
         :returns: uint8 [H, W, 3], BGR
         """
+        import cv2  # late: launch files read label maps, and paint nothing
+
         tables = np.zeros((3, 256), np.uint8)
         tables[:, :len(self.palette)] = np.asarray(self.palette, np.uint8).T[::-1]
         # Three tables of one channel and a merge take half the time of one table of three.
@@ -85,6 +86,8 @@ class LabelMap:
 
     def road_mask(self, labels: np.ndarray) -> np.ndarray:
         """Return uint8 [H, W]: 255 where ``labels`` (uint8 [H, W]) is one of the road ids."""
+        import cv2
+
         # The node does this for every frame; a table takes five times as long.
         if len(self.road_ids) == 1:
             return cv2.inRange(labels, self.road_ids[0], self.road_ids[0])
