@@ -17,7 +17,7 @@ def describe_machine() -> dict[str, object]:
     fields = _processor()
     flags = fields.get('flags', fields.get('Features', '')).split()
     return {
-        'processor': fields.get('model name', platform.machine()),
+        'processor': _name(fields),
         'family_model': [fields.get('cpu family', ''), fields.get('model', '')],
         'cores': len(os.sched_getaffinity(0)),
         'instructions': [name for name in _FEATURES if name in flags],
@@ -28,7 +28,7 @@ def describe_machine() -> dict[str, object]:
 
 def processor() -> str:
     """Return the processor's name, or its architecture where the system does not say."""
-    return _processor().get('model name', platform.machine())
+    return _name(_processor())
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
@@ -49,6 +49,10 @@ def resident_bytes() -> int:
     except OSError:
         return 0
     return pages * os.sysconf('SC_PAGE_SIZE')
+
+
+def _name(fields: dict[str, str]) -> str:
+    return fields.get('model name', platform.machine())
 
 
 def _processor() -> dict[str, str]:

@@ -6,17 +6,19 @@ import os
 import signal
 import sys
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM (exit code 0), or a failure (not 0)."""
     # Loading takes a second or two and holds nothing yet. KeyboardInterrupt would not do: modules
     # in C turn it into errors of their own, and who presses Ctrl-C wants no traceback.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         signal.signal(number, lambda number, frame: os._exit(0))
     from roadseg_ros.process import run_process
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in _ENDING:
+        signal.signal(number, signal.default_int_handler)
     try:
         return run_process(arguments)
     except KeyboardInterrupt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -49,8 +49,7 @@ class RunFolder:
         if self._overwrites:
             _delete_run(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
-        rows = [row for row in read_metrics(self.path) if row['step'] <= step]
-        _write_atomically(self.path / METRICS, ''.join(json.dumps(row) + '\n' for row in rows))
+        self._write_rows([row for row in read_metrics(self.path) if row['step'] <= step])
         if self._tensorboard:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -74,9 +73,11 @@ class RunFolder:
     def replace_row(self, row: Mapping[str, object], step: int) -> None:
         """Write the last line of ``metrics.jsonl`` anew if it is of this step."""
         if self.last_row(step) is not None:
-            rows = [*read_metrics(self.path)[:-1], row]
-            _write_atomically(self.path / METRICS,
-                              ''.join(json.dumps(row) + '\n' for row in rows))
+            self._write_rows([*read_metrics(self.path)[:-1], row])
+
+    def _write_rows(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Write ``metrics.jsonl`` anew."""
+        _write_atomically(self.path / METRICS, ''.join(json.dumps(row) + '\n' for row in rows))
 
     def write_scalars(self, values: Mapping[str, float | None], step: int) -> None:
         """Show figures in TensorBoard; None and NaN are left out."""

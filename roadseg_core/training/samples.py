@@ -88,7 +88,6 @@ class Batches(Sampler):
         self._processes = processes
         full, rest = divmod(samples, batch_size)
         self._steps = full + (not drop_last and rest >= fewest * processes)
-        self._left_out = samples - self._steps * batch_size if self._steps == full else 0
         self.epoch = 0
         self.first_step = 0
 
@@ -100,7 +99,7 @@ class Batches(Sampler):
     @property
     def left_out(self) -> int:
         """The samples that each epoch leaves out, others in each."""
-        return self._left_out
+        return max(0, self._samples - self._steps * self._batch_size)
 
     def __len__(self) -> int:
         return self._steps - self.first_step

@@ -12,8 +12,7 @@ from roadseg_ros.evaluation.analysis import CameraAnalysis, CameraSums
 from roadseg_ros.evaluation.settings import Settings
 from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
 from roadseg_ros.evaluation.truth import TruthSource
-
-BILLION = 1_000_000_000
+from roadseg_ros.playing.cdr import BILLION
 
 
 def bag_totals(path: Path, settings: Settings, bag: BagReader, notes: tuple[str, ...], *,

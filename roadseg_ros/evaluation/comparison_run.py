@@ -19,8 +19,7 @@ from roadseg_ros.evaluation.run import evaluate_bags, forget_earlier
 from roadseg_ros.evaluation.scenario import ComparisonChoice
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.verdict import ACCEPTED, NO_RULE
-
-_BILLION = 1_000_000_000
+from roadseg_ros.playing.cdr import BILLION
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def _title(key: Key, first: dict, second: dict) -> str:
     values = [f'{name} {first[field]:.3f} against {second[field]:.3f}'
               for name, field in (('road IoU', 'road_iou'), ('road share', 'road_share'))
               if first.get(field) is not None and second.get(field) is not None]
-    return (f'{Path(bag).name}, {camera}, frame {index}, stamp {stamp / _BILLION:.3f} s: '
+    return (f'{Path(bag).name}, {camera}, frame {index}, stamp {stamp / BILLION:.3f} s: '
             f'{", ".join(values)}')
 
 

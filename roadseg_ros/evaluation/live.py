@@ -16,10 +16,10 @@ from roadseg_ros.demonstration.recorder import NODE, Recorder
 from roadseg_ros.demonstration.waiting import engine_status, wait_ready, wait_settled
 from roadseg_ros.evaluation.live_node import FoundNode, Input, LiveError, LiveNode, StartedNode
 from roadseg_ros.evaluation.scenario import EngineChoice, LiveChoice
+from roadseg_ros.playing.cdr import BILLION
 from roadseg_ros.playing.opening import open_source
 from roadseg_ros.playing.source import SourceError
 
-_BILLION = 1_000_000_000
 _LEAST_FPS, _MOST_FPS = 0.1, 240.0
 
 
@@ -125,7 +125,7 @@ def _sources(plan: LivePlan) -> tuple[str, float]:
             except SourceError:
                 continue  # the player will say why
             compressed.append(source.compressed)
-            rates.append(_BILLION / source.period_ns * plan.choice.rate)
+            rates.append(BILLION / source.period_ns * plan.choice.rate)
     transport = 'compressed' if compressed and all(compressed) else 'raw'
     fps = plan.choice.fps or max(rates, default=15.0)
     return transport, min(_MOST_FPS, max(_LEAST_FPS, round(fps, 2)))

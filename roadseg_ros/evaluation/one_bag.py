@@ -18,17 +18,21 @@ from roadseg_ros.bags.reader import BagReader
 from roadseg_ros.bags.records import BagError
 from roadseg_ros.evaluation.analysis import CameraAnalysis
 from roadseg_ros.evaluation.annotated import is_latched
-from roadseg_ros.evaluation.bag_totals import bag_totals, BILLION
+from roadseg_ros.evaluation.bag_totals import bag_totals
 from roadseg_ros.evaluation.cameras import Camera, find_cameras
-from roadseg_ros.evaluation.recording import Recording, ROW_FILES
+from roadseg_ros.evaluation.recording import Recording, write_no_rows
 from roadseg_ros.evaluation.scoring import truth_label_map
 from roadseg_ros.evaluation.segmenting import open_model, segmented, Work
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.stages import Sink
 from roadseg_ros.evaluation.totals import BagOutcome, BagTotals
 from roadseg_ros.evaluation.truth import open_truth, TruthSource
+from roadseg_ros.playing.cdr import BILLION
 
 _log = logging.getLogger(__name__)
+
+PARTS = 'parts'
+"""Folder of the bags' parts of the results."""
 
 Progress = Callable[[int, int], None]
 
@@ -36,7 +40,7 @@ Progress = Callable[[int, int], None]
 def part_folder(path: Path, output: Path) -> Path:
     """Return where a bag's part of the results goes: the same for the same path."""
     name = re.sub(r'[^\w.-]', '_', path.name) or 'bag'
-    return output / 'parts' / f'{name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}'
+    return output / PARTS / f'{name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}'
 
 
 def evaluate_one_bag(path: Path, settings: Settings, output: Path, *,
@@ -85,8 +89,7 @@ def evaluate_one_bag(path: Path, settings: Settings, output: Path, *,
 
 def _failed(path: Path, part: Path, reason: str) -> BagTotals:
     """Return the totals of a bag that has failed, and leave rows of nothing."""
-    for name in ROW_FILES:
-        (part / name).write_bytes(b'')
+    write_no_rows(part)
     return BagTotals(bags=(BagOutcome(str(path), 'failed', (reason,)),))
 
 

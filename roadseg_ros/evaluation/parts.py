@@ -15,7 +15,7 @@ from roadseg_core.engines import Engine
 from roadseg_ros.evaluation.attempts import attempts_of_a_run
 from roadseg_ros.evaluation.fingerprint import Fingerprints
 from roadseg_ros.evaluation.one_bag import evaluate_one_bag, part_folder, Progress
-from roadseg_ros.evaluation.recording import ROW_FILES
+from roadseg_ros.evaluation.recording import write_no_rows
 from roadseg_ros.evaluation.segmenting import open_model, shipped_model
 from roadseg_ros.evaluation.settings import EvaluationError, Settings
 from roadseg_ros.evaluation.totals import BagTotals
@@ -157,8 +157,7 @@ def write_failed_part(bag: Path, output: Path, totals: BagTotals) -> None:
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        for name in ROW_FILES:
-            (part / name).write_bytes(b'')
+        write_no_rows(part)
         (part / 'totals.json').write_text(json.dumps(totals.to_dict()), encoding='utf-8')
     except OSError as error:
         raise EvaluationError(f'{output} cannot be written: {error}') from error

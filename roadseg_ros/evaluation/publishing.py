@@ -8,15 +8,12 @@ import os
 from pathlib import Path
 import shutil
 
-from roadseg_ros.evaluation.one_bag import part_folder
+from roadseg_ros.evaluation.one_bag import part_folder, PARTS
 from roadseg_ros.evaluation.recording import ANNOTATED, ROW_FILES
 from roadseg_ros.evaluation.rows import concatenate
 
 VERDICTS = ('report.json', 'report.html', 'comparison.json')
 """Files that say how an evaluation came out."""
-
-PARTS = 'parts'
-"""Folder of the bags' parts of the results."""
 
 
 def forget(output: Path) -> None:

@@ -23,6 +23,16 @@ ROW_FILES = ('frames.jsonl', 'timings.jsonl', 'bad.jsonl')
 ANNOTATED = 'annotated'
 
 
+def write_no_rows(part: Path) -> None:
+    """
+    Leave the row files of a bag of which nothing was evaluated.
+
+    :raises OSError: if they cannot be written
+    """
+    for name in ROW_FILES:
+        (part / name).write_bytes(b'')
+
+
 class Recording:
     """
     Write what frames say: rows, pictures, and, if asked for, ``annotated/`` and videos.

@@ -46,9 +46,7 @@ def buffered(items: Iterable[Item], depth: int, *, name: str) -> Iterator[Item]:
         except BaseException as error:  # handed to the consumer, whatever it is
             put('error', error)
         finally:
-            close = getattr(iterator, 'close', None)
-            if close is not None:
-                close()
+            _close(iterator)
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
@@ -72,9 +70,14 @@ def grouped(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         while group := list(islice(iterator, size)):
             yield group
     finally:
-        close = getattr(iterator, 'close', None)
-        if close is not None:
-            close()
+        _close(iterator)
+
+
+def _close(iterator: Iterator[object]) -> None:
+    """Close a generator; other iterators hold nothing."""
+    close = getattr(iterator, 'close', None)
+    if close is not None:
+        close()
 
 
 def mapped(function: Callable[[Item], Made], items: Iterable[Item], *, workers: int,
