@@ -29,6 +29,8 @@ INFERENCE = (
     'roadseg_core.labels', 'roadseg_core.geometry', 'roadseg_core.model_file',
     'roadseg_core.engines', 'roadseg_core.pipeline')
 NODE = 'roadseg_ros.segmentation_node'
+NODE_PROCESS = 'roadseg_ros.process'
+"""What the executable loads once it runs."""
 TORCH_ENGINE = 'roadseg_core.engines.torch'
 TORCH_ENGINES = frozenset({TORCH_ENGINE, 'roadseg_core.engines.torch_cuda'})
 
@@ -165,11 +167,10 @@ def test_imports_are_found(
 
 @pytest.mark.parametrize('module', [
     'roadseg_core.pipeline.outputs', 'roadseg_core.pipeline.compressed', 'roadseg_core.engines',
-    'roadseg_core.model_file', NODE])
+    'roadseg_core.model_file', NODE, NODE_PROCESS])
 def test_importing_loads_no_torch(module: str) -> None:
     """Import for real: what others import could bring torch along too."""
-    if module not in modules():
-        pytest.skip(f'the project has no module {module}')
+    assert module in modules()
     if module.startswith('roadseg_ros') and importlib.util.find_spec('rclpy') is None:
         pytest.skip('needs rclpy: a ROS distribution or its wheels')
     program = f'import sys; import {module}; sys.exit("torch" in sys.modules)'
