@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from glob import glob
 import os
 import re
+from glob import glob
 
 from setuptools import find_packages, setup
 
@@ -31,8 +31,9 @@ setup(
     name=NAME,
     version=read_version(),
     # Listed, because launch/ and config/ beside them are folders of files, not packages.
-    packages=find_packages(include=['roadseg_core', 'roadseg_core.*',
-                                    'roadseg_ros', 'roadseg_ros.*']),
+    packages=find_packages(
+        include=['roadseg_core', 'roadseg_core.*', 'roadseg_ros', 'roadseg_ros.*']
+    ),
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (SHARE, ['package.xml']),

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import launch.logging
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
-from roadseg_ros.dds_profile import added_environment, profile_in_use, segment_bytes
-from roadseg_ros.launching import parameter_overrides, parse_value, with_scenario
-from roadseg_ros.params_file import cameras_in_file
-from roadseg_ros.shared_memory import read_shared_memory, shared_memory_problem
+from launch import LaunchContext, LaunchDescription
+from roadseg_ros.launching.dds_profile import added_environment, profile_in_use, segment_bytes
+from roadseg_ros.launching.parameters import parameter_overrides, parse_value, with_scenario
+from roadseg_ros.launching.params_file import cameras_in_file
+from roadseg_ros.launching.shared_memory import read_shared_memory, shared_memory_problem
 
 PACKAGE = 'roadseg_ros'
 
@@ -60,27 +60,31 @@ def generate_launch_description() -> LaunchDescription:
 def start_node(context: LaunchContext) -> list[Node]:
     """Return the node's action for the values of the launch arguments."""
     config = Path(get_package_share_directory(PACKAGE)) / 'config'
-    given = with_scenario({name: context.launch_configurations[name] for name in ARGUMENTS},
-                          models=config.parent / 'models')
+    given = with_scenario(
+        {name: context.launch_configurations[name] for name in ARGUMENTS},
+        models=config.parent / 'models',
+    )
     profile = config / 'fastdds_images.xml'
     params_file = Path(given['params_file'] or config / 'seg.yaml').expanduser()
     file_cameras = cameras_in_file(params_file, given['name'])
     overrides = parameter_overrides(given, file_cameras=file_cameras)
     cameras = overrides.get('camera_names', file_cameras) or ['front']
     warn_of_shared_memory(profile_in_use(context.environment, profile), senders=len(cameras))
-    return [Node(
-        package=PACKAGE,
-        executable='segmentation_node',
-        name=given['name'],
-        namespace=given['namespace'],
-        output='screen',
-        emulate_tty=True,
-        parameters=[str(params_file), *([overrides] if overrides else [])],
-        ros_arguments=['--log-level', given['log_level']],
-        additional_env=added_environment(context.environment, profile),
-        respawn=parse_value('respawn', given['respawn'], bool),
-        respawn_delay=parse_value('respawn_delay', given['respawn_delay'], float),
-    )]
+    return [
+        Node(
+            package=PACKAGE,
+            executable='segmentation_node',
+            name=given['name'],
+            namespace=given['namespace'],
+            output='screen',
+            emulate_tty=True,
+            parameters=[str(params_file), *([overrides] if overrides else [])],
+            ros_arguments=['--log-level', given['log_level']],
+            additional_env=added_environment(context.environment, profile),
+            respawn=parse_value('respawn', given['respawn'], bool),
+            respawn_delay=parse_value('respawn_delay', given['respawn_delay'], float),
+        )
+    ]
 
 
 def warn_of_shared_memory(profile: Path | None, *, senders: int) -> None:

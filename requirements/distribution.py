@@ -8,9 +8,9 @@ OpenCV, cv_bridge and the messages of the distribution are built against it.
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 from pathlib import Path
-import sys
 
 
 def main() -> None:

@@ -45,15 +45,16 @@ class View:
         if image.shape[:2] != self.camera_size:
             raise GeometryError(
                 f'image of {image.shape[1]}x{image.shape[0]} for a view of '
-                f'{self.camera_size[1]}x{self.camera_size[0]} cameras')
+                f'{self.camera_size[1]}x{self.camera_size[0]} cameras'
+            )
         x, y, width, height = self.source
         u, v, out_width, out_height = self.target
         if out is None:
             out = np.empty((*self.input_size, 3), np.uint8)
         if (out_height, out_width) != self.input_size:
             out[...] = 114
-        region = image[y:y + height, x:x + width]
-        place = out[v:v + out_height, u:u + out_width]
+        region = image[y : y + height, x : x + width]
+        place = out[v : v + out_height, u : u + out_width]
         place[...] = resize_image(region, (out_height, out_width))
         return out
 
@@ -68,19 +69,22 @@ class View:
         """
         if image.shape != self.input_size:
             raise GeometryError(
-                f'network image of {image.shape} for a view with the input size {self.input_size}')
+                f'network image of {image.shape} for a view with the input size {self.input_size}'
+            )
         x, y, width, height = self.source
         u, v, out_width, out_height = self.target
-        region = image[v:v + out_height, u:u + out_width]
+        region = image[v : v + out_height, u : u + out_width]
         if region.shape != (height, width):
             # Pixel centres: INTER_NEAREST would shift ids by half a pixel.
             region = cv2.resize(
-                region, (width, height),
-                interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST_EXACT)
+                region,
+                (width, height),
+                interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST_EXACT,
+            )
         if (height, width) == self.camera_size:
             return np.ascontiguousarray(region)
         out = np.full(self.camera_size, outside, np.uint8)
-        out[y:y + height, x:x + width] = region
+        out[y : y + height, x : x + width] = region
         return out
 
     def matrix(self) -> np.ndarray:
@@ -93,10 +97,13 @@ class View:
         x, y, width, height = self.source
         u, v, out_width, out_height = self.target
         scale_x, scale_y = out_width / width, out_height / height
-        return np.array([
-            [scale_x, 0.0, (0.5 - x) * scale_x - 0.5 + u],
-            [0.0, scale_y, (0.5 - y) * scale_y - 0.5 + v],
-            [0.0, 0.0, 1.0]])
+        return np.array(
+            [
+                [scale_x, 0.0, (0.5 - x) * scale_x - 0.5 + u],
+                [0.0, scale_y, (0.5 - y) * scale_y - 0.5 + v],
+                [0.0, 0.0, 1.0],
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,8 @@ class Geometry:
             raise GeometryError(f'geometry mode {self.mode!r}; expected one of {MODES}')
         if len(self.input_size) != 2 or min(self.input_size) < 1:
             raise GeometryError(
-                f'input size {self.input_size}; expected (height, width), each at least 1')
+                f'input size {self.input_size}; expected (height, width), each at least 1'
+            )
 
     def view(self, camera_size: tuple[int, int]) -> View:
         """
@@ -136,12 +144,15 @@ class Geometry:
             scale = min(out_height / height, out_width / width)
             fit_width = min(out_width, max(1, round(width * scale)))
             fit_height = min(out_height, max(1, round(height * scale)))
-            target = ((out_width - fit_width) // 2, (out_height - fit_height) // 2,
-                      fit_width, fit_height)
+            target = (
+                (out_width - fit_width) // 2,
+                (out_height - fit_height) // 2,
+                fit_width,
+                fit_height,
+            )
         elif self.mode == 'crop':
             scale = max(out_height / height, out_width / width)
             cut_width = min(width, max(1, round(out_width / scale)))
             cut_height = min(height, max(1, round(out_height / scale)))
-            source = ((width - cut_width) // 2, (height - cut_height) // 2,
-                      cut_width, cut_height)
+            source = ((width - cut_width) // 2, (height - cut_height) // 2, cut_width, cut_height)
         return View((height, width), self.input_size, source, target)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-import json
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -41,18 +41,21 @@ class LabelMap:
     def __post_init__(self) -> None:
         if not 2 <= len(self.names) <= IGNORE:
             raise LabelMapError(
-                f'label map {self.name!r} has {len(self.names)} classes; expected 2 to {IGNORE}')
+                f'label map {self.name!r} has {len(self.names)} classes; expected 2 to {IGNORE}'
+            )
         if len(set(self.names)) != len(self.names):
             raise LabelMapError(f'label map {self.name!r} names a class twice: {self.names}')
         if len(self.palette) != len(self.names):
             raise LabelMapError(
                 f'label map {self.name!r} has {len(self.names)} classes but '
-                f'{len(self.palette)} palette colours; give one RGB colour a class')
+                f'{len(self.palette)} palette colours; give one RGB colour a class'
+            )
         for colour in self.palette:
             if len(colour) != 3 or not all(0 <= value <= 255 for value in colour):
                 raise LabelMapError(
                     f'label map {self.name!r} has the colour {colour}; '
-                    'expected three values from 0 to 255')
+                    'expected three values from 0 to 255'
+                )
         if not self.road_ids:
             raise LabelMapError(f'label map {self.name!r} has no road ids; name at least one')
         for kind, ids in (('road', self.road_ids), ('void', self.void_ids)):
@@ -60,7 +63,8 @@ class LabelMap:
                 if not 0 <= class_id < len(self.names):
                     raise LabelMapError(
                         f'label map {self.name!r} has the {kind} id {class_id}; '
-                        f'expected 0 to {len(self.names) - 1}')
+                        f'expected 0 to {len(self.names) - 1}'
+                    )
         both = set(self.road_ids) & set(self.void_ids)
         if both:
             raise LabelMapError(f'label map {self.name!r} has ids that are road and void: {both}')
@@ -80,7 +84,7 @@ class LabelMap:
         import cv2  # late: launch files read label maps, and paint nothing
 
         tables = np.zeros((3, 256), np.uint8)
-        tables[:, :len(self.palette)] = np.asarray(self.palette, np.uint8).T[::-1]
+        tables[:, : len(self.palette)] = np.asarray(self.palette, np.uint8).T[::-1]
         # Three tables of one channel and a merge take half the time of one table of three.
         return cv2.merge([cv2.LUT(labels, table) for table in tables])
 
@@ -120,13 +124,15 @@ class LabelMap:
         if unknown or missing:
             raise LabelMapError(
                 f'label map with missing keys {sorted(missing)} and unknown keys '
-                f'{sorted(unknown)}; expected {sorted(expected)}')
+                f'{sorted(unknown)}; expected {sorted(expected)}'
+            )
         return cls(
             name=_checked('name', _text, values['name']),
             names=_checked('names', _texts, values['names']),
             palette=_checked('palette', _colours, values['palette']),
             road_ids=_checked('road_ids', _ids, values['road_ids']),
-            void_ids=_checked('void_ids', _ids, values.get('void_ids', ())))
+            void_ids=_checked('void_ids', _ids, values.get('void_ids', ())),
+        )
 
     def to_json(self) -> str:
         """Return the map as one line of JSON, as published on ``~/label_map``."""
@@ -138,7 +144,8 @@ def _checked(key: str, read: Callable[[object], Any], value: object) -> Any:
         return read(value)
     except TypeError as error:
         raise LabelMapError(
-            f'label map key {key!r} with a value of a wrong type: {error}') from error
+            f'label map key {key!r} with a value of a wrong type: {error}'
+        ) from error
 
 
 def _text(value: object) -> str:
@@ -169,24 +176,39 @@ def _colours(value: object) -> tuple[tuple[int, ...], ...]:
 SEVEN = LabelMap(
     name='seven',
     names=('sky', 'infrastructure', 'road', 'sidewalk', 'vehicles', 'vru', 'void'),
-    palette=((70, 130, 180), (255, 255, 0), (0, 255, 0), (244, 35, 232),
-             (0, 0, 255), (255, 0, 0), (0, 0, 0)),
+    palette=(
+        (70, 130, 180),
+        (255, 255, 0),
+        (0, 255, 0),
+        (244, 35, 232),
+        (0, 0, 255),
+        (255, 0, 0),
+        (0, 0, 0),
+    ),
     road_ids=(2,),
-    void_ids=(6,))
+    void_ids=(6,),
+)
 
 TWO = LabelMap(
-    name='two',
-    names=('not road', 'road'),
-    palette=((0, 0, 0), (0, 255, 0)),
-    road_ids=(1,))
+    name='two', names=('not road', 'road'), palette=((0, 0, 0), (0, 255, 0)), road_ids=(1,)
+)
 
 EIGHT = LabelMap(
     name='eight',
     names=('void', 'flat', 'construction', 'object', 'nature', 'sky', 'human', 'vehicle'),
-    palette=((0, 0, 0), (128, 64, 128), (70, 70, 70), (153, 153, 153), (107, 142, 35),
-             (70, 130, 180), (220, 20, 60), (0, 0, 142)),
+    palette=(
+        (0, 0, 0),
+        (128, 64, 128),
+        (70, 70, 70),
+        (153, 153, 153),
+        (107, 142, 35),
+        (70, 130, 180),
+        (220, 20, 60),
+        (0, 0, 142),
+    ),
     road_ids=(1,),
-    void_ids=(0,))
+    void_ids=(0,),
+)
 
 LABEL_MAPS = {label_map.name: label_map for label_map in (SEVEN, TWO, EIGHT)}
 """The maps to train with that are known without reading a file."""
@@ -215,6 +237,5 @@ def read_label_file(path: str | Path) -> dict:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise LabelMapError(f'{path}: not a YAML file: {error}') from error
     if not isinstance(values, dict):
-        raise LabelMapError(
-            f'{path}: a label map is a mapping; found {type(values).__name__}')
+        raise LabelMapError(f'{path}: a label map is a mapping; found {type(values).__name__}')
     return values

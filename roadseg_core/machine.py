@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterable
 from importlib import metadata
-import os
 from pathlib import Path
-import platform
 
-_FEATURES = ('avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'avx512_fp16', 'avx_vnni',
-             'amx_tile', 'amx_bf16', 'amx_int8', 'asimddp', 'bf16', 'i8mm')
+_FEATURES = (
+    'avx2',
+    'avx512f',
+    'avx512_vnni',
+    'avx512_bf16',
+    'avx512_fp16',
+    'avx_vnni',
+    'amx_tile',
+    'amx_bf16',
+    'amx_int8',
+    'asimddp',
+    'bf16',
+    'i8mm',
+)
 
 
 def describe_machine() -> dict[str, object]:

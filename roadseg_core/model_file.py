@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 import hashlib
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from google.protobuf.message import DecodeError
 import onnx
+from google.protobuf.message import DecodeError
 
 from roadseg_core.geometry import Geometry, GeometryError
 from roadseg_core.labels import LabelMap, LabelMapError
@@ -17,6 +17,8 @@ FORMAT_VERSION = 1
 INPUT = 'frames'
 OUTPUTS = ('labels', 'road_probability', 'confidence')
 PRECISIONS = ('fp32', 'fp16', 'int8')
+MAX_BATCH = 4
+"""Largest batch of the files that the project writes: a node has up to four cameras."""
 
 _KEY = 'roadseg'
 _VERSION_KEY = 'roadseg_format'
@@ -77,16 +79,22 @@ def read_model_info(path: str | Path) -> ModelInfo:
     values = _metadata(path, properties)
     try:
         info = ModelInfo(
-            path=path, sha256=hashlib.sha256(data).hexdigest(),
+            path=path,
+            sha256=hashlib.sha256(data).hexdigest(),
             label_map=LabelMap.from_dict(values['label_map']),
-            geometry=Geometry(
-                values['geometry']['mode'], tuple(values['geometry']['input_size'])),
-            network=values['network'], network_arguments=values['network_arguments'],
+            geometry=Geometry(values['geometry']['mode'], tuple(values['geometry']['input_size'])),
+            network=values['network'],
+            network_arguments=values['network_arguments'],
             max_batch=values['max_batch'],
             outputs=tuple(output.name for output in model.graph.output),
-            precision=values['precision'], licence=values['licence'], card=values['card'],
-            data=values['data'], metrics=values['metrics'], commit=values['commit'],
-            agreement=values['agreement'])
+            precision=values['precision'],
+            licence=values['licence'],
+            card=values['card'],
+            data=values['data'],
+            metrics=values['metrics'],
+            commit=values['commit'],
+            agreement=values['agreement'],
+        )
     except (KeyError, TypeError, LabelMapError, GeometryError) as error:
         raise ModelFileError(
             f'{path}: metadata with a missing or wrong entry: {error}; {_HOW_TO_EXPORT}'
@@ -96,9 +104,20 @@ def read_model_info(path: str | Path) -> ModelInfo:
 
 
 def write_metadata(
-    model: onnx.ModelProto, *, label_map: LabelMap, geometry: Geometry, network: str,
-    network_arguments: dict, max_batch: int, precision: str, licence: str, card: str,
-    data: str, metrics: dict, commit: str, agreement: dict,
+    model: onnx.ModelProto,
+    *,
+    label_map: LabelMap,
+    geometry: Geometry,
+    network: str,
+    network_arguments: dict,
+    max_batch: int,
+    precision: str,
+    licence: str,
+    card: str,
+    data: str,
+    metrics: dict,
+    commit: str,
+    agreement: dict,
 ) -> None:
     """
     Write the metadata into an ONNX model, in place.
@@ -114,29 +133,40 @@ def write_metadata(
     values = {
         'label_map': label_map.to_dict(),
         'geometry': {'mode': geometry.mode, 'input_size': list(geometry.input_size)},
-        'network': network, 'network_arguments': network_arguments, 'max_batch': max_batch,
-        'precision': precision, 'licence': licence, 'card': card, 'data': data,
-        'metrics': metrics, 'commit': commit, 'agreement': agreement,
+        'network': network,
+        'network_arguments': network_arguments,
+        'max_batch': max_batch,
+        'precision': precision,
+        'licence': licence,
+        'card': card,
+        'data': data,
+        'metrics': metrics,
+        'commit': commit,
+        'agreement': agreement,
     }
     onnx.helper.set_model_props(
-        model, {_VERSION_KEY: str(FORMAT_VERSION), _KEY: json.dumps(values)})
+        model, {_VERSION_KEY: str(FORMAT_VERSION), _KEY: json.dumps(values)}
+    )
 
 
 def _metadata(path: Path, properties: dict[str, str]) -> dict:
     if _KEY not in properties or _VERSION_KEY not in properties:
         raise ModelFileError(
             f'{path}: an ONNX file without the metadata of this project (label map, geometry, '
-            f'...); {_HOW_TO_EXPORT}')
+            f'...); {_HOW_TO_EXPORT}'
+        )
     version = properties[_VERSION_KEY]
     if not version.isdecimal() or not 1 <= int(version) <= FORMAT_VERSION:
         raise ModelFileError(
             f'{path}: model file of format {version!r}; this version reads 1 to '
-            f'{FORMAT_VERSION}: update roadseg_ros, or {_HOW_TO_EXPORT}')
+            f'{FORMAT_VERSION}: update roadseg_ros, or {_HOW_TO_EXPORT}'
+        )
     try:
         values = json.loads(properties[_KEY])
     except json.JSONDecodeError as error:
-        raise ModelFileError(f'{path}: metadata that is no JSON: {error}; {_HOW_TO_EXPORT}'
-                             ) from error
+        raise ModelFileError(
+            f'{path}: metadata that is no JSON: {error}; {_HOW_TO_EXPORT}'
+        ) from error
     if not isinstance(values, dict):
         raise ModelFileError(f'{path}: metadata that is no JSON object; {_HOW_TO_EXPORT}')
     return values
@@ -150,23 +180,27 @@ def _check_graph(info: ModelInfo, graph: onnx.GraphProto) -> None:
     for name in ('network', 'licence', 'card', 'data', 'commit'):
         if not isinstance(getattr(info, name), str):
             raise ModelFileError(
-                f'{info.path}: {name} {getattr(info, name)!r}; expected a text; {_HOW_TO_EXPORT}')
+                f'{info.path}: {name} {getattr(info, name)!r}; expected a text; {_HOW_TO_EXPORT}'
+            )
     if not graph.node:
         raise ModelFileError(f'{info.path}: a graph without operations; {_HOW_TO_EXPORT}')
     if info.precision not in PRECISIONS:
         raise ModelFileError(
-            f'{info.path}: precision {info.precision!r}; expected one of {PRECISIONS}')
+            f'{info.path}: precision {info.precision!r}; expected one of {PRECISIONS}'
+        )
     height, width = info.geometry.input_size
     if [value.name for value in graph.input] != [INPUT]:
         raise ModelFileError(
             f'{info.path}: inputs {[value.name for value in graph.input]}; expected one, '
-            f'{INPUT!r}; {_HOW_TO_EXPORT}')
+            f'{INPUT!r}; {_HOW_TO_EXPORT}'
+        )
     _check_value(info.path, graph.input[0], [height, width, 3])
     unknown = [name for name in info.outputs if name not in OUTPUTS]
     if unknown or 'labels' not in info.outputs:
         raise ModelFileError(
             f'{info.path}: outputs {info.outputs}; expected labels and some of {OUTPUTS[1:]}; '
-            f'{_HOW_TO_EXPORT}')
+            f'{_HOW_TO_EXPORT}'
+        )
     for value in graph.output:
         _check_value(info.path, value, [height, width])
 
@@ -178,4 +212,5 @@ def _check_value(path: Path, value: onnx.ValueInfoProto, sizes: list[int]) -> No
         kind = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
         raise ModelFileError(
             f'{path}: {value.name} is {kind} {["N" if not dim else dim for dim in found]}; '
-            f'expected uint8 {["N", *sizes]}; {_HOW_TO_EXPORT}')
+            f'expected uint8 {["N", *sizes]}; {_HOW_TO_EXPORT}'
+        )

@@ -23,8 +23,10 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     while image.shape[:2] != (height, width):
         old_height, old_width = image.shape[:2]
         image = cv2.resize(
-            image, (_next(old_width, width), _next(old_height, height)),
-            interpolation=cv2.INTER_LINEAR)
+            image,
+            (_next(old_width, width), _next(old_height, height)),
+            interpolation=cv2.INTER_LINEAR,
+        )
     return image
 
 

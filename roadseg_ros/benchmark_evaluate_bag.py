@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 import json
-from pathlib import Path
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
+from roadseg_core.benchmarking.drives import describe, measure_memory, measure_speed
 from roadseg_core.engines import EngineError
+from roadseg_core.evaluation.drives.segmenting import shipped_model
+from roadseg_core.evaluation.settings.settings import EvaluationError
 from roadseg_core.model_file import ModelFileError, read_model_info
-from roadseg_ros.evaluation.benchmark import describe, measure_memory, measure_speed
-from roadseg_ros.evaluation.segmenting import shipped_model
-from roadseg_ros.evaluation.settings import EvaluationError
 from roadseg_ros.memory import tune_malloc
 
 
@@ -27,10 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         batch = options.batch or info.max_batch
         if options.frames:
             found['speed'] = measure_speed(
-                model, batch=batch, frames=options.frames, rounds=options.rounds, say=print)
+                model, batch=batch, frames=options.frames, rounds=options.rounds, say=print
+            )
         if options.long:
-            found['memory'] = measure_memory(model, counts=(options.short, options.long),
-                                             say=print)
+            found['memory'] = measure_memory(model, counts=(options.short, options.long), say=print)
         if options.output:
             options.output.parent.mkdir(parents=True, exist_ok=True)
             options.output.write_text(json.dumps(found, indent=1) + '\n', encoding='utf-8')
@@ -39,29 +39,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     parts = [found[name] for name in ('speed', 'memory') if name in found]
     if 'speed' in found:
-        print(f'evaluation at {found["speed"]["percent_of_engine"]} % of the engine alone; '
-              f'expected {found["speed"]["least_percent"]} % or more')
+        print(
+            f'evaluation at {found["speed"]["percent_of_engine"]} % of the engine alone; '
+            f'expected {found["speed"]["least_percent"]} % or more'
+        )
     if 'memory' in found:
-        print(f'{options.long} frames take {found["memory"]["growth_mib"]} MiB more than '
-              f'{options.short}; expected {found["memory"]["most_growth_mib"]} MiB or less')
+        print(
+            f'{options.long} frames take {found["memory"]["growth_mib"]} MiB more than '
+            f'{options.short}; expected {found["memory"]["most_growth_mib"]} MiB or less'
+        )
     return 0 if all(part['passed'] for part in parts) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='benchmark_evaluate_bag', description='Measure how fast bags are evaluated, against '
-        'the engine alone in the same run, and whether memory grows with their length.')
+        prog='benchmark_evaluate_bag',
+        description='Measure how fast bags are evaluated, against '
+        'the engine alone in the same run, and whether memory grows with their length.',
+    )
     parser.add_argument('--model', default='', help='model file; the shipped one')
     parser.add_argument('--batch', type=int, default=0, help='0: as many as the model takes')
-    parser.add_argument('--frames', type=int, default=900,
-                        help='1280x720 frames of the speed bag; 0: no speed (default: '
-                             '%(default)s)')
+    parser.add_argument(
+        '--frames',
+        type=int,
+        default=900,
+        help='1280x720 frames of the speed bag; 0: no speed (default: %(default)s)',
+    )
     parser.add_argument('--rounds', type=int, default=3, help='turns of engine and evaluation')
-    parser.add_argument('--short', type=int, default=500,
-                        help='320x240 frames of the short bag (default: %(default)s)')
-    parser.add_argument('--long', type=int, default=10_000,
-                        help='320x240 frames of the long bag; 0: no memory (default: '
-                             '%(default)s)')
+    parser.add_argument(
+        '--short',
+        type=int,
+        default=500,
+        help='320x240 frames of the short bag (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--long',
+        type=int,
+        default=10_000,
+        help='320x240 frames of the long bag; 0: no memory (default: %(default)s)',
+    )
     parser.add_argument('--output', type=Path, help='also write the figures as JSON here')
     return parser
 

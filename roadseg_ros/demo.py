@@ -10,11 +10,11 @@ import os
 import signal
 import sys
 
-from roadseg_ros.demonstration.accounting import AccountingError
-from roadseg_ros.demonstration.processes import DemoError, process_environment
+from roadseg_core.sources.source import SourceError
 from roadseg_ros.demonstration.settings import parse_arguments
+from roadseg_ros.live.accounting import AccountingError
+from roadseg_ros.live.processes import DemoError, process_environment
 from roadseg_ros.memory import tune_malloc
-from roadseg_ros.playing.source import SourceError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 import sys
 import traceback
+from collections.abc import Sequence
+from pathlib import Path
 
-from roadseg_ros.evaluation.arguments import junit_path, make_parser
-from roadseg_ros.evaluation.request import add_request_arguments, make_request
-from roadseg_ros.evaluation.running import run_request
-from roadseg_ros.evaluation.scenario import ScenarioError
-from roadseg_ros.evaluation.settings import EvaluationError
-from roadseg_ros.evaluation.suite import SuiteFile
-from roadseg_ros.evaluation.terminal import say_progress
+from roadseg_core.evaluation.drives.terminal import say_progress
+from roadseg_core.evaluation.settings.arguments import junit_path, make_parser
+from roadseg_core.evaluation.settings.request import add_request_arguments, make_request
+from roadseg_core.evaluation.settings.scenario import ScenarioError
+from roadseg_core.evaluation.settings.settings import EvaluationError
+from roadseg_core.evaluation.suite import SuiteFile
+from roadseg_ros.live.evaluation import run_request
 from roadseg_ros.memory import tune_malloc
 
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (EvaluationError, ScenarioError) as error:
         reason = str(error)
     except KeyboardInterrupt:
-        reason = ('stopped; what is finished is kept: the same command goes on from there')
+        reason = 'stopped; what is finished is kept: the same command goes on from there'
     except Exception as error:
         # 1 would say that a condition failed, and nothing was found out.
         reason = _unexpected(error)
@@ -55,8 +55,10 @@ def _run(words: list[str], suite: SuiteFile) -> int:
 
 def _unexpected(error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return (f'unexpected {type(error).__name__}: {error} ({Path(place.filename).name}, line '
-            f'{place.lineno}); this is a fault of evaluate_bag: please report it')
+    return (
+        f'unexpected {type(error).__name__}: {error} ({Path(place.filename).name}, line '
+        f'{place.lineno}); this is a fault of evaluate_bag: please report it'
+    )
 
 
 def _say(text: str) -> None:

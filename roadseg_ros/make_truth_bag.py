@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-import sys
 
-from rosbags.rosbag2 import WriterError
 import yaml
+from rosbags.rosbag2 import WriterError
 
-from roadseg_core.data.source import data_root, DataError
-from roadseg_core.labels import LABEL_MAPS, LabelMapError, SEVEN
-from roadseg_ros.bags.truth_bag import STORAGES, truth_topic, write_truth_bag
-from roadseg_ros.evaluation.scoring import find_label_map
+from roadseg_core.bags.truth_bag import STORAGES, truth_topic, write_truth_bag
+from roadseg_core.data.source import DataError, data_root
+from roadseg_core.evaluation.drives.scoring import find_label_map
+from roadseg_core.labels import LABEL_MAPS, SEVEN, LabelMapError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,45 +23,77 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A machine that only runs the node has not what reads data sets.
         from roadseg_core.data.dataset import open_source
     except ImportError as error:
-        print(f'make_truth_bag: data sets need {error.name}; install requirements/train.txt',
-              file=sys.stderr)
+        print(
+            f'make_truth_bag: data sets need {error.name}; install requirements/train.txt',
+            file=sys.stderr,
+        )
         return 2
     name, _, split = options.data.partition(':')
     try:
         label_map = find_label_map(options.label_map, SEVEN)
         source = open_source(
-            name, root=Path() if name == 'rendered' else data_root(options.root),
-            split=split or 'val', label_map=label_map, options=dict(options.option))
+            name,
+            root=Path() if name == 'rendered' else data_root(options.root),
+            split=split or 'val',
+            label_map=label_map,
+            options=dict(options.option),
+        )
         truth_map = write_truth_bag(
-            options.bag, source, label_map, camera=options.camera, seconds=options.seconds,
-            storage=options.storage, progress=_progress)
+            options.bag,
+            source,
+            label_map,
+            camera=options.camera,
+            seconds=options.seconds,
+            storage=options.storage,
+            progress=_progress,
+        )
     except (DataError, LabelMapError, WriterError, OSError, ValueError) as error:
         print(f'make_truth_bag: {error}', file=sys.stderr)
         return 2
     known = truth_map.name in LABEL_MAPS
-    print(f'{len(source)} frames of {source.name} in {options.bag}; evaluate them by:\n'
-          f'evaluate_bag {options.bag} --truth-topic {truth_topic(options.camera)} --truth-map '
-          f'{truth_map.name if known else options.label_map}')
+    print(
+        f'{len(source)} frames of {source.name} in {options.bag}; evaluate them by:\n'
+        f'evaluate_bag {options.bag} --truth-topic {truth_topic(options.camera)} --truth-map '
+        f'{truth_map.name if known else options.label_map}'
+    )
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='make_truth_bag', description='Write the labelled frames of a data set as a bag: '
-        'images, and true label images of the same stamps.')
+        prog='make_truth_bag',
+        description='Write the labelled frames of a data set as a bag: '
+        'images, and true label images of the same stamps.',
+    )
     parser.add_argument('bag', type=Path, metavar='BAG', help='folder of the new bag')
-    parser.add_argument('--data', required=True, metavar='NAME[:SPLIT]',
-                        help='a data set such as camvid or kitti_road; the split is val by '
-                             'default')
+    parser.add_argument(
+        '--data',
+        required=True,
+        metavar='NAME[:SPLIT]',
+        help='a data set such as camvid or kitti_road; the split is val by default',
+    )
     parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
-    parser.add_argument('--option', action='append', default=[], type=_option,
-                        metavar='KEY=VALUE', help='option of the data set, such as frames=20')
-    parser.add_argument('--label-map', default='seven',
-                        help='label map of the truth, known or YAML (default: %(default)s)')
+    parser.add_argument(
+        '--option',
+        action='append',
+        default=[],
+        type=_option,
+        metavar='KEY=VALUE',
+        help='option of the data set, such as frames=20',
+    )
+    parser.add_argument(
+        '--label-map',
+        default='seven',
+        help='label map of the truth, known or YAML (default: %(default)s)',
+    )
     parser.add_argument('--camera', default='front', help='name of the camera')
-    parser.add_argument('--seconds', type=float, default=2.0,
-                        help='time from frame to frame; more than a second says that they are '
-                             'no neighbours (default: %(default)s)')
+    parser.add_argument(
+        '--seconds',
+        type=float,
+        default=2.0,
+        help='time from frame to frame; more than a second says that they are '
+        'no neighbours (default: %(default)s)',
+    )
     parser.add_argument('--storage', default='mcap', choices=STORAGES)
     return parser
 

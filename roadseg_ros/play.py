@@ -5,28 +5,28 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import rclpy
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
+from roadseg_core.bags.cdr import BILLION
+from roadseg_core.sources.opening import open_source
+from roadseg_core.sources.source import Source, SourceError
 from roadseg_ros.memory import tune_malloc
-from roadseg_ros.playing.cdr import BILLION
-from roadseg_ros.playing.encoding import Encoder
-from roadseg_ros.playing.opening import open_source
-from roadseg_ros.playing.packets import packets
-from roadseg_ros.playing.player import Pace, play, Played, PlayLimits
-from roadseg_ros.playing.read_ahead import ReadAhead
-from roadseg_ros.playing.ros_output import RosOutput
-from roadseg_ros.playing.schedule import Schedule
-from roadseg_ros.playing.settings import parse_arguments, PlaySettings
-from roadseg_ros.playing.source import Source, SourceError
+from roadseg_ros.player.encoding import Encoder
+from roadseg_ros.player.packets import packets
+from roadseg_ros.player.player import Pace, Played, PlayLimits, play
+from roadseg_ros.player.read_ahead import ReadAhead
+from roadseg_ros.player.ros_output import RosOutput
+from roadseg_ros.player.schedule import Schedule
+from roadseg_ros.player.settings import PlaySettings, parse_arguments
 
 _MATCHING_SECONDS = 0.3
 """Time for receivers to be found before the first frame, and to take the last one."""
@@ -41,9 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     tune_malloc()
     try:
-        sources = {camera.name: open_source(camera.path, bag_topic=camera.bag_topic,
-                                            fps=settings.fps)
-                   for camera in settings.cameras}
+        sources = {
+            camera.name: open_source(camera.path, bag_topic=camera.bag_topic, fps=settings.fps)
+            for camera in settings.cameras
+        }
         for camera in settings.cameras:
             print(f'{camera.name}: {camera.path}: {sources[camera.name].description}', flush=True)
         return _run(settings, sources, arguments, stop)
@@ -52,8 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _run(settings: PlaySettings, sources: dict[str, Source], arguments: list[str],
-         stop: threading.Event) -> int:
+def _run(
+    settings: PlaySettings, sources: dict[str, Source], arguments: list[str], stop: threading.Event
+) -> int:
     skipped: list[str] = []
 
     def skip(reason: str) -> None:
@@ -66,36 +68,60 @@ def _run(settings: PlaySettings, sources: dict[str, Source], arguments: list[str
         if settings.log:
             settings.log.parent.mkdir(parents=True, exist_ok=True)
             log = stack.enter_context(settings.log.open('w', encoding='utf-8'))
-        reading = ReadAhead({
-            name: packets(source, Encoder(settings.transport, settings.size, name),
-                          loop=settings.loop, skipped=skip, part=settings.part)
-            for name, source in sources.items()})
+        reading = ReadAhead(
+            {
+                name: packets(
+                    source,
+                    Encoder(settings.transport, settings.size, name),
+                    loop=settings.loop,
+                    skipped=skip,
+                    part=settings.part,
+                )
+                for name, source in sources.items()
+            }
+        )
         stack.callback(reading.close)
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         stack.callback(rclpy.shutdown)
         node = Node('player')
         stack.callback(node.destroy_node)
         output = RosOutput(
-            node, {camera.name: camera.topic for camera in settings.cameras},
-            transport=settings.transport, reliability=settings.reliability,
-            clock=settings.clock_hz > 0.0)
+            node,
+            {camera.name: camera.topic for camera in settings.cameras},
+            transport=settings.transport,
+            reliability=settings.reliability,
+            clock=settings.clock_hz > 0.0,
+        )
         reading.wait_until_filled()
         if settings.wait_seconds:
             output.wait_for_subscribers(settings.wait_seconds, stop)
         stop.wait(_MATCHING_SECONDS)
         played = play(
             reading,
-            {camera.name: Schedule(settings.fps, settings.rate, camera.phase_ns)
-             for camera in settings.cameras},
-            output, log=log, stop=stop, progress=_report,
-            pace=Pace(settings.stamps == 'current', PlayLimits(settings.frames, settings.seconds),
-                      settings.clock_hz, _speed(settings, sources)))
+            {
+                camera.name: Schedule(settings.fps, settings.rate, camera.phase_ns)
+                for camera in settings.cameras
+            },
+            output,
+            log=log,
+            stop=stop,
+            progress=_report,
+            pace=Pace(
+                settings.stamps == 'current',
+                PlayLimits(settings.frames, settings.seconds),
+                settings.clock_hz,
+                _speed(settings, sources),
+            ),
+        )
         time.sleep(_MATCHING_SECONDS)
     if not any(played.sent.values()) and not stop.is_set():
         raise SourceError(f'no source holds a frame that can be read{settings.part}')
     _report(played)
-    print(f'{played.late} of {sum(played.sent.values())} frames late (by at most '
-          f'{played.worst_delay_ns / 1e6:.1f} ms); {len(skipped)} skipped', flush=True)
+    print(
+        f'{played.late} of {sum(played.sent.values())} frames late (by at most '
+        f'{played.worst_delay_ns / 1e6:.1f} ms); {len(skipped)} skipped',
+        flush=True,
+    )
     return 0
 
 

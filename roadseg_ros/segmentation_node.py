@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     # in C turn it into errors of their own, and who presses Ctrl-C wants no traceback.
     for number in _ENDING:
         signal.signal(number, lambda number, frame: os._exit(0))
-    from roadseg_ros.process import run_process
+    from roadseg_ros.node.process import run_process
 
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)

@@ -3,33 +3,61 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from functools import cache
 import importlib.util
-from pathlib import Path
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ('roadseg_core', 'roadseg_ros')
 
-ROS = frozenset({
-    'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
-    'diagnostic_updater', 'geometry_msgs', 'image_transport', 'launch', 'launch_ros',
-    'lifecycle_msgs', 'message_filters', 'nav_msgs', 'rcl_interfaces', 'rclpy',
-    'roadseg_ros', 'ros2cli', 'ros2pkg', 'rosbag2_py', 'rosgraph_msgs', 'rosidl_runtime_py',
-    'rpyutils', 'sensor_msgs', 'sensor_msgs_py', 'std_msgs', 'std_srvs', 'tf2_ros',
-    'vision_msgs'})
+ROS = frozenset(
+    {
+        'ament_index_python',
+        'builtin_interfaces',
+        'cv_bridge',
+        'diagnostic_msgs',
+        'diagnostic_updater',
+        'geometry_msgs',
+        'image_transport',
+        'launch',
+        'launch_ros',
+        'lifecycle_msgs',
+        'message_filters',
+        'nav_msgs',
+        'rcl_interfaces',
+        'rclpy',
+        'roadseg_ros',
+        'ros2cli',
+        'ros2pkg',
+        'rosbag2_py',
+        'rosgraph_msgs',
+        'rosidl_runtime_py',
+        'rpyutils',
+        'sensor_msgs',
+        'sensor_msgs_py',
+        'std_msgs',
+        'std_srvs',
+        'tf2_ros',
+        'vision_msgs',
+    }
+)
 TORCH = frozenset({'torch', 'torchvision', 'lightning', 'functorch'})
 CUDA = frozenset({'cuda', 'cupy', 'pycuda', 'pynvml', 'tensorrt', 'tensorrt_lean'})
 
 INFERENCE = (
-    'roadseg_core.labels', 'roadseg_core.geometry', 'roadseg_core.model_file',
-    'roadseg_core.engines', 'roadseg_core.pipeline')
+    'roadseg_core.labels',
+    'roadseg_core.geometry',
+    'roadseg_core.model_file',
+    'roadseg_core.engines',
+    'roadseg_core.pipeline',
+)
 NODE = 'roadseg_ros.segmentation_node'
-NODE_PROCESS = 'roadseg_ros.process'
+NODE_PROCESS = 'roadseg_ros.node.process'
 """What the executable loads once it runs."""
 TORCH_ENGINE = 'roadseg_core.engines.torch'
 TORCH_ENGINES = frozenset({TORCH_ENGINE, 'roadseg_core.engines.torch_cuda'})
@@ -75,8 +103,10 @@ def is_import_call(node: ast.AST) -> bool:
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, 'id', '')
     argument = node.args[0]
     return (
-        name in ('import_module', '__import__') and isinstance(argument, ast.Constant)
-        and isinstance(argument.value, str))
+        name in ('import_module', '__import__')
+        and isinstance(argument, ast.Constant)
+        and isinstance(argument.value, str)
+    )
 
 
 def runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
@@ -113,8 +143,7 @@ def reachable(starts: set[str], *, stop: frozenset[str] = frozenset()) -> dict[s
 
 
 def chains_to(forbidden: frozenset[str], chains: dict[str, str]) -> list[str]:
-    return sorted(
-        chain for name, chain in chains.items() if name.partition('.')[0] in forbidden)
+    return sorted(chain for name, chain in chains.items() if name.partition('.')[0] in forbidden)
 
 
 def within(name: str, packages: tuple[str, ...]) -> bool:
@@ -140,21 +169,30 @@ def test_only_the_opening_of_engines_knows_the_torch_engine() -> None:
 
 def test_only_the_tensorrt_engine_imports_cuda() -> None:
     found = {
-        name for name in modules()
-        if any(imported.partition('.')[0] in CUDA for imported in imports(name))}
+        name
+        for name in modules()
+        if any(imported.partition('.')[0] in CUDA for imported in imports(name))
+    }
     assert all(name.startswith('roadseg_core.engines.tensorrt') for name in found), found
 
 
-@pytest.mark.parametrize(('source', 'expected'), [
-    ('import torch.nn as nn', {'torch.nn'}),
-    ('from torch import nn', {'torch', 'torch.nn'}),
-    ('def f():\n    import torch', {'torch'}),
-    ('from . import other', {'roadseg_core', 'roadseg_core.other'}),
-    ("importlib.import_module('torch')", {'torch'}),
-    ('if TYPE_CHECKING:\n    import torch\nelse:\n    import cv2', {'cv2'}),
-    ('try:\n    import rclpy\nexcept ImportError:\n    pass', {'rclpy'})])
+@pytest.mark.parametrize(
+    ('source', 'expected'),
+    [
+        ('import torch.nn as nn', {'torch.nn'}),
+        ('from torch import nn', {'torch', 'torch.nn'}),
+        ('def f():\n    import torch', {'torch'}),
+        ('from . import other', {'roadseg_core', 'roadseg_core.other'}),
+        ("importlib.import_module('torch')", {'torch'}),
+        ('if TYPE_CHECKING:\n    import torch\nelse:\n    import cv2', {'cv2'}),
+        ('try:\n    import rclpy\nexcept ImportError:\n    pass', {'rclpy'}),
+    ],
+)
 def test_imports_are_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, expected: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    expected: set[str],
 ) -> None:
     path = tmp_path / 'probe.py'
     path.write_text(source, encoding='utf-8')
@@ -165,9 +203,17 @@ def test_imports_are_found(
         imports.cache_clear()
 
 
-@pytest.mark.parametrize('module', [
-    'roadseg_core.pipeline.outputs', 'roadseg_core.pipeline.compressed', 'roadseg_core.engines',
-    'roadseg_core.model_file', NODE, NODE_PROCESS])
+@pytest.mark.parametrize(
+    'module',
+    [
+        'roadseg_core.pipeline.outputs',
+        'roadseg_core.pipeline.compressed',
+        'roadseg_core.engines',
+        'roadseg_core.model_file',
+        NODE,
+        NODE_PROCESS,
+    ],
+)
 def test_importing_loads_no_torch(module: str) -> None:
     """Import for real: what others import could bring torch along too."""
     assert module in modules()
@@ -175,5 +221,6 @@ def test_importing_loads_no_torch(module: str) -> None:
         pytest.skip('needs rclpy: a ROS distribution or its wheels')
     program = f'import sys; import {module}; sys.exit("torch" in sys.modules)'
     result = subprocess.run(
-        [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+        [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
     assert result.returncode == 0, result.stderr or f'{module} brings torch'

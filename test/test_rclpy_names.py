@@ -18,8 +18,13 @@ IN_HUMBLE = {
     'rclpy.node': {'Node'},
     'rclpy.parameter': {'Parameter'},
     'rclpy.publisher': {'Publisher'},
-    'rclpy.qos': {'DurabilityPolicy', 'HistoryPolicy', 'QoSProfile', 'ReliabilityPolicy',
-                  'qos_policy_name_from_kind'},
+    'rclpy.qos': {
+        'DurabilityPolicy',
+        'HistoryPolicy',
+        'QoSProfile',
+        'ReliabilityPolicy',
+        'qos_policy_name_from_kind',
+    },
     'rclpy.qos_event': {'PublisherEventCallbacks', 'SubscriptionEventCallbacks'},
     'rclpy.qos_overriding_options': {'QoSOverridingOptions'},
     'rclpy.signals': {'SignalHandlerOptions'},
@@ -28,17 +33,21 @@ IN_HUMBLE = {
 }
 """Read from the sources of rclpy's branch humble."""
 
-NEWER = {('rclpy.event_handler', 'PublisherEventCallbacks'),
-         ('rclpy.event_handler', 'SubscriptionEventCallbacks')}
+NEWER = {
+    ('rclpy.event_handler', 'PublisherEventCallbacks'),
+    ('rclpy.event_handler', 'SubscriptionEventCallbacks'),
+}
 """Each in a ``try`` whose ``except ImportError`` takes Humble's."""
 
 
 def test_every_name_is_in_humble():
-    used = {(node.module, name.name)
-            for path in PACKAGE.rglob('*.py')
-            for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
-            if isinstance(node, ast.ImportFrom) and (node.module or '').startswith('rclpy')
-            for name in node.names}
+    used = {
+        (node.module, name.name)
+        for path in PACKAGE.rglob('*.py')
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+        if isinstance(node, ast.ImportFrom) and (node.module or '').startswith('rclpy')
+        for name in node.names
+    }
     assert len(used) > 20
     known = {(module, name) for module, names in IN_HUMBLE.items() for name in names}
     assert used - known == NEWER

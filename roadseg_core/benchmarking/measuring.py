@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-import time
 
 import numpy as np
 
@@ -36,8 +36,14 @@ class Timing:
     cpu_seconds_per_frame: float
 
 
-def measure(calls: Mapping[str, Callable[[], object]], *, frames: int, rounds: int,
-            seconds: float, clock: Clock) -> dict[str, Timing]:
+def measure(
+    calls: Mapping[str, Callable[[], object]],
+    *,
+    frames: int,
+    rounds: int,
+    seconds: float,
+    clock: Clock,
+) -> dict[str, Timing]:
     """
     Time calls, interleaved: what disturbs the machine meanwhile disturbs them all.
 
@@ -71,6 +77,10 @@ def summarize(seconds: list[float], *, cpu: float, frames: int) -> Timing:
     """Summarize the duration of calls, each of ``frames`` frames; ``cpu`` seconds in all."""
     median = float(np.median(seconds))
     return Timing(
-        calls=len(seconds), median_ms=median * 1e3,
-        p99_ms=float(np.percentile(seconds, 99)) * 1e3, least_ms=min(seconds) * 1e3,
-        frames_per_second=frames / median, cpu_seconds_per_frame=cpu / len(seconds) / frames)
+        calls=len(seconds),
+        median_ms=median * 1e3,
+        p99_ms=float(np.percentile(seconds, 99)) * 1e3,
+        least_ms=min(seconds) * 1e3,
+        frames_per_second=frames / median,
+        cpu_seconds_per_frame=cpu / len(seconds) / frames,
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-import os
 from pathlib import Path
-import time
 
 import numpy as np
 
@@ -41,8 +41,9 @@ class Opened:
     resident_mib: float
 
 
-def open_contender(contender: Contender, settings: Settings, info: ModelInfo,
-                   frames: np.ndarray) -> Opened:
+def open_contender(
+    contender: Contender, settings: Settings, info: ModelInfo, frames: np.ndarray
+) -> Opened:
     """
     Open a contender and call it once.
 
@@ -54,8 +55,11 @@ def open_contender(contender: Contender, settings: Settings, info: ModelInfo,
     opened = (_plain if contender.plain else _engine)(contender, settings, info)
     opened['run'](frames)
     return Opened(
-        contender=contender, open_seconds=round(time.perf_counter() - start, 3),
-        resident_mib=round((resident_bytes() - before) / 2 ** 20, 1), **opened)
+        contender=contender,
+        open_seconds=round(time.perf_counter() - start, 3),
+        resident_mib=round((resident_bytes() - before) / 2**20, 1),
+        **opened,
+    )
 
 
 def model_info(model: Path) -> ModelInfo:
@@ -73,23 +77,41 @@ def _engine(contender: Contender, settings: Settings, info: ModelInfo) -> dict[s
     outputs = contender.outputs or settings.outputs
     model = contender.model or _model_for(contender, settings)
     engine = open_engine(
-        model, backend=contender.backend, outputs=outputs, device=contender.device,
-        precision=contender.precision, threads=settings.threads, pinning=settings.pinning,
-        cache_dir=settings.cache_dir)
+        model,
+        backend=contender.backend,
+        outputs=outputs,
+        device=contender.device,
+        precision=contender.precision,
+        threads=settings.threads,
+        pinning=settings.pinning,
+        cache_dir=settings.cache_dir,
+    )
     if engine.info.geometry != info.geometry:
         raise BenchmarkError(
             f'{contender.text}: {model} is for {engine.info.geometry}, {info.path} for '
-            f'{info.geometry}; expected the same frames for all')
+            f'{info.geometry}; expected the same frames for all'
+        )
     what = engine.description
 
     def run(frames: np.ndarray) -> np.ndarray:
         result = engine.infer(frames)
-        return next(value for value in (
-            result.labels, result.road_probability, result.confidence) if value is not None)
+        return next(
+            value
+            for value in (result.labels, result.road_probability, result.confidence)
+            if value is not None
+        )
 
-    return {'run': run, 'close': engine.close, 'backend': what.backend, 'device': what.device,
-            'precision': what.precision, 'threads': what.threads, 'version': what.version,
-            'graph': f'{model.name} ({engine.info.precision})', 'outputs': tuple(outputs)}
+    return {
+        'run': run,
+        'close': engine.close,
+        'backend': what.backend,
+        'device': what.device,
+        'precision': what.precision,
+        'threads': what.threads,
+        'version': what.version,
+        'graph': f'{model.name} ({engine.info.precision})',
+        'outputs': tuple(outputs),
+    }
 
 
 def _model_for(contender: Contender, settings: Settings) -> Path:
@@ -124,12 +146,19 @@ def _plain(contender: Contender, settings: Settings, info: ModelInfo) -> dict[st
         else:
             model, graph = str(settings.plain), settings.plain.name
         run, version = plain.onnx_runtime(model, threads=threads), onnxruntime.__version__
-    return {'run': run, 'close': lambda: None, 'backend': contender.backend, 'device': 'cpu',
-            'precision': 'fp32', 'threads': threads, 'version': version, 'graph': graph,
-            'outputs': tuple(outputs)}
+    return {
+        'run': run,
+        'close': lambda: None,
+        'backend': contender.backend,
+        'device': 'cpu',
+        'precision': 'fp32',
+        'threads': threads,
+        'version': version,
+        'graph': graph,
+        'outputs': tuple(outputs),
+    }
 
 
 def reference_checkpoint(settings: Settings) -> Path | None:
     """Return the checkpoint of the run's model, where one is known."""
-    return settings.checkpoint or (
-        settings.model if settings.model.suffix != '.onnx' else None)
+    return settings.checkpoint or (settings.model if settings.model.suffix != '.onnx' else None)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import io
-from pathlib import Path
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from roadseg_core.benchmarking.specification import BenchmarkError
+from roadseg_core.checkpoint import load_checkpoint
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.models import build_network
 from roadseg_core.models.preprocessing import normalize
-from roadseg_core.training.checkpoint import load_checkpoint
 
 OPSET = 17
 
@@ -28,8 +28,9 @@ class PlainNetwork(nn.Module):
     :param outputs: of labels, road_probability and confidence
     """
 
-    def __init__(self, network: nn.Module, *, road_ids: tuple[int, ...],
-                 outputs: tuple[str, ...]) -> None:
+    def __init__(
+        self, network: nn.Module, *, road_ids: tuple[int, ...], outputs: tuple[str, ...]
+    ) -> None:
         super().__init__()
         self.network = network
         self.road_ids = road_ids
@@ -49,8 +50,9 @@ class PlainNetwork(nn.Module):
         return tuple(values[name].to(torch.uint8) for name in self.outputs)
 
 
-def plain_network(info: ModelInfo, checkpoint: Path | None,
-                  outputs: tuple[str, ...]) -> PlainNetwork:
+def plain_network(
+    info: ModelInfo, checkpoint: Path | None, outputs: tuple[str, ...]
+) -> PlainNetwork:
     """
     Build the plain network of a model file.
 
@@ -67,13 +69,15 @@ def plain_network(info: ModelInfo, checkpoint: Path | None,
             raise BenchmarkError(
                 f'{checkpoint} holds {loaded.network_name} for {loaded.geometry} and '
                 f'{loaded.label_map.name!r}; {info.path} is {info.network} for '
-                f'{info.geometry} and {info.label_map.name!r}: give the checkpoint of the model')
+                f'{info.geometry} and {info.label_map.name!r}: give the checkpoint of the model'
+            )
         network = loaded.network
     return PlainNetwork(network, road_ids=info.label_map.road_ids, outputs=outputs).eval()
 
 
 def eager(network: PlainNetwork, *, threads: int) -> Callable[[np.ndarray], np.ndarray]:
     """Return a call of PyTorch, eager, fp32, on the CPU: frames to labels."""
+
     def run(frames: np.ndarray) -> np.ndarray:
         # A setting of the whole process: others may have changed it since.
         if torch.get_num_threads() != threads:
@@ -91,10 +95,15 @@ def export_plain(network: PlainNetwork, size: tuple[int, int]) -> bytes:
         # The tracer warns of what is fixed on purpose, such as the size.
         warnings.simplefilter('ignore')
         torch.onnx.export(
-            network, (torch.zeros(2, *size, 3, dtype=torch.uint8),), buffer,
-            input_names=['frames'], output_names=list(network.outputs), opset_version=OPSET,
+            network,
+            (torch.zeros(2, *size, 3, dtype=torch.uint8),),
+            buffer,
+            input_names=['frames'],
+            output_names=list(network.outputs),
+            opset_version=OPSET,
             dynamic_axes={name: {0: 'batch'} for name in ('frames', *network.outputs)},
-            dynamo=False)
+            dynamo=False,
+        )
     return buffer.getvalue()
 
 
@@ -107,8 +116,7 @@ def onnx_runtime(model: bytes | str, *, threads: int) -> Callable[[np.ndarray], 
     # Threads that spin after a call would take the cores from the next contender.
     options.add_session_config_entry('session.intra_op.allow_spinning', '1')
     options.add_session_config_entry('session.force_spinning_stop', '1')
-    session = onnxruntime.InferenceSession(
-        model, options, providers=['CPUExecutionProvider'])
+    session = onnxruntime.InferenceSession(model, options, providers=['CPUExecutionProvider'])
     names = [output.name for output in session.get_outputs()]
 
     def run(frames: np.ndarray) -> np.ndarray:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
-import os
 
 import numpy as np
 
-from roadseg_core.benchmarking.measuring import Clock, measure, Timing
+from roadseg_core.benchmarking.measuring import Clock, Timing, measure
 from roadseg_core.benchmarking.opening import (
-    model_info, open_contender, Opened, reference_checkpoint)
+    Opened,
+    model_info,
+    open_contender,
+    reference_checkpoint,
+)
 from roadseg_core.benchmarking.specification import BenchmarkError, Settings
 from roadseg_core.machine import describe_machine, versions
 from roadseg_core.model_file import ModelInfo
-from roadseg_core.pictures import batch_of, load_pictures
+from roadseg_core.sources.picture_batches import batch_of, load_pictures
 
 PACKAGES = ('numpy', 'onnx', 'onnxruntime', 'openvino', 'torch', 'tensorrt', 'cuda-python')
 """The packages that compute; their versions stand beside the figures."""
@@ -33,50 +37,70 @@ def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, ob
     info = model_info(settings.model)
     if max(settings.batches) > info.max_batch:
         raise BenchmarkError(
-            f'batches {settings.batches}: {settings.model} takes at most {info.max_batch}')
+            f'batches {settings.batches}: {settings.model} takes at most {info.max_batch}'
+        )
     pictures = load_pictures(
-        info.geometry, settings.frames, max(settings.agreement_frames, *settings.batches))
+        info.geometry, settings.frames, max(settings.agreement_frames, *settings.batches)
+    )
     opened: list[Opened] = []
     try:
         for contender in settings.contenders:
-            opened.append(open_contender(
-                contender, settings, info, batch_of(pictures, max(settings.batches))))
+            opened.append(
+                open_contender(contender, settings, info, batch_of(pictures, max(settings.batches)))
+            )
         agreement = agreements(opened, settings, info, pictures)
         batches = []
         for size in settings.batches:
             timings = measure(
-                _calls(opened, batch_of(pictures, size)), frames=size, rounds=settings.rounds,
-                seconds=settings.seconds, clock=clock or Clock())
+                _calls(opened, batch_of(pictures, size)),
+                frames=size,
+                rounds=settings.rounds,
+                seconds=settings.seconds,
+                clock=clock or Clock(),
+            )
             batches.append({'batch': size, 'contenders': rows(opened, timings, agreement)})
     finally:
         for one in opened:
             one.close()
     return {
-        'machine': machine, 'versions': versions(PACKAGES),
-        'model': {'file': settings.model.name, 'sha256': info.sha256, 'network': info.network,
-                  'arguments': info.network_arguments, 'precision': info.precision,
-                  'input_size': list(info.geometry.input_size)},
-        'frames': 'smooth noise' if settings.frames is None else
-                  f'{len(pictures)} pictures of {settings.frames.name}',
-        'rounds': settings.rounds, 'seconds': settings.seconds,
+        'machine': machine,
+        'versions': versions(PACKAGES),
+        'model': {
+            'file': settings.model.name,
+            'sha256': info.sha256,
+            'network': info.network,
+            'arguments': info.network_arguments,
+            'precision': info.precision,
+            'input_size': list(info.geometry.input_size),
+        },
+        'frames': 'smooth noise'
+        if settings.frames is None
+        else f'{len(pictures)} pictures of {settings.frames.name}',
+        'rounds': settings.rounds,
+        'seconds': settings.seconds,
         'threads': settings.threads or len(os.sched_getaffinity(0)),
-        'pinning': settings.pinning, 'batches': batches}
+        'pinning': settings.pinning,
+        'batches': batches,
+    }
 
 
-def agreements(opened: Sequence[Opened], settings: Settings, info: ModelInfo,
-               frames: np.ndarray) -> dict[str, float]:
+def agreements(
+    opened: Sequence[Opened], settings: Settings, info: ModelInfo, frames: np.ndarray
+) -> dict[str, float]:
     """Return the share of labels equal to PyTorch's in fp32; empty without a checkpoint."""
     checkpoint = reference_checkpoint(settings)
     if checkpoint is None:
         return {}
     from roadseg_core.benchmarking.plain import eager, plain_network
 
-    reference = eager(plain_network(info, checkpoint, ('labels',)),
-                      threads=settings.threads or len(os.sched_getaffinity(0)))
+    reference = eager(
+        plain_network(info, checkpoint, ('labels',)),
+        threads=settings.threads or len(os.sched_getaffinity(0)),
+    )
     size = max(settings.batches)
     equal = {one.contender.text: 0 for one in opened if 'labels' in one.outputs}
     for start in range(0, len(frames), size):
-        batch = np.ascontiguousarray(frames[start:start + size])
+        batch = np.ascontiguousarray(frames[start : start + size])
         expected = reference(batch)
         for one in opened:
             if one.contender.text in equal:
@@ -84,26 +108,40 @@ def agreements(opened: Sequence[Opened], settings: Settings, info: ModelInfo,
     return {name: count / frames[..., 0].size for name, count in equal.items()}
 
 
-def rows(opened: Sequence[Opened], timings: dict[str, Timing],
-         agreement: dict[str, float]) -> list[dict[str, object]]:
+def rows(
+    opened: Sequence[Opened], timings: dict[str, Timing], agreement: dict[str, float]
+) -> list[dict[str, object]]:
     """Return a row a contender, with its ratios to the first plain one."""
     base = next((one for one in opened if one.contender.plain), opened[0]).contender.text
     found = []
     for one in opened:
         name = one.contender.text
-        timing = {key: float(f'{value:.4g}') if isinstance(value, float) else value
-                  for key, value in asdict(timings[name]).items()}
-        found.append({
-            'contender': name, 'graph': one.graph, 'backend': one.backend,
-            'device': one.device, 'precision': one.precision, 'threads': one.threads,
-            'version': one.version, 'outputs': list(one.outputs), **timing,
-            'ratio': round(timings[name].frames_per_second
-                           / timings[base].frames_per_second, 3),
-            # Of the calls that nothing disturbed: the least says what an idle machine would show.
-            'ratio_of_least': round(timings[base].least_ms / timings[name].least_ms, 3),
-            'ratio_to': base, 'open_seconds': one.open_seconds,
-            'resident_mib': one.resident_mib,
-            'labels_equal': round(agreement[name], 6) if name in agreement else None})
+        timing = {
+            key: float(f'{value:.4g}') if isinstance(value, float) else value
+            for key, value in asdict(timings[name]).items()
+        }
+        found.append(
+            {
+                'contender': name,
+                'graph': one.graph,
+                'backend': one.backend,
+                'device': one.device,
+                'precision': one.precision,
+                'threads': one.threads,
+                'version': one.version,
+                'outputs': list(one.outputs),
+                **timing,
+                'ratio': round(
+                    timings[name].frames_per_second / timings[base].frames_per_second, 3
+                ),
+                # Nothing disturbed the fastest call: an idle machine would show this ratio.
+                'ratio_of_least': round(timings[base].least_ms / timings[name].least_ms, 3),
+                'ratio_to': base,
+                'open_seconds': one.open_seconds,
+                'resident_mib': one.resident_mib,
+                'labels_equal': round(agreement[name], 6) if name in agreement else None,
+            }
+        )
     return found
 
 

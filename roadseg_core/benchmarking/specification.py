@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-import re
 
 PLAIN = ('onnxruntime', 'torch')
 """Contenders that run the plain network: learned transposed convolution, argmax after it."""
 
 _SPECIFICATION = re.compile(
     r'(?:(?P<model>.+\.onnx)=)?(?P<backend>[a-z]+)(?:@(?P<device>[\w:.]+?))?'
-    r'(?::(?P<precision>fp32|bf16|fp16|int8|auto))?(?P<outputs>(?:\+\w+)*)')
+    r'(?::(?P<precision>fp32|bf16|fp16|int8|auto))?(?P<outputs>(?:\+\w+)*)'
+)
 
 
 class BenchmarkError(ValueError):
@@ -53,18 +54,23 @@ def parse_contender(text: str) -> Contender:
     if match is None:
         raise BenchmarkError(
             f'contender {text!r}; expected [FILE.onnx=]BACKEND[@DEVICE][:PRECISION][+OUTPUT...], '
-            'such as onnxruntime, torch, openvino:bf16 or tensorrt+road_probability')
+            'such as onnxruntime, torch, openvino:bf16 or tensorrt+road_probability'
+        )
     extra = tuple(filter(None, match['outputs'].split('+')))
     contender = Contender(
-        text=text, backend=match['backend'], device=match['device'] or 'auto',
+        text=text,
+        backend=match['backend'],
+        device=match['device'] or 'auto',
         precision=match['precision'] or 'auto',
         model=Path(match['model']) if match['model'] else None,
         outputs=('labels', *extra) if extra else None,
-        plain=match['backend'] in PLAIN and not (
-            match['model'] or match['device'] or match['precision']))
+        plain=match['backend'] in PLAIN
+        and not (match['model'] or match['device'] or match['precision']),
+    )
     if contender.backend == 'onnxruntime' and not contender.plain:
         raise BenchmarkError(
-            f'contender {text!r}: onnxruntime runs the plain network in fp32 on the CPU only')
+            f'contender {text!r}: onnxruntime runs the plain network in fp32 on the CPU only'
+        )
     return contender
 
 
@@ -103,10 +109,14 @@ class Settings:
         if not self.batches or min(self.batches) < 1:
             raise BenchmarkError(f'batches {self.batches}; expected numbers from 1')
         if self.rounds < 1 or self.seconds <= 0:
-            raise BenchmarkError(f'{self.rounds} rounds of {self.seconds} s; '
-                                 'expected at least one round, longer than 0 s')
+            raise BenchmarkError(
+                f'{self.rounds} rounds of {self.seconds} s; '
+                'expected at least one round, longer than 0 s'
+            )
         names = [contender.text for contender in self.contenders]
         twice = sorted({name for name in names if names.count(name) > 1})
         if not names or twice:
-            raise BenchmarkError(f'contenders {names}; expected each once'
-                                 + (f', found twice: {twice}' if twice else ''))
+            raise BenchmarkError(
+                f'contenders {names}; expected each once'
+                + (f', found twice: {twice}' if twice else '')
+            )

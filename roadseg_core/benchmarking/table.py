@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_COLUMNS = ('contender', 'precision', 'frames/s', 'ratio', 'ratio of least', 'median ms',
-            'p99 ms', 'CPU ms/frame', 'MiB', 'labels equal')
+_COLUMNS = (
+    'contender',
+    'precision',
+    'frames/s',
+    'ratio',
+    'ratio of least',
+    'median ms',
+    'p99 ms',
+    'CPU ms/frame',
+    'MiB',
+    'labels equal',
+)
 
 
 def table(report: Mapping[str, object]) -> str:
@@ -15,24 +25,37 @@ def table(report: Mapping[str, object]) -> str:
         f'{model["file"]}: {model["network"]}, {model["precision"]}, '
         f'{"x".join(str(side) for side in model["input_size"])}; {machine["processor"]}, '
         f'{report["threads"]} threads, {", ".join(machine["instructions"]) or "no extensions"}; '
-        f'frames: {report["frames"]}']
+        f'frames: {report["frames"]}'
+    ]
     for batch in report['batches']:
         body = [_row(row) for row in batch['contenders']]
         widths = [max(len(row[i]) for row in (_COLUMNS, *body)) for i in range(len(_COLUMNS))]
         base = batch['contenders'][0]['ratio_to']
-        lines += ['', f'batch {batch["batch"]}; ratio to {base}', '',
-                  _line(_COLUMNS, widths), _line([width * '-' for width in widths], widths),
-                  *(_line(row, widths) for row in body)]
+        lines += [
+            '',
+            f'batch {batch["batch"]}; ratio to {base}',
+            '',
+            _line(_COLUMNS, widths),
+            _line([width * '-' for width in widths], widths),
+            *(_line(row, widths) for row in body),
+        ]
     return '\n'.join(lines)
 
 
 def _row(row: Mapping[str, object]) -> tuple[str, ...]:
     equal = row['labels_equal']
     return (
-        str(row['contender']), str(row['precision']), f'{row["frames_per_second"]:.1f}',
-        f'{row["ratio"]:.2f}', f'{row["ratio_of_least"]:.2f}', f'{row["median_ms"]:.2f}',
-        f'{row["p99_ms"]:.2f}', f'{row["cpu_seconds_per_frame"] * 1e3:.2f}',
-        f'{row["resident_mib"]:.0f}', '' if equal is None else f'{100 * equal:.3f} %')
+        str(row['contender']),
+        str(row['precision']),
+        f'{row["frames_per_second"]:.1f}',
+        f'{row["ratio"]:.2f}',
+        f'{row["ratio_of_least"]:.2f}',
+        f'{row["median_ms"]:.2f}',
+        f'{row["p99_ms"]:.2f}',
+        f'{row["cpu_seconds_per_frame"] * 1e3:.2f}',
+        f'{row["resident_mib"]:.0f}',
+        '' if equal is None else f'{100 * equal:.3f} %',
+    )
 
 
 def _line(cells: object, widths: list[int]) -> str:

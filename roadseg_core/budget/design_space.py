@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 import inspect
 import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from roadseg_core.budget.operations import (build_for_counting, count_operations,
-                                            total_operations)
+from roadseg_core.budget.operations import build_for_counting, count_operations, total_operations
 from roadseg_core.budget.scenario import Scenario
 from roadseg_core.models import NETWORKS, NetworkError
 
@@ -44,8 +43,10 @@ def network_arguments(scenario: Scenario, varied: Mapping[str, float]) -> dict[s
     :raises NetworkError: for an unknown network
     """
     if scenario.network not in NETWORKS:
-        raise NetworkError(f'scenario {scenario.name!r} with the network {scenario.network!r}; '
-                           f'expected one of {sorted(NETWORKS)}')
+        raise NetworkError(
+            f'scenario {scenario.name!r} with the network {scenario.network!r}; '
+            f'expected one of {sorted(NETWORKS)}'
+        )
     known = inspect.signature(NETWORKS[scenario.network]).parameters
     return {'classes' if 'classes' in known else 'out_channels': scenario.classes, **varied}
 
@@ -62,8 +63,9 @@ def explore(scenario: Scenario) -> tuple[Candidate, ...]:
         varied = dict(zip(names, values))
         network = build_for_counting(scenario.network, network_arguments(scenario, varied))
         operations = total_operations(count_operations(network, scenario.input_size))
-        candidates.append(Candidate(varied, operations, scenario.gops(operations),
-                                    scenario.fits(operations)))
+        candidates.append(
+            Candidate(varied, operations, scenario.gops(operations), scenario.fits(operations))
+        )
     return tuple(candidates)
 
 
@@ -74,7 +76,16 @@ def pick(candidates: Sequence[Candidate], scenario: Scenario) -> Candidate | Non
     Accuracy grows with operations, so the budget is there to be spent. A candidate whose
     measured rate is below the scenario's images per second is out.
     """
-    return max((candidate for candidate in candidates if candidate.fits and (
-        candidate.images_per_second is None
-        or candidate.images_per_second >= scenario.images_per_second)),
-        key=lambda candidate: candidate.operations, default=None)
+    return max(
+        (
+            candidate
+            for candidate in candidates
+            if candidate.fits
+            and (
+                candidate.images_per_second is None
+                or candidate.images_per_second >= scenario.images_per_second
+            )
+        ),
+        key=lambda candidate: candidate.operations,
+        default=None,
+    )

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-import tempfile
 
 import onnx
 
-from roadseg_core.budget.rate import measure_rate
 from roadseg_core.budget.scenario import Scenario
 from roadseg_core.engines import EngineDescription, open_engine
-from roadseg_core.export import MAX_BATCH, build_onnx
+from roadseg_core.engines.rate import measure_rate
+from roadseg_core.export.run import build_onnx
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LABEL_MAPS
-from roadseg_core.model_file import write_metadata
+from roadseg_core.model_file import MAX_BATCH, write_metadata
 from roadseg_core.models import build_network
 
 
-def measure_network(scenario: Scenario, arguments: Mapping[str, object], *,
-                    seconds: float = 1.0) -> tuple[float, EngineDescription]:
+def measure_network(
+    scenario: Scenario, arguments: Mapping[str, object], *, seconds: float = 1.0
+) -> tuple[float, EngineDescription]:
     """
     Measure the scenario's network with random weights, through a model file.
 
@@ -33,10 +34,20 @@ def measure_network(scenario: Scenario, arguments: Mapping[str, object], *,
     network = build_network(scenario.network, arguments).eval()
     model = build_onnx(network, label_map=label_map, geometry=geometry)
     write_metadata(
-        model, label_map=label_map, geometry=geometry, network=scenario.network,
-        network_arguments=dict(arguments), max_batch=MAX_BATCH, precision='fp32',
-        licence='none', card='random weights, to measure time', data='none', metrics={},
-        commit='', agreement={})
+        model,
+        label_map=label_map,
+        geometry=geometry,
+        network=scenario.network,
+        network_arguments=dict(arguments),
+        max_batch=MAX_BATCH,
+        precision='fp32',
+        licence='none',
+        card='random weights, to measure time',
+        data='none',
+        metrics={},
+        commit='',
+        agreement={},
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'candidate.onnx'
         onnx.save(model, path)

@@ -20,8 +20,9 @@ class LayerOperations:
     operations: int
 
 
-def count_operations(network: nn.Module,
-                     input_size: tuple[int, int]) -> tuple[LayerOperations, ...]:
+def count_operations(
+    network: nn.Module, input_size: tuple[int, int]
+) -> tuple[LayerOperations, ...]:
     """
     Count the operations of every layer that multiplies, in the order of their execution.
 
@@ -41,8 +42,11 @@ def count_operations(network: nn.Module,
     with counter, torch.no_grad():
         network(torch.zeros(1, 3, *input_size, device=device))
     network.train(was_training)
-    totals = {name: sum(kinds.values()) for name, kinds in counter.get_flop_counts().items()
-              if name != 'Global'}
+    totals = {
+        name: sum(kinds.values())
+        for name, kinds in counter.get_flop_counts().items()
+        if name != 'Global'
+    }
     own = dict(totals)
     for name, total in totals.items():
         # Lists of modules are in the names, but are not called and have no total.
@@ -52,8 +56,11 @@ def count_operations(network: nn.Module,
         if parent:
             own[parent] -= total
     # A layer spends all of it itself, a block its functional calls.
-    return tuple(LayerOperations(name.partition('.')[2] or name, operations)
-                 for name, operations in own.items() if operations)
+    return tuple(
+        LayerOperations(name.partition('.')[2] or name, operations)
+        for name, operations in own.items()
+        if operations
+    )
 
 
 def build_for_counting(name: str, arguments: Mapping[str, object]) -> nn.Module:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from roadseg_core.config_folder import config_folder
+from roadseg_core.files import config_folder
 from roadseg_core.labels import LABEL_MAPS
 
 
@@ -81,15 +81,22 @@ def load_scenario(path: str | Path) -> Scenario:
     expected = {field.name for field in fields(Scenario)} - {'name'}
     found = set(values) if isinstance(values, dict) else set()
     if found != expected:
-        raise ScenarioError(f'{path}: missing keys {sorted(expected - found)}, unknown keys '
-                            f'{sorted(found - expected)}; expected {sorted(expected)}')
+        raise ScenarioError(
+            f'{path}: missing keys {sorted(expected - found)}, unknown keys '
+            f'{sorted(found - expected)}; expected {sorted(expected)}'
+        )
     for key, (is_legal, legal) in _RULES.items():
         if not is_legal(values[key]):
             raise ScenarioError(f'{path}: {key}: {values[key]!r}; expected {legal}')
-    return Scenario(**{
-        **values, 'name': path.stem, 'cameras': tuple(values['cameras']),
-        'input_size': tuple(values['input_size']),
-        'design_space': {key: tuple(tried) for key, tried in values['design_space'].items()}})
+    return Scenario(
+        **{
+            **values,
+            'name': path.stem,
+            'cameras': tuple(values['cameras']),
+            'input_size': tuple(values['input_size']),
+            'design_space': {key: tuple(tried) for key, tried in values['design_space'].items()},
+        }
+    )
 
 
 def scenario_folder() -> Path:
@@ -100,8 +107,10 @@ def scenario_folder() -> Path:
     """
     folder = config_folder('scenarios')
     if folder is None:
-        raise ScenarioError(f'no folder config/scenarios above {Path(__file__).parent}; install '
-                            'the package anew, or give the path of a scenario file')
+        raise ScenarioError(
+            f'no folder config/scenarios above {Path(__file__).parent}; install '
+            'the package anew, or give the path of a scenario file'
+        )
     return folder
 
 
@@ -117,8 +126,9 @@ def find_scenario(name: str) -> Scenario:
     path = folder / f'{name}.yaml'
     if not path.is_file():
         known = sorted(found.stem for found in folder.glob('*.yaml'))
-        raise ScenarioError(f'scenario {name!r}; expected one of {", ".join(known)}, or the path '
-                            'of a .yaml file')
+        raise ScenarioError(
+            f'scenario {name!r}; expected one of {", ".join(known)}, or the path of a .yaml file'
+        )
     return load_scenario(path)
 
 
@@ -136,16 +146,21 @@ def _is_list(value: object, of: object) -> bool:
 
 _RULES = {
     'label_map': (lambda v: v in LABEL_MAPS, f'one of {", ".join(LABEL_MAPS)}'),
-    'cameras': (lambda v: _is_list(v, _is_text) and len(set(v)) == len(v),
-                'a list of different camera names'),
+    'cameras': (
+        lambda v: _is_list(v, _is_text) and len(set(v)) == len(v),
+        'a list of different camera names',
+    ),
     'fps': (_is_number, 'a number above 0'),
     'accuracy': (_is_text, 'a word'),
     'budget_gops': (_is_number, 'a number above 0'),
-    'input_size': (lambda v: _is_list(v, lambda i: isinstance(i, int) and i > 0) and len(v) == 2,
-                   '[height, width] in pixels'),
+    'input_size': (
+        lambda v: _is_list(v, lambda i: isinstance(i, int) and i > 0) and len(v) == 2,
+        '[height, width] in pixels',
+    ),
     'model': (_is_text, 'the name of a model file'),
     'network': (_is_text, 'the name of a network'),
-    'design_space': (lambda v: isinstance(v, dict) and all(
-        _is_list(tried, _is_number) for tried in v.values()),
-        'a list of numbers for each argument'),
+    'design_space': (
+        lambda v: isinstance(v, dict) and all(_is_list(tried, _is_number) for tried in v.values()),
+        'a list of numbers for each argument',
+    ),
 }

@@ -13,52 +13,71 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return lines of aligned columns, the first to the left, the others to the right."""
     widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
     return '\n'.join(
-        '  '.join(cell.ljust(width) if i == 0 else cell.rjust(width)
-                  for i, (cell, width) in enumerate(zip(row, widths))).rstrip()
-        for row in (columns, *rows))
+        '  '.join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in (columns, *rows)
+    )
 
 
 def layer_table(layers: Sequence[LayerOperations]) -> str:
     """Return a line a layer: its operations in 10^6, and its share."""
     total = total_operations(layers)
-    rows = [(layer.name, f'{layer.operations / 1e6:.1f}', f'{100 * layer.operations / total:.1f}')
-            for layer in (*layers, LayerOperations('total', total))]
+    rows = [
+        (layer.name, f'{layer.operations / 1e6:.1f}', f'{100 * layer.operations / total:.1f}')
+        for layer in (*layers, LayerOperations('total', total))
+    ]
     return table(('layer', 'MFLOPs', '%'), rows)
 
 
 def network_table(by_name: Mapping[str, tuple[int, int]]) -> str:
     """Return a line a network, from its parameters and its operations on an image."""
-    return table(('network', 'parameters', 'MFLOPs'), [
-        (name, f'{parameters:,}', f'{operations / 1e6:.1f}')
-        for name, (parameters, operations) in by_name.items()])
+    return table(
+        ('network', 'parameters', 'MFLOPs'),
+        [
+            (name, f'{parameters:,}', f'{operations / 1e6:.1f}')
+            for name, (parameters, operations) in by_name.items()
+        ],
+    )
 
 
 def candidate_table(candidates: Sequence[Candidate], scenario: Scenario) -> str:
     """Return a line a candidate; with measured rates where there are any."""
     measured = any(candidate.images_per_second is not None for candidate in candidates)
     columns = (*scenario.design_space, 'MFLOPs', 'GOPS', 'fits')
-    rows = [(*(f'{value:g}' for value in candidate.arguments.values()),
-             f'{candidate.operations / 1e6:.1f}', f'{candidate.gops:.1f}',
-             'yes' if candidate.fits else 'no',
-             *(_rate(candidate, scenario) if measured else ())) for candidate in candidates]
+    rows = [
+        (
+            *(f'{value:g}' for value in candidate.arguments.values()),
+            f'{candidate.operations / 1e6:.1f}',
+            f'{candidate.gops:.1f}',
+            'yes' if candidate.fits else 'no',
+            *(_rate(candidate, scenario) if measured else ()),
+        )
+        for candidate in candidates
+    ]
     return table((*columns, 'images/s', 'enough') if measured else columns, rows)
 
 
 def describe(scenario: Scenario) -> str:
     """Say in a line what a scenario asks for."""
     height, width = scenario.input_size
-    return (f'{scenario.name}: {len(scenario.cameras)} x {scenario.fps:g} = '
-            f'{scenario.images_per_second:g} images/s of {height}x{width} (height x width), '
-            f'{scenario.classes} classes ({scenario.label_map}), accuracy {scenario.accuracy}, '
-            f'budget {scenario.budget_gops:g} GOPS')
+    return (
+        f'{scenario.name}: {len(scenario.cameras)} x {scenario.fps:g} = '
+        f'{scenario.images_per_second:g} images/s of {height}x{width} (height x width), '
+        f'{scenario.classes} classes ({scenario.label_map}), accuracy {scenario.accuracy}, '
+        f'budget {scenario.budget_gops:g} GOPS'
+    )
 
 
 def verdict(scenario: Scenario, what: str, operations: int) -> str:
     """Say in a line whether a network is inside a scenario's budget."""
-    return (f'{what}: {operations / 1e6:.1f} MFLOPs an image, '
-            f'{scenario.gops(operations):.1f} GOPS, '
-            f'{"inside" if scenario.fits(operations) else "over"} the budget of '
-            f'{scenario.budget_gops:g}')
+    return (
+        f'{what}: {operations / 1e6:.1f} MFLOPs an image, '
+        f'{scenario.gops(operations):.1f} GOPS, '
+        f'{"inside" if scenario.fits(operations) else "over"} the budget of '
+        f'{scenario.budget_gops:g}'
+    )
 
 
 def _rate(candidate: Candidate, scenario: Scenario) -> tuple[str, str]:

@@ -9,6 +9,16 @@ returns the exit status, or None for 0. It imports what is heavy inside ``run``,
 from __future__ import annotations
 
 COMMANDS = (
-    'train', 'plot', 'export', 'quantize', 'convert-fp16', 'build-engine', 'evaluate',
-    'budget', 'benchmark', 'check-data', 'info')
+    'train',
+    'plot',
+    'export',
+    'quantize',
+    'convert-fp16',
+    'build-engine',
+    'evaluate',
+    'budget',
+    'benchmark',
+    'check-data',
+    'info',
+)
 """The names of the commands in the order of the help; ``a-b`` lives in the module ``a_b``."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 import shlex
+from pathlib import Path
 
 HELP = 'time engines against each other'
 
@@ -13,26 +13,44 @@ HELP = 'time engines against each other'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     engine = parser.add_subparsers(dest='what', required=True).add_parser(
-        'engine', help='frames per second, latency, memory and agreement of engines')
+        'engine', help='frames per second, latency, memory and agreement of engines'
+    )
     engine.add_argument('model', type=Path, help='model file, or training checkpoint')
     engine.add_argument('--backend', default='auto', help='auto, openvino, tensorrt or torch')
     engine.add_argument('--device', default='auto', help="in the backend's words")
     engine.add_argument('--precision', default='auto', help='auto, fp32, bf16 or fp16')
-    engine.add_argument('--outputs', default='labels', metavar='A,B',
-                        help='labels, road_probability, confidence')
+    engine.add_argument(
+        '--outputs', default='labels', metavar='A,B', help='labels, road_probability, confidence'
+    )
     engine.add_argument('--batch', default='4', metavar='N,M', help='frames in a call')
     engine.add_argument(
-        '--compare', default='', metavar='A,B',
+        '--compare',
+        default='',
+        metavar='A,B',
         help='other contenders: [FILE.onnx=]BACKEND[@DEVICE][:PRECISION][+OUTPUT...]; '
-             'onnxruntime and torch alone run the plain network in fp32')
-    engine.add_argument('--checkpoint', type=Path, help='of the model: weights of the plain '
-                        'network, and what the labels are compared with')
-    engine.add_argument('--plain', type=Path, metavar='FILE.onnx',
-                        help='what onnxruntime runs; default: the plain network, exported')
-    engine.add_argument('--frames', type=Path, metavar='FOLDER', help='pictures to run on; '
-                        'default: smooth noise')
-    engine.add_argument('--agreement-frames', type=int, default=32, metavar='N',
-                        help='pictures for the agreement of labels')
+        'onnxruntime and torch alone run the plain network in fp32',
+    )
+    engine.add_argument(
+        '--checkpoint',
+        type=Path,
+        help='of the model: weights of the plain network, and what the labels are compared with',
+    )
+    engine.add_argument(
+        '--plain',
+        type=Path,
+        metavar='FILE.onnx',
+        help='what onnxruntime runs; default: the plain network, exported',
+    )
+    engine.add_argument(
+        '--frames', type=Path, metavar='FOLDER', help='pictures to run on; default: smooth noise'
+    )
+    engine.add_argument(
+        '--agreement-frames',
+        type=int,
+        default=32,
+        metavar='N',
+        help='pictures for the agreement of labels',
+    )
     engine.add_argument('--rounds', type=int, default=8, help='turns of each contender')
     engine.add_argument('--seconds', type=float, default=0.5, help='length of a turn')
     engine.add_argument('--threads', type=int, default=0, help='on the CPU; 0: one a core')
@@ -64,7 +82,11 @@ def run(options: argparse.Namespace) -> None:
 
 def _settings(options: argparse.Namespace) -> object:
     from roadseg_core.benchmarking.specification import (
-        BenchmarkError, Contender, parse_contender, Settings)
+        BenchmarkError,
+        Contender,
+        Settings,
+        parse_contender,
+    )
 
     try:
         batches = tuple(int(number) for number in options.batch.split(','))
@@ -72,18 +94,31 @@ def _settings(options: argparse.Namespace) -> object:
         raise BenchmarkError(f'--batch {options.batch!r}; expected numbers: 1,4') from error
     precision = '' if options.precision == 'auto' else f':{options.precision}'
     # Written with its device even where that is auto: a bare torch is the plain network.
-    device = '' if options.device == 'auto' and options.backend != 'torch' else (
-        f'@{options.device}')
-    first = Contender(text=f'{options.backend}{device}{precision}', backend=options.backend,
-                      device=options.device, precision=options.precision)
+    device = (
+        '' if options.device == 'auto' and options.backend != 'torch' else (f'@{options.device}')
+    )
+    first = Contender(
+        text=f'{options.backend}{device}{precision}',
+        backend=options.backend,
+        device=options.device,
+        precision=options.precision,
+    )
     others = [parse_contender(text) for text in options.compare.split(',') if text]
     return Settings(
-        model=options.model, contenders=(first, *others),
-        outputs=tuple(options.outputs.split(',')), batches=batches,
-        checkpoint=options.checkpoint, plain=options.plain, frames=options.frames,
-        agreement_frames=options.agreement_frames, rounds=options.rounds,
-        seconds=options.seconds, threads=options.threads, pinning=options.pinning,
-        cache_dir=options.cache_dir)
+        model=options.model,
+        contenders=(first, *others),
+        outputs=tuple(options.outputs.split(',')),
+        batches=batches,
+        checkpoint=options.checkpoint,
+        plain=options.plain,
+        frames=options.frames,
+        agreement_frames=options.agreement_frames,
+        rounds=options.rounds,
+        seconds=options.seconds,
+        threads=options.threads,
+        pinning=options.pinning,
+        cache_dir=options.cache_dir,
+    )
 
 
 def _command(options: argparse.Namespace) -> str:

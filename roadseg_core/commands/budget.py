@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 HELP = 'count operations, by layer and over the design space of a scenario'
@@ -19,17 +19,32 @@ HELP = 'count operations, by layer and over the design space of a scenario'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('pairs', nargs='*', metavar='KEY=VALUE',
-                        help="the network's arguments, such as depth_multiplier=0.5")
-    parser.add_argument('--scenario', metavar='NAME|FILE',
-                        help='parking, urban, rural or a file: its design space and the pick')
+    parser.add_argument(
+        'pairs',
+        nargs='*',
+        metavar='KEY=VALUE',
+        help="the network's arguments, such as depth_multiplier=0.5",
+    )
+    parser.add_argument(
+        '--scenario',
+        metavar='NAME|FILE',
+        help='parking, urban, rural or a file: its design space and the pick',
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--network', help='a network by its name')
     what.add_argument('--model', type=Path, help='the network of a model file')
-    parser.add_argument('--input-size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'),
-                        help='default: that of the model or scenario, else 320 480')
-    parser.add_argument('--measure', action='store_true',
-                        help="also measure each candidate's images/s by the engine, here")
+    parser.add_argument(
+        '--input-size',
+        type=int,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        help='default: that of the model or scenario, else 320 480',
+    )
+    parser.add_argument(
+        '--measure',
+        action='store_true',
+        help="also measure each candidate's images/s by the engine, here",
+    )
     parser.add_argument('--json', type=Path, help="also write the scenario's figures here")
     parser.add_argument('--plot', type=Path, help='also draw the design space, as PNG')
 
@@ -39,8 +54,9 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.budget.scenario import find_scenario
 
     if options.pairs and not (options.network or options.model):
-        raise ValueError(f'argument {options.pairs[0]!r} is of a network; give --network or '
-                         '--model, too')
+        raise ValueError(
+            f'argument {options.pairs[0]!r} is of a network; give --network or --model, too'
+        )
     scenario = find_scenario(options.scenario) if options.scenario else None
     if scenario and options.input_size:
         scenario = replace(scenario, input_size=tuple(options.input_size))
@@ -55,8 +71,11 @@ def run(options: argparse.Namespace) -> None:
 def _one_network(options: argparse.Namespace, scenario) -> None:
     import yaml
 
-    from roadseg_core.budget.operations import (build_for_counting, count_operations,
-                                                total_operations)
+    from roadseg_core.budget.operations import (
+        build_for_counting,
+        count_operations,
+        total_operations,
+    )
     from roadseg_core.budget.tables import describe, layer_table, verdict
     from roadseg_core.model_file import read_model_info
 
@@ -91,50 +110,72 @@ def _design_space(options: argparse.Namespace, scenario) -> None:
         measured = []
         for candidate in tqdm(candidates, desc='measuring', unit='network', leave=False):
             rate, engine = measure_network(
-                scenario, network_arguments(scenario, candidate.arguments))
+                scenario, network_arguments(scenario, candidate.arguments)
+            )
             measured.append(replace(candidate, images_per_second=rate))
-            measured_on = (f'{engine.backend} {engine.device} {engine.precision}, '
-                           f'{engine.threads} threads')
+            measured_on = (
+                f'{engine.backend} {engine.device} {engine.precision}, {engine.threads} threads'
+            )
         candidates = tuple(measured)
     picked = pick(candidates, scenario)
     print(f'{describe(scenario)}\n')
     if picked is not None:
         network = build_for_counting(
-            scenario.network, network_arguments(scenario, picked.arguments))
-        print(f'{scenario.network} {picked.label}\n'
-              f'{layer_table(count_operations(network, scenario.input_size))}\n')
+            scenario.network, network_arguments(scenario, picked.arguments)
+        )
+        print(
+            f'{scenario.network} {picked.label}\n'
+            f'{layer_table(count_operations(network, scenario.input_size))}\n'
+        )
     print(candidate_table(candidates, scenario))
     if measured_on:
         print(f'images/s: {measured_on}, batches of {min(4, len(scenario.cameras))}, median')
     if picked is not None:
-        print('\npick: ' + verdict(
-            scenario, f'{scenario.network} {picked.label}', picked.operations))
+        print(
+            '\npick: ' + verdict(scenario, f'{scenario.network} {picked.label}', picked.operations)
+        )
     elif any(candidate.fits for candidate in candidates):
         print('\npick: none of those that fit is fast enough on this machine')
     else:
         print('\npick: none fits')
     if options.plot:
-        plot_design_space(options.plot, scenario, candidates, picked=picked,
-                          measured_on=measured_on)
+        plot_design_space(
+            options.plot, scenario, candidates, picked=picked, measured_on=measured_on
+        )
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({
-            'scenario': asdict(scenario), 'measured_on': measured_on,
-            'candidates': [asdict(candidate) for candidate in candidates],
-            'pick': None if picked is None else asdict(picked)}, indent=2) + '\n',
-            encoding='utf-8')
+        options.json.write_text(
+            json.dumps(
+                {
+                    'scenario': asdict(scenario),
+                    'measured_on': measured_on,
+                    'candidates': [asdict(candidate) for candidate in candidates],
+                    'pick': None if picked is None else asdict(picked),
+                },
+                indent=2,
+            )
+            + '\n',
+            encoding='utf-8',
+        )
 
 
 def _all_networks(input_size: tuple[int, int]) -> None:
-    from roadseg_core.budget.operations import (build_for_counting, count_operations,
-                                                total_operations)
+    from roadseg_core.budget.operations import (
+        build_for_counting,
+        count_operations,
+        total_operations,
+    )
     from roadseg_core.budget.tables import network_table
     from roadseg_core.models import NETWORKS
 
     found = {}
     for name in NETWORKS:
         network = build_for_counting(name, {})
-        found[name] = (sum(p.numel() for p in network.parameters()),
-                       total_operations(count_operations(network, input_size)))
-    print(f'{input_size[0]}x{input_size[1]} (height x width), default arguments\n'
-          f'{network_table(found)}')
+        found[name] = (
+            sum(p.numel() for p in network.parameters()),
+            total_operations(count_operations(network, input_size)),
+        )
+    print(
+        f'{input_size[0]}x{input_size[1]} (height x width), default arguments\n'
+        f'{network_table(found)}'
+    )

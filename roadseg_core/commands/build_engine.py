@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-from pathlib import Path
 import sys
+from pathlib import Path
 
 HELP = "build TensorRT's plans of a model file, or check the file against TensorRT's rules"
 
@@ -17,19 +17,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument('model', type=Path, help='model file')
     parser.add_argument(
-        '--outputs', action='append', metavar='A,B',
+        '--outputs',
+        action='append',
+        metavar='A,B',
         help='what a plan computes, of labels, road_probability, confidence; may be given more '
-             f'than once, for a plan each; default: {" and ".join(NODE_OUTPUTS)}, which the node '
-             'uses')
+        f'than once, for a plan each; default: {" and ".join(NODE_OUTPUTS)}, which the node '
+        'uses',
+    )
     parser.add_argument('--device', default='auto', help='auto, cuda or cuda:N')
-    parser.add_argument('--precision', default='auto',
-                        help="auto, or the file's own; fp32 rules out TF32")
-    parser.add_argument('--cache-dir', type=Path, metavar='FOLDER',
-                        help="folder of plans, as the node's cache_dir; default: the user's cache")
-    parser.add_argument('--log', type=Path, metavar='FILE',
-                        help="TensorRT's log; default: build-MODEL.log in the folder of plans")
-    parser.add_argument('--check', action='store_true',
-                        help='check the file alone: needs neither TensorRT nor a GPU')
+    parser.add_argument(
+        '--precision', default='auto', help="auto, or the file's own; fp32 rules out TF32"
+    )
+    parser.add_argument(
+        '--cache-dir',
+        type=Path,
+        metavar='FOLDER',
+        help="folder of plans, as the node's cache_dir; default: the user's cache",
+    )
+    parser.add_argument(
+        '--log',
+        type=Path,
+        metavar='FILE',
+        help="TensorRT's log; default: build-MODEL.log in the folder of plans",
+    )
+    parser.add_argument(
+        '--check',
+        action='store_true',
+        help='check the file alone: needs neither TensorRT nor a GPU',
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,23 +62,25 @@ def run(options: argparse.Namespace) -> int:
 def _check(model: Path, sets: list[tuple[str, ...]]) -> int:
     import onnx
 
-    from roadseg_core.engines.tensorrt_network import prepare_network
-    from roadseg_core.engines.tensorrt_rules import refuse_unsupported
+    from roadseg_core.engines.tensorrt.network import prepare_network
+    from roadseg_core.engines.tensorrt.rules import refuse_unsupported
     from roadseg_core.model_file import read_model_info
 
     info = read_model_info(model)
     graph = onnx.load(model)
     for outputs in sets:
         refuse_unsupported(prepare_network(graph, outputs), model)
-        print(f'{model}, {",".join(outputs)}: keeps the rules of TensorRT 10 and 11 '
-              f'({info.precision})')
+        print(
+            f'{model}, {",".join(outputs)}: keeps the rules of TensorRT 10 and 11 '
+            f'({info.precision})'
+        )
     return 0
 
 
 def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
     from roadseg_core.engines import EngineError
-    from roadseg_core.engines.offline_build import build_offline, logged_to
-    from roadseg_core.engines.plan_cache import default_folder
+    from roadseg_core.engines.tensorrt.offline_build import build_offline, logged_to
+    from roadseg_core.engines.tensorrt.plan_cache import default_folder
 
     folder = options.cache_dir or default_folder()
     log_file = options.log or folder / f'build-{options.model.stem}.log'
@@ -80,9 +97,13 @@ def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
                 log.info('%s, %s', options.model, ','.join(outputs))
                 try:
                     built = build_offline(
-                        options.model, outputs, device=options.device,
-                        precision=options.precision, cache_dir=options.cache_dir,
-                        tell=line.tell)
+                        options.model,
+                        outputs,
+                        device=options.device,
+                        precision=options.precision,
+                        cache_dir=options.cache_dir,
+                        tell=line.tell,
+                    )
                 except EngineError as error:
                     log.debug('%s', error)
                     raise
@@ -91,9 +112,11 @@ def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
                 what = built.description
                 graphs = [str(count) for count, graph in built.graphs.items() if graph]
                 log.debug('%s', built)
-                print(f'{built.path}: {built.path.stat().st_size / 1e6:.1f} MB, ready after '
-                      f'{built.seconds:.1f} s: TensorRT {what.version} on {what.device} in '
-                      f'{what.precision}; CUDA graphs for {", ".join(graphs) or "no"} frames')
+                print(
+                    f'{built.path}: {built.path.stat().st_size / 1e6:.1f} MB, ready after '
+                    f'{built.seconds:.1f} s: TensorRT {what.version} on {what.device} in '
+                    f'{what.precision}; CUDA graphs for {", ".join(graphs) or "no"} frames'
+                )
     finally:
         log.removeHandler(terminal)
     return 0
@@ -111,8 +134,12 @@ class _Line:
     def tell(self, seconds: float, doing: str) -> None:
         """Show the seconds since the start and what goes on."""
         if self._in_place:
-            print(f'\r\033[Kbuilding for {seconds:.0f} s: {doing}', end='', file=sys.stderr,
-                  flush=True)
+            print(
+                f'\r\033[Kbuilding for {seconds:.0f} s: {doing}',
+                end='',
+                file=sys.stderr,
+                flush=True,
+            )
         elif seconds - self._shown >= self.EVERY:
             self._shown = seconds
             print(f'building for {seconds:.0f} s: {doing}', file=sys.stderr, flush=True)

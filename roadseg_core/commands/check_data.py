@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,19 +16,38 @@ HELP = 'read a whole data set; say what is in it and what is wrong'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('data', metavar='NAME[:SPLIT]',
-                        help='camvid, cityscapes, folder, kitti_road, kitti_semantic or '
-                             'virtual_kitti; all splits that are there unless one is named')
-    parser.add_argument('pairs', nargs='*', metavar='key=value',
-                        help='options of the data set, such as subset=900_100_59 crop=central')
+    parser.add_argument(
+        'data',
+        metavar='NAME[:SPLIT]',
+        help='camvid, cityscapes, folder, kitti_road, kitti_semantic or '
+        'virtual_kitti; all splits that are there unless one is named',
+    )
+    parser.add_argument(
+        'pairs',
+        nargs='*',
+        metavar='key=value',
+        help='options of the data set, such as subset=900_100_59 crop=central',
+    )
     parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
-    parser.add_argument('--label-map', metavar='NAME|FILE',
-                        help='what the truth shall become; default: seven, or for folder the map '
-                             'of its label_set')
-    parser.add_argument('--output', type=Path, default=Path('build/check-data'), metavar='FOLDER',
-                        help='where contact sheets go, a picture a split; default: %(default)s')
-    parser.add_argument('--sheet', type=int, default=12, metavar='N',
-                        help='frames on a contact sheet, 0 for none; default: %(default)s')
+    parser.add_argument(
+        '--label-map',
+        metavar='NAME|FILE',
+        help='what the truth shall become; default: seven, or for folder the map of its label_set',
+    )
+    parser.add_argument(
+        '--output',
+        type=Path,
+        default=Path('build/check-data'),
+        metavar='FOLDER',
+        help='where contact sheets go, a picture a split; default: %(default)s',
+    )
+    parser.add_argument(
+        '--sheet',
+        type=int,
+        default=12,
+        metavar='N',
+        help='frames on a contact sheet, 0 for none; default: %(default)s',
+    )
     parser.add_argument('--json', action='store_true', help='print the report as JSON')
 
 
@@ -40,9 +59,14 @@ def run(options: argparse.Namespace) -> int:
 
     name, _, split = options.data.partition(':')
     result = check_data_set(
-        name, root=data_root(options.root), split=split or None,
-        options=read_options(options.pairs), label_map=options.label_map,
-        sheets=options.output if options.sheet > 0 else None, sheet_frames=options.sheet)
+        name,
+        root=data_root(options.root),
+        split=split or None,
+        options=read_options(options.pairs),
+        label_map=options.label_map,
+        sheets=options.output if options.sheet > 0 else None,
+        sheet_frames=options.sheet,
+    )
     if options.json:
         print(json.dumps(result.to_dict(), indent=2))
     else:
@@ -60,13 +84,18 @@ def run(options: argparse.Namespace) -> int:
 def _lines(report: SplitReport, *, most: int = 20) -> list[str]:
     total = max(1, sum(entry.pixels for entry in report.classes) + report.unlabelled)
     sizes = ', '.join(f'{size} ({count})' for size, count in report.sizes.items())
-    lines = [f'{report.name}: {report.frames} frames, {report.readable} readable, '
-             f'{len(report.problems)} problems', f'  sizes: {sizes or "none"}',
-             '   id  class                  pixels    frames  becomes']
+    lines = [
+        f'{report.name}: {report.frames} frames, {report.readable} readable, '
+        f'{len(report.problems)} problems',
+        f'  sizes: {sizes or "none"}',
+        '   id  class                  pixels    frames  becomes',
+    ]
     for entry in report.classes:
         if entry.pixels:
-            lines.append(f'  {entry.id:>3}  {entry.name:<20} {entry.pixels / total:>7.3%}  '
-                         f'{entry.frames:>8}  {entry.becomes}')
+            lines.append(
+                f'  {entry.id:>3}  {entry.name:<20} {entry.pixels / total:>7.3%}  '
+                f'{entry.frames:>8}  {entry.becomes}'
+            )
     if report.unlabelled:
         lines.append(f'       {"(no truth)":<20} {report.unlabelled / total:>7.3%}')
     never = [entry.name for entry in report.classes if not entry.pixels]

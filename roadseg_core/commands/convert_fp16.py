@@ -13,16 +13,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument('model', type=Path, help='model file in fp32')
     parser.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
-    parser.add_argument('--frames', type=Path, metavar='FOLDER',
-                        help='pictures to compare the two on; default: smooth noise')
+    parser.add_argument(
+        '--frames',
+        type=Path,
+        metavar='FOLDER',
+        help='pictures to compare the two on; default: smooth noise',
+    )
     parser.add_argument('--count', type=int, default=16, metavar='N', help='of pictures')
 
 
 def run(options: argparse.Namespace) -> None:
     """Convert, and print how well the two files agree."""
-    from roadseg_core.half_precision import convert_file
+    from roadseg_core.export.half_precision import convert_file
     from roadseg_core.model_file import read_model_info
-    from roadseg_core.pictures import load_pictures
+    from roadseg_core.sources.picture_batches import load_pictures
 
     geometry = read_model_info(options.model).geometry
     frames = load_pictures(geometry, options.frames, options.count)

@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 import json
-from pathlib import Path
 import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 HELP = 'compare a model with a data set'
 
@@ -20,26 +20,45 @@ HELP = 'compare a model with a data set'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument('--model', type=Path, required=True, help='model file or checkpoint')
-    parser.add_argument('--data', required=True, metavar='NAME[:SPLIT]',
-                        help='a data set such as camvid or kitti_road; the split is val by '
-                             'default')
+    parser.add_argument(
+        '--data',
+        required=True,
+        metavar='NAME[:SPLIT]',
+        help='a data set such as camvid or kitti_road; the split is val by default',
+    )
     parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
-    parser.add_argument('pairs', nargs='*', metavar='key=value',
-                        help='options of the data set, such as frames=20')
-    parser.add_argument('--at', choices=('camera', 'network'), default='camera',
-                        help="compare on the camera's pixels (default) or on the network's")
+    parser.add_argument(
+        'pairs', nargs='*', metavar='key=value', help='options of the data set, such as frames=20'
+    )
+    parser.add_argument(
+        '--at',
+        choices=('camera', 'network'),
+        default='camera',
+        help="compare on the camera's pixels (default) or on the network's",
+    )
     parser.add_argument('--backend', default='auto', help='auto, openvino, tensorrt or torch')
     parser.add_argument('--device', default='auto', help="device, in the backend's words")
-    parser.add_argument('--precision', default='auto',
-                        help='auto, fp32, bf16, fp16 or int8, as the backend can')
-    parser.add_argument('--json', type=Path, metavar='FILE',
-                        help='write the report as JSON; - prints it instead of the tables')
-    parser.add_argument('--html', type=Path, metavar='FILE',
-                        help='write the report as a page with pictures')
-    parser.add_argument('--video', type=Path, metavar='FILE',
-                        help='write the frames with the palette over them, as MP4')
-    parser.add_argument('--video-fps', type=float, default=10.0, metavar='N',
-                        help='frames/s of the video')
+    parser.add_argument(
+        '--precision', default='auto', help='auto, fp32, bf16, fp16 or int8, as the backend can'
+    )
+    parser.add_argument(
+        '--json',
+        type=Path,
+        metavar='FILE',
+        help='write the report as JSON; - prints it instead of the tables',
+    )
+    parser.add_argument(
+        '--html', type=Path, metavar='FILE', help='write the report as a page with pictures'
+    )
+    parser.add_argument(
+        '--video',
+        type=Path,
+        metavar='FILE',
+        help='write the frames with the palette over them, as MP4',
+    )
+    parser.add_argument(
+        '--video-fps', type=float, default=10.0, metavar='N', help='frames/s of the video'
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -50,10 +69,10 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
     from roadseg_core.engines import open_engine
-    from roadseg_core.evaluation.frames import ENGINE_OUTPUTS, SegmentedFrame
-    from roadseg_core.evaluation.page import write_report
-    from roadseg_core.evaluation.run import evaluate, find_calibrations
-    from roadseg_core.evaluation.text import summary
+    from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS, SegmentedFrame
+    from roadseg_core.evaluation.datasets.page import write_report
+    from roadseg_core.evaluation.datasets.run import evaluate, find_calibrations
+    from roadseg_core.evaluation.datasets.text import summary
     from roadseg_core.pipeline.outputs import overlay
     from roadseg_core.report.video import VideoFile
 
@@ -61,26 +80,34 @@ def run(options: argparse.Namespace) -> None:
     chosen = read_options(options.pairs)
     root = Path() if name == 'rendered' else data_root(options.root)
     with ExitStack() as stack:
-        engine = open_engine(options.model, backend=options.backend, device=options.device,
-                             precision=options.precision, outputs=ENGINE_OUTPUTS)
+        engine = open_engine(
+            options.model,
+            backend=options.backend,
+            device=options.device,
+            precision=options.precision,
+            outputs=ENGINE_OUTPUTS,
+        )
         stack.callback(engine.close)
         label_map = engine.info.label_map
-        source = open_source(name, root=root, split=split or 'val', label_map=label_map,
-                             options=chosen)
+        source = open_source(
+            name, root=root, split=split or 'val', label_map=label_map, options=chosen
+        )
         calibrations = find_calibrations(name, root, chosen)
-        progress = stack.enter_context(tqdm(
-            total=len(source), unit='frame', leave=False, disable=not sys.stderr.isatty()))
-        video = options.video and stack.enter_context(
-            VideoFile(options.video, options.video_fps))
+        progress = stack.enter_context(
+            tqdm(total=len(source), unit='frame', leave=False, disable=not sys.stderr.isatty())
+        )
+        video = options.video and stack.enter_context(VideoFile(options.video, options.video_fps))
 
         def on_frame(frame: SegmentedFrame) -> None:
             progress.update()
             if video:
-                video.write(overlay(frame.image, label_map, frame.labels, None, alpha=0.5,
-                                    mode='palette'))
+                video.write(
+                    overlay(frame.image, label_map, frame.labels, None, alpha=0.5, mode='palette')
+                )
 
-        evaluation = evaluate(engine, source, place=options.at, calibrations=calibrations,
-                              on_frame=on_frame)
+        evaluation = evaluate(
+            engine, source, place=options.at, calibrations=calibrations, on_frame=on_frame
+        )
         progress.close()
         report = evaluation.to_dict(engine, source, place=options.at)
         text = json.dumps(report, indent=2)
@@ -89,5 +116,11 @@ def run(options: argparse.Namespace) -> None:
             options.json.parent.mkdir(parents=True, exist_ok=True)
             options.json.write_text(text + '\n', encoding='utf-8')
         if options.html:
-            write_report(options.html, evaluation, engine, source, place=options.at,
-                         calibrations=calibrations)
+            write_report(
+                options.html,
+                evaluation,
+                engine,
+                source,
+                place=options.at,
+                calibrations=calibrations,
+            )

@@ -13,17 +13,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument('checkpoint', type=Path)
     parser.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
-    parser.add_argument('--frames', type=Path, metavar='FOLDER',
-                        help='pictures for the numeric check; default: smooth noise')
-    parser.add_argument('--precision', choices=('fp32', 'fp16'), default='fp32',
-                        help='types in the file: fp16 is for TensorRT; OpenVINO takes fp32 and '
-                             'runs it in bf16 where the processor can; for int8: quantize')
+    parser.add_argument(
+        '--frames',
+        type=Path,
+        metavar='FOLDER',
+        help='pictures for the numeric check; default: smooth noise',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=('fp32', 'fp16'),
+        default='fp32',
+        help='types in the file: fp16 is for TensorRT; OpenVINO takes fp32 and '
+        'runs it in bf16 where the processor can; for int8: quantize',
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Export, and print how well the file agrees with PyTorch."""
-    from roadseg_core.export import export_checkpoint
+    from roadseg_core.export.run import export_checkpoint
 
     agreement = export_checkpoint(
-        options.checkpoint, options.output, frames=options.frames, precision=options.precision)
+        options.checkpoint, options.output, frames=options.frames, precision=options.precision
+    )
     print(f'{options.output}: {json.dumps(agreement)}')

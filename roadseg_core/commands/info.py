@@ -19,6 +19,10 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.model_file import read_model_info
 
     info = read_model_info(options.model)
-    values = {**vars(info), 'path': str(info.path), 'label_map': info.label_map.to_dict(),
-              'geometry': vars(info.geometry)}
+    values = {
+        **vars(info),
+        'path': str(info.path),
+        'label_map': info.label_map.to_dict(),
+        'geometry': vars(info.geometry),
+    }
     print(json.dumps(values, indent=2))

@@ -15,20 +15,39 @@ HELP = 'draw the curves of training runs, and panels of their results'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('runs', type=Path, nargs='+', metavar='RUN',
-                        help='folder of a run, such as build/training/unet')
-    parser.add_argument('--curves', type=Path, metavar='FILE',
-                        help='losses and figures of all runs over the epochs, as PNG; default: '
-                             'curves.png beside the first run, unless --panels is given')
-    parser.add_argument('--panels', type=Path, metavar='FILE',
-                        help="input, truth, prediction, road and errors of each run's best "
-                             'network, as PNG or JPEG')
-    parser.add_argument('--frames', type=int, default=3, metavar='N',
-                        help='frames of each validation set in the panels (default: 3)')
-    parser.add_argument('--width', type=int, default=1600, metavar='PIXELS',
-                        help='of the panels (default: 1600)')
-    parser.add_argument('--root', help='folder of the data sets for the panels; default: that '
-                                       'of the training')
+    parser.add_argument(
+        'runs',
+        type=Path,
+        nargs='+',
+        metavar='RUN',
+        help='folder of a run, such as build/training/unet',
+    )
+    parser.add_argument(
+        '--curves',
+        type=Path,
+        metavar='FILE',
+        help='losses and figures of all runs over the epochs, as PNG; default: '
+        'curves.png beside the first run, unless --panels is given',
+    )
+    parser.add_argument(
+        '--panels',
+        type=Path,
+        metavar='FILE',
+        help="input, truth, prediction, road and errors of each run's best network, as PNG or JPEG",
+    )
+    parser.add_argument(
+        '--frames',
+        type=int,
+        default=3,
+        metavar='N',
+        help='frames of each validation set in the panels (default: 3)',
+    )
+    parser.add_argument(
+        '--width', type=int, default=1600, metavar='PIXELS', help='of the panels (default: 1600)'
+    )
+    parser.add_argument(
+        '--root', help='folder of the data sets for the panels; default: that of the training'
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -46,9 +65,18 @@ def run(options: argparse.Namespace) -> None:
         print(curves)
     if options.panels:
         if options.frames < 1 or options.width < 200:
-            raise ValueError(f'--frames {options.frames} --width {options.width}; expected at '
-                             'least 1 and 200')
-        write_picture(options.panels, np.concatenate([
-            draw_panels(folder, frames=options.frames, root=options.root, width=options.width)
-            for folder in options.runs]))
+            raise ValueError(
+                f'--frames {options.frames} --width {options.width}; expected at least 1 and 200'
+            )
+        write_picture(
+            options.panels,
+            np.concatenate(
+                [
+                    draw_panels(
+                        folder, frames=options.frames, root=options.root, width=options.width
+                    )
+                    for folder in options.runs
+                ]
+            ),
+        )
         print(options.panels)

@@ -11,17 +11,38 @@ HELP = 'train a network from a configuration'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument('config', type=Path, help='YAML file, see config/training')
-    parser.add_argument('pairs', nargs='*', metavar='key=value',
-                        help='such as epochs=3 or optimizer.learning_rate=0.01')
-    parser.add_argument('--smoke', action='store_true',
-                        help='a trial of seconds: generated data, small sizes and widths')
+    parser.add_argument(
+        'pairs',
+        nargs='*',
+        metavar='key=value',
+        help='such as epochs=3 or optimizer.learning_rate=0.01',
+    )
+    parser.add_argument(
+        '--smoke',
+        action='store_true',
+        help='a trial of seconds: generated data, small sizes and widths',
+    )
     start = parser.add_mutually_exclusive_group()
-    start.add_argument('--resume', action='store_const', const='resume', dest='start',
-                       default='new', help='go on with the run of this name')
-    start.add_argument('--overwrite', action='store_const', const='overwrite', dest='start',
-                       help='delete the earlier run of this name')
-    start.add_argument('--measure-data-loading', action='store_true',
-                       help='train for a minute and say how far data loading slows it down')
+    start.add_argument(
+        '--resume',
+        action='store_const',
+        const='resume',
+        dest='start',
+        default='new',
+        help='go on with the run of this name',
+    )
+    start.add_argument(
+        '--overwrite',
+        action='store_const',
+        const='overwrite',
+        dest='start',
+        help='delete the earlier run of this name',
+    )
+    start.add_argument(
+        '--measure-data-loading',
+        action='store_true',
+        help='train for a minute and say how far data loading slows it down',
+    )
 
 
 def run(options: argparse.Namespace) -> None:

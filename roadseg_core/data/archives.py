@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 import fcntl
 import hashlib
 import lzma
-from pathlib import Path, PurePosixPath, PureWindowsPath
 import shutil
 import stat
 import tarfile
 import tempfile
-from typing import Any, IO
 import zipfile
 import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, Any
 
 from roadseg_core.data.source import DataError
 
@@ -67,8 +67,10 @@ def unpack(archives: Sequence[Path], cache: Path) -> Path:
                 finally:
                     shutil.rmtree(work, ignore_errors=True)
     except PermissionError as error:
-        raise DataError(f'{cache}: cannot write there ({error.strerror}); set the option cache '
-                        f'to a folder for what is unpacked from {archives[0].name}') from error
+        raise DataError(
+            f'{cache}: cannot write there ({error.strerror}); set the option cache '
+            f'to a folder for what is unpacked from {archives[0].name}'
+        ) from error
     return target
 
 
@@ -76,20 +78,41 @@ def _unpack_one(path: Path, target: Path) -> None:
     try:
         if path.name.lower().endswith('.zip'):
             with zipfile.ZipFile(path) as archive:
-                _unpack_members(path, target, [
-                    (member.filename, member.file_size, _zip_kind(member), member)
-                    for member in archive.infolist()], archive.open)
+                _unpack_members(
+                    path,
+                    target,
+                    [
+                        (member.filename, member.file_size, _zip_kind(member), member)
+                        for member in archive.infolist()
+                    ],
+                    archive.open,
+                )
         else:
             with tarfile.open(path) as archive:
-                _unpack_members(path, target, [
-                    (member.name, member.size, _tar_kind(member), member)
-                    for member in archive.getmembers()], archive.extractfile)
+                _unpack_members(
+                    path,
+                    target,
+                    [
+                        (member.name, member.size, _tar_kind(member), member)
+                        for member in archive.getmembers()
+                    ],
+                    archive.extractfile,
+                )
                 # The checksum stands at the end of the compressed stream, behind the members.
                 while archive.fileobj.read(1 << 20):
                     pass
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, tarfile.TarError, EOFError,
-            NotImplementedError, RuntimeError, FileExistsError, NotADirectoryError,
-            IsADirectoryError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        tarfile.TarError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        FileExistsError,
+        NotADirectoryError,
+        IsADirectoryError,
+    ) as error:
         raise DataError(f'{path}: damaged or unreadable archive: {error}') from error
     except OSError as error:
         # The readers of gzip and bzip2 find damage so; errors of the machine have a number.
@@ -112,8 +135,9 @@ def _tar_kind(member: tarfile.TarInfo) -> str:
     return 'file' if member.isfile() else 'link or special file'
 
 
-def _unpack_members(path: Path, target: Path, members: list[Member],
-                    open_member: Callable[[Any], IO[bytes]]) -> None:
+def _unpack_members(
+    path: Path, target: Path, members: list[Member], open_member: Callable[[Any], IO[bytes]]
+) -> None:
     _check(path, members)
     for name, _, kind, member in members:
         if kind == 'file':
@@ -126,8 +150,7 @@ def _check(path: Path, members: list[Member]) -> None:
     for name, _, kind, _ in members:
         parts = PurePosixPath(name.replace('\\', '/')).parts
         # A Windows drive or share is absolute too.
-        if (name.startswith('/') or PureWindowsPath(name).anchor or '..' in parts
-                or '\0' in name):
+        if name.startswith('/') or PureWindowsPath(name).anchor or '..' in parts or '\0' in name:
             raise DataError(f'{path}: member {name!r} leads out of the archive; not unpacked')
         if kind not in ('file', 'folder'):
             raise DataError(f'{path}: member {name!r} is a {kind}; not unpacked')

@@ -12,8 +12,8 @@ import fcntl
 import hashlib
 import json
 import os
-from pathlib import Path
 import tempfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -54,18 +54,22 @@ class CachedFrames:
             self._file = (os.getpid(), h5py.File(self.path, 'r', locking=False))
         file = self._file[1]
         try:
-            return LabelledFrame(self._names[index], file[f'{index}/image'][()],
-                                 file[f'{index}/labels'][()])
+            return LabelledFrame(
+                self._names[index], file[f'{index}/image'][()], file[f'{index}/labels'][()]
+            )
         except (OSError, KeyError) as error:
-            raise DataError(f'{self.path}: frame {index} is unreadable ({error}); delete the '
-                            'file, it is made anew') from error
+            raise DataError(
+                f'{self.path}: frame {index} is unreadable ({error}); delete the '
+                'file, it is made anew'
+            ) from error
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, '_file': None}
 
 
-def open_cached(source: Selection, *, folder: Path, label_map: LabelMap,
-                options: CacheOptions) -> tuple[CachedFrames, list[str]]:
+def open_cached(
+    source: Selection, *, folder: Path, label_map: LabelMap, options: CacheOptions
+) -> tuple[CachedFrames, list[str]]:
     """
     Open the cache file of some frames; make it if it is missing or no longer true.
 
@@ -77,8 +81,11 @@ def open_cached(source: Selection, *, folder: Path, label_map: LabelMap,
     :raises DataError: if the folder cannot be written, or a frame is damaged and ``on_error`` is
         ``fail``
     """
-    chosen = {'data': source.name, 'options': options.model_dump(mode='json'),
-              'label_map': label_map.to_dict()}
+    chosen = {
+        'data': source.name,
+        'options': options.model_dump(mode='json'),
+        'label_map': label_map.to_dict(),
+    }
     text = json.dumps(chosen, sort_keys=True, default=str)
     path = folder / f'{source.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.h5'
     wanted = _fingerprint(source, text)
@@ -91,8 +98,10 @@ def open_cached(source: Selection, *, folder: Path, label_map: LabelMap,
                 if not _is_current(path, wanted):
                     _make(path, source, wanted, skip=options.on_error == 'skip')
         except PermissionError as error:
-            raise DataError(f'{folder}: cannot write there ({error.strerror}); set the option '
-                            'cache to another folder') from error
+            raise DataError(
+                f'{folder}: cannot write there ({error.strerror}); set the option '
+                'cache to another folder'
+            ) from error
     frames = CachedFrames(path, name=source.name, road_only=source.road_only)
     return frames, frames.skipped
 

@@ -7,13 +7,12 @@ to test) and the set as published (960x720, 32 classes painted in colours), whic
 
 from __future__ import annotations
 
-from pathlib import Path
 import re
+from pathlib import Path
 
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
-from roadseg_core.data.pairs import (PairSource, all_names, files_by_stem, make_source,
-                                     match_pairs)
+from roadseg_core.data.pairs import PairSource, all_names, files_by_stem, make_source, match_pairs
 from roadseg_core.data.source import DataError, NoSplitError, list_folder
 from roadseg_core.data.truth import ColourTruth, IdTruth
 from roadseg_core.labels import LabelMap
@@ -26,8 +25,7 @@ _COLOURS = 'label_colors.txt'
 _NAME = re.compile(r'(0001TP|0006R0|0016E5|Seq05VD)_f?(\d+)$')
 
 
-def open_camvid(root: Path, *, split: str, label_map: LabelMap,
-                options: FileOptions) -> PairSource:
+def open_camvid(root: Path, *, split: str, label_map: LabelMap, options: FileOptions) -> PairSource:
     """
     Open ``camvid/{train,trainannot,...}`` or ``camvid/{701_StillsRaw_full,...}``.
 
@@ -35,8 +33,12 @@ def open_camvid(root: Path, *, split: str, label_map: LabelMap,
     """
     if split not in SPLITS:
         raise NoSplitError(f'CamVid split {split!r}; expected one of {SPLITS}')
-    folder = locate(root, names=('camvid', 'CamVid'), options=options,
-                    holds=('trainannot', 'valannot', 'testannot', _TRUTH))
+    folder = locate(
+        root,
+        names=('camvid', 'CamVid'),
+        options=options,
+        holds=('trainannot', 'valannot', 'testannot', _TRUTH),
+    )
     name = f'camvid_{split}'
     if (folder / _TRUTH).is_dir():
         return _open_original(folder, name, split, label_map, options)
@@ -44,13 +46,16 @@ def open_camvid(root: Path, *, split: str, label_map: LabelMap,
         raise NoSplitError(f'{folder / split}: no such folder')
     listing = match_pairs(
         files_by_stem(list_folder(folder / split, ('.jpg', '.png'))),
-        files_by_stem(list_folder(folder / f'{split}annot', ('.png',))))
-    return make_source(name, listing, label_set='camvid', reader=IdTruth, label_map=label_map,
-                       options=options)
+        files_by_stem(list_folder(folder / f'{split}annot', ('.png',))),
+    )
+    return make_source(
+        name, listing, label_set='camvid', reader=IdTruth, label_map=label_map, options=options
+    )
 
 
-def _open_original(folder: Path, name: str, split: str, label_map: LabelMap,
-                   options: FileOptions) -> PairSource:
+def _open_original(
+    folder: Path, name: str, split: str, label_map: LabelMap, options: FileOptions
+) -> PairSource:
     images = files_by_stem(list_folder(folder / _IMAGES, ('.png', '.jpg')))
     truths = files_by_stem(list_folder(folder / _TRUTH, ('.png',)), suffix='_L')
     chosen = [stem for stem in all_names(images, truths) if segnet_split(stem) == split]
@@ -60,8 +65,15 @@ def _open_original(folder: Path, name: str, split: str, label_map: LabelMap,
     def reader(classes: LabelMap) -> ColourTruth:
         return read_colours(colours, classes) if tables else ColourTruth.of_palette(classes)
 
-    return make_source(name, match_pairs(images, truths, chosen), label_set='camvid_original',
-                       reader=reader, label_map=label_map, options=options, tables=tables)
+    return make_source(
+        name,
+        match_pairs(images, truths, chosen),
+        label_set='camvid_original',
+        reader=reader,
+        label_map=label_map,
+        options=options,
+        tables=tables,
+    )
 
 
 def segnet_split(name: str) -> str | None:
@@ -91,9 +103,14 @@ def read_colours(path: Path, classes: LabelMap) -> ColourTruth:
         words = line.split()
         if not words:
             continue
-        if (len(words) != 4 or not all(word.isdigit() and int(word) < 256 for word in words[:3])
-                or words[3] not in classes.names):
-            raise DataError(f'{path}:{number}: {line!r}; expected "r g b name" with a name of '
-                            f'{list(classes.names)}')
+        if (
+            len(words) != 4
+            or not all(word.isdigit() and int(word) < 256 for word in words[:3])
+            or words[3] not in classes.names
+        ):
+            raise DataError(
+                f'{path}:{number}: {line!r}; expected "r g b name" with a name of '
+                f'{list(classes.names)}'
+            )
         colours[int(words[0]), int(words[1]), int(words[2])] = classes.names.index(words[3])
     return ColourTruth(colours)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-import hashlib
-import os
 
 import numpy as np
 
@@ -69,14 +69,22 @@ class SplitReport:
         """Return the report as plain JSON types."""
         pixels = max(1, sum(entry.pixels for entry in self.classes) + self.unlabelled)
         return {
-            'split': self.split, 'name': self.name, 'frames': self.frames,
-            'readable': self.readable, 'passed': self.passed, 'sizes': dict(self.sizes),
-            'labels': [{**vars(entry), 'share': round(entry.pixels / pixels, 6)}
-                       for entry in self.classes],
+            'split': self.split,
+            'name': self.name,
+            'frames': self.frames,
+            'readable': self.readable,
+            'passed': self.passed,
+            'sizes': dict(self.sizes),
+            'labels': [
+                {**vars(entry), 'share': round(entry.pixels / pixels, 6)} for entry in self.classes
+            ],
             'unlabelled_share': round(self.unlabelled / pixels, 6),
-            'outside': {what: {'frames': frames, 'pixels': count}
-                        for what, (frames, count) in self.outside.items()},
-            'problems': list(self.problems), 'repeated': list(self.repeated),
+            'outside': {
+                what: {'frames': frames, 'pixels': count}
+                for what, (frames, count) in self.outside.items()
+            },
+            'problems': list(self.problems),
+            'repeated': list(self.repeated),
         }
 
 
@@ -91,9 +99,14 @@ class _Look:
     problem: str = ''
 
 
-def check_split(source: PairSource, *, split: str, label_map: LabelMap,
-                others: Iterable[SplitReport] = (),
-                progress: Callable[[Iterable], Iterable] = iter) -> SplitReport:
+def check_split(
+    source: PairSource,
+    *,
+    split: str,
+    label_map: LabelMap,
+    others: Iterable[SplitReport] = (),
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> SplitReport:
     """
     Read every frame of a split.
 
@@ -110,8 +123,11 @@ def check_split(source: PairSource, *, split: str, label_map: LabelMap,
     problems = list(source.problems)
     repeated: list[str] = []
     seen: dict[str, str] = {}
-    elsewhere = {digest: f'{other.split} frame {name}' for other in others
-                 for digest, name in other.fingerprints.items()}
+    elsewhere = {
+        digest: f'{other.split} frame {name}'
+        for other in others
+        for digest, name in other.fingerprints.items()
+    }
     for pair, look in zip(source.pairs, looks):
         if look.problem:
             problems.append(look.problem)
@@ -123,20 +139,32 @@ def check_split(source: PairSource, *, split: str, label_map: LabelMap,
             before = outside.get(what, (0, 0))
             outside[what] = (before[0] + 1, before[1] + pixels)
             if not before[0]:
-                problems.append(f'{pair.truth}: {what} is outside the label map '
-                                f'{source.native.name!r} (the first such frame)')
+                problems.append(
+                    f'{pair.truth}: {what} is outside the label map '
+                    f'{source.native.name!r} (the first such frame)'
+                )
         same = seen.get(look.digest) or elsewhere.get(look.digest)
         if same:
             repeated.append(f'{pair.image}: the same picture as {same}')
         seen.setdefault(look.digest, pair.name)
     return SplitReport(
-        source.name, split, len(source), sum(sizes.values()),
+        source.name,
+        split,
+        len(source),
+        sum(sizes.values()),
         dict(sorted(sizes.items(), key=lambda item: -item[1])),
-        tuple(ClassCount(i, name, int(counts[i]), int(frames[i]),
-                         becomes(int(source.table[i]), label_map))
-              for i, name in enumerate(source.native.names)),
-        int(counts[IGNORE]) - sum(pixels for _, pixels in outside.values()), outside,
-        tuple(problems), tuple(repeated), seen)
+        tuple(
+            ClassCount(
+                i, name, int(counts[i]), int(frames[i]), becomes(int(source.table[i]), label_map)
+            )
+            for i, name in enumerate(source.native.names)
+        ),
+        int(counts[IGNORE]) - sum(pixels for _, pixels in outside.values()),
+        outside,
+        tuple(problems),
+        tuple(repeated),
+        seen,
+    )
 
 
 def becomes(class_id: int, label_map: LabelMap) -> str:
@@ -150,5 +178,9 @@ def _look(source: PairSource, index: int) -> _Look:
     except DataError as error:
         return _Look(problem=str(error))
     height, width = truth.ids.shape
-    return _Look(f'{width}x{height}', np.bincount(truth.ids.ravel(), minlength=256),
-                 truth.unknown, hashlib.sha1(image).hexdigest())
+    return _Look(
+        f'{width}x{height}',
+        np.bincount(truth.ids.ravel(), minlength=256),
+        truth.unknown,
+        hashlib.sha1(image).hexdigest(),
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-import sys
 
 import cv2
 from tqdm import tqdm
@@ -44,14 +44,26 @@ class CheckResult:
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as plain JSON types."""
-        return {'data': self.data, 'label_map': self.label_map, 'passed': self.passed,
-                'splits': [report.to_dict() for report in self.reports],
-                'absent': list(self.absent), 'contact_sheets': [str(p) for p in self.sheets]}
+        return {
+            'data': self.data,
+            'label_map': self.label_map,
+            'passed': self.passed,
+            'splits': [report.to_dict() for report in self.reports],
+            'absent': list(self.absent),
+            'contact_sheets': [str(p) for p in self.sheets],
+        }
 
 
-def check_data_set(name: str, *, root: Path, split: str | None,
-                   options: Mapping[str, object], label_map: str | None,
-                   sheets: Path | None, sheet_frames: int) -> CheckResult:
+def check_data_set(
+    name: str,
+    *,
+    root: Path,
+    split: str | None,
+    options: Mapping[str, object],
+    label_map: str | None,
+    sheets: Path | None,
+    sheet_frames: int,
+) -> CheckResult:
     """
     Check one split, or all that are there; with the option ``frames``, so many frames of each.
 
@@ -61,24 +73,34 @@ def check_data_set(name: str, *, root: Path, split: str | None,
     :raises DataError: if the data set, or the split that is named, is not there at all
     """
     if name not in DATA_SETS or name == 'rendered':
-        raise DataError(f'data set {name!r}; expected one of '
-                        f'{tuple(source for source in SOURCES if source != "rendered")}')
+        raise DataError(
+            f'data set {name!r}; expected one of '
+            f'{tuple(source for source in SOURCES if source != "rendered")}'
+        )
     wanted = find_label_map(label_map or str(options.get('label_set', 'seven')))
     reports: list[SplitReport] = []
     absent: list[str] = []
     written: list[Path] = []
     for part in (split,) if split else DATA_SETS[name].splits:
         try:
-            source, parsed = open_unchecked(name, root=root, split=part, label_map=wanted,
-                                            options=options)
+            source, parsed = open_unchecked(
+                name, root=root, split=part, label_map=wanted, options=options
+            )
         except NoSplitError as error:
             absent.append(str(error))
             continue
         source = replace(source, pairs=tuple(spread(source.pairs, parsed.frames)))
-        reports.append(check_split(
-            source, split=part, label_map=wanted, others=reports,
-            progress=partial(tqdm, total=len(source), desc=source.name,
-                             disable=not sys.stderr.isatty())))
+        reports.append(
+            check_split(
+                source,
+                split=part,
+                label_map=wanted,
+                others=reports,
+                progress=partial(
+                    tqdm, total=len(source), desc=source.name, disable=not sys.stderr.isatty()
+                ),
+            )
+        )
         if sheets and (frames := _sample(source, sheet_frames)):
             written.append(_write_sheet(frames, wanted, reports[-1], sheets))
     if not reports:
@@ -97,12 +119,12 @@ def _sample(source: PairSource, count: int) -> list[LabelledFrame]:
     return frames
 
 
-def _write_sheet(frames: Sequence[LabelledFrame], label_map: LabelMap, report: SplitReport,
-                 folder: Path) -> Path:
+def _write_sheet(
+    frames: Sequence[LabelledFrame], label_map: LabelMap, report: SplitReport, folder: Path
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f'{report.name}.png'
-    title = (f'{report.name}: {len(frames)} of {report.frames} frames, '
-             f'label map {label_map.name}')
+    title = f'{report.name}: {len(frames)} of {report.frames} frames, label map {label_map.name}'
     if not cv2.imwrite(str(path), contact_sheet(frames, label_map, title=title)):
         raise DataError(f'{path}: cannot write the contact sheet')
     return path

@@ -50,8 +50,9 @@ class CityscapesOptions(FileOptions):
         return Framing(CENTRAL.crop, self.size or CENTRAL.size)
 
 
-def open_cityscapes(root: Path, *, split: str, label_map: LabelMap,
-                    options: CityscapesOptions) -> PairSource:
+def open_cityscapes(
+    root: Path, *, split: str, label_map: LabelMap, options: CityscapesOptions
+) -> PairSource:
     """
     Open ``cityscapes/{leftImg8bit,gtFine}/{train,val,test}/<city>``.
 
@@ -61,8 +62,12 @@ def open_cityscapes(root: Path, *, split: str, label_map: LabelMap,
     """
     if split not in SPLITS:
         raise NoSplitError(f'Cityscapes split {split!r}; expected one of {SPLITS}')
-    folder = locate(root, names=('cityscapes', 'Cityscapes'), options=options,
-                    holds=('leftImg8bit/*', 'gtFine/*'))
+    folder = locate(
+        root,
+        names=('cityscapes', 'Cityscapes'),
+        options=options,
+        holds=('leftImg8bit/*', 'gtFine/*'),
+    )
     part = 'val' if options.subset and split == 'test' else split
     if not any((folder / kind / part).is_dir() for kind in ('leftImg8bit', 'gtFine')):
         raise NoSplitError(f'{folder / "leftImg8bit" / part}: no such folder')
@@ -72,8 +77,14 @@ def open_cityscapes(root: Path, *, split: str, label_map: LabelMap,
     if options.subset:
         names = draw_subset(names, options.subset, split, seed=options.seed)
     label = f'cityscapes_{options.subset}_{split}' if options.subset else f'cityscapes_{split}'
-    return make_source(label, match_pairs(images, truths, names), label_set='cityscapes',
-                       reader=IdTruth, label_map=label_map, options=options)
+    return make_source(
+        label,
+        match_pairs(images, truths, names),
+        label_set='cityscapes',
+        reader=IdTruth,
+        label_map=label_map,
+        options=options,
+    )
 
 
 def draw_subset(names: list[str], subset: str, split: str, *, seed: int) -> list[str]:
@@ -94,18 +105,26 @@ def draw_subset(names: list[str], subset: str, split: str, *, seed: int) -> list
     if subset == '900_100_10' and split == 'test':
         # Not what validation has.
         taken = set(draw_subset(names, subset, 'val', seed=seed))
-        cities = {city: [name for name in frames if name not in taken]
-                  for city, frames in cities.items()}
+        cities = {
+            city: [name for name in frames if name not in taken] for city, frames in cities.items()
+        }
     found = sum(map(len, cities.values()))
     if found < count:
-        raise DataError(f'Cityscapes subset {subset}: {found} {split} frames in '
-                        f'{sorted(cities) or "no city"}; expected {count}: is the set complete?')
+        raise DataError(
+            f'Cityscapes subset {subset}: {found} {split} frames in '
+            f'{sorted(cities) or "no city"}; expected {count}: is the set complete?'
+        )
     return draw_evenly(cities, count, seed=seed)
 
 
 def _files(folder: Path, suffix: str) -> dict[str, Path]:
     if not folder.is_dir():
-        raise DataError(f'{folder}: no such folder; unpack leftImg8bit_trainvaltest.zip and '
-                        'gtFine_trainvaltest.zip there')
-    return {path.stem.removesuffix(suffix): path
-            for path in sorted(folder.glob(f'*/*{suffix}.*')) if path.suffix in ('.png', '.jpg')}
+        raise DataError(
+            f'{folder}: no such folder; unpack leftImg8bit_trainvaltest.zip and '
+            'gtFine_trainvaltest.zip there'
+        )
+    return {
+        path.stem.removesuffix(suffix): path
+        for path in sorted(folder.glob(f'*/*{suffix}.*'))
+        if path.suffix in ('.png', '.jpg')
+    }

@@ -22,8 +22,9 @@ _NOT_ROAD_COLOUR = (200, 40, 40)
 _OPACITY = 0.5
 
 
-def contact_sheet(frames: Sequence[LabelledFrame], label_map: LabelMap, *,
-                  title: str) -> np.ndarray:
+def contact_sheet(
+    frames: Sequence[LabelledFrame], label_map: LabelMap, *, title: str
+) -> np.ndarray:
     """
     Lay out frames in a grid, three a row, with a legend below.
 
@@ -33,7 +34,7 @@ def contact_sheet(frames: Sequence[LabelledFrame], label_map: LabelMap, *,
     :returns: uint8 [H, W, 3], BGR
     """
     tiles = [_tile(frame, label_map) for frame in frames]
-    rows = [tiles[start:start + _COLUMNS] for start in range(0, len(tiles), _COLUMNS)]
+    rows = [tiles[start : start + _COLUMNS] for start in range(0, len(tiles), _COLUMNS)]
     heights = [max(len(tile) for tile in row) for row in rows]
     columns = min(_COLUMNS, len(tiles))
     width = max(columns, 2) * (_TILE + _GAP) + _GAP
@@ -76,15 +77,20 @@ def _tile(frame: LabelledFrame, label_map: LabelMap) -> np.ndarray:
     image = overlay(frame, label_map)
     height = max(1, round(_TILE * image.shape[0] / image.shape[1]))
     shrinks = image.shape[1] > _TILE
-    return cv2.resize(image, (_TILE, height),
-                      interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST)
+    return cv2.resize(
+        image, (_TILE, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
+    )
 
 
-def _legend_entries(frames: Sequence[LabelledFrame],
-                    label_map: LabelMap) -> list[tuple[tuple[int, int, int], str]]:
+def _legend_entries(
+    frames: Sequence[LabelledFrame], label_map: LabelMap
+) -> list[tuple[tuple[int, int, int], str]]:
     present = set(np.unique(np.concatenate([np.unique(frame.labels) for frame in frames])))
-    entries = [(colour, name) for i, (colour, name)
-               in enumerate(zip(label_map.palette, label_map.names)) if i in present]
+    entries = [
+        (colour, name)
+        for i, (colour, name) in enumerate(zip(label_map.palette, label_map.names))
+        if i in present
+    ]
     if NOT_ROAD in present and NOT_ROAD >= len(label_map.names):
         entries.append((_NOT_ROAD_COLOUR, 'not road'))
     if IGNORE in present:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-import logging
 from pathlib import Path
 
 from roadseg_core.data.cache import open_cached
@@ -34,8 +34,9 @@ class DataSet:
     splits: tuple[str, ...]
 
 
-def _open_rendered(root: Path, *, split: str, label_map: LabelMap,
-                   options: RenderedOptions) -> RenderedDrives:
+def _open_rendered(
+    root: Path, *, split: str, label_map: LabelMap, options: RenderedOptions
+) -> RenderedDrives:
     return RenderedDrives(split=split, label_map=label_map, options=options)
 
 
@@ -44,8 +45,7 @@ DATA_SETS: Mapping[str, DataSet] = {
     'cityscapes': DataSet(open_cityscapes, CityscapesOptions, ('train', 'val', 'test')),
     'folder': DataSet(open_folder, FolderOptions, ('train', 'val', 'test')),
     'kitti_road': DataSet(open_kitti_road, KittiRoadOptions, ('train', 'val')),
-    'kitti_semantic': DataSet(open_kitti_semantic, KittiSemanticOptions,
-                              ('train', 'val', 'test')),
+    'kitti_semantic': DataSet(open_kitti_semantic, KittiSemanticOptions, ('train', 'val', 'test')),
     'rendered': DataSet(_open_rendered, RenderedOptions, ('train', 'val')),
     'virtual_kitti': DataSet(open_virtual_kitti, VirtualKittiOptions, ('train', 'val')),
 }
@@ -54,9 +54,16 @@ SOURCES = tuple(DATA_SETS)
 """Names that :func:`open_source` knows."""
 
 
-def open_source(name: str, *, root: Path, split: str, label_map: LabelMap,
-                frames: int | None = None, options: Mapping[str, object] | None = None,
-                **named: object) -> FrameSource:
+def open_source(
+    name: str,
+    *,
+    root: Path,
+    split: str,
+    label_map: LabelMap,
+    frames: int | None = None,
+    options: Mapping[str, object] | None = None,
+    **named: object,
+) -> FrameSource:
     """
     Open a data set by its name.
 
@@ -76,20 +83,25 @@ def open_source(name: str, *, root: Path, split: str, label_map: LabelMap,
     given = {**(options or {}), **named}
     if frames is not None:
         given['frames'] = frames
-    source, parsed = open_unchecked(name, root=root, split=split, label_map=label_map,
-                                    options=given)
+    source, parsed = open_unchecked(
+        name, root=root, split=split, label_map=label_map, options=given
+    )
     problems = source.problems
     if problems and parsed.on_error == 'fail':
         raise DataError(
             f'{source.name}: {len(problems)} missing files: {"; ".join(problems[:3])}'
             f'{"; ..." if len(problems) > 3 else ""}; complete the data set, or set the option '
-            'on_error to skip')
+            'on_error to skip'
+        )
     chosen = spread(range(len(source)), parsed.frames)
     skipped = list(problems)
     if parsed.cache:
         result, damaged = open_cached(
-            Selection(source, tuple(chosen)), folder=cache_folder(Path(root), parsed),
-            label_map=label_map, options=parsed)
+            Selection(source, tuple(chosen)),
+            folder=cache_folder(Path(root), parsed),
+            label_map=label_map,
+            options=parsed,
+        )
         skipped += damaged
     else:
         if parsed.on_error == 'skip':
@@ -103,8 +115,9 @@ def open_source(name: str, *, root: Path, split: str, label_map: LabelMap,
     return result
 
 
-def open_unchecked(name: str, *, root: Path, split: str, label_map: LabelMap,
-                   options: Mapping[str, object]) -> tuple[FrameSource, CacheOptions]:
+def open_unchecked(
+    name: str, *, root: Path, split: str, label_map: LabelMap, options: Mapping[str, object]
+) -> tuple[FrameSource, CacheOptions]:
     """
     Open a data set as it is, with its problems, whatever its options say about them.
 

@@ -42,8 +42,9 @@ class FolderOptions(FileOptions):
     hold_out: int = Field(default=5, ge=0)
 
 
-def open_folder(root: Path, *, split: str, label_map: LabelMap,
-                options: FolderOptions) -> PairSource:
+def open_folder(
+    root: Path, *, split: str, label_map: LabelMap, options: FolderOptions
+) -> PairSource:
     """
     Open ``<folder>/<images>/**`` and ``<folder>/<labels>/**``: files of the same path and name.
 
@@ -53,14 +54,21 @@ def open_folder(root: Path, *, split: str, label_map: LabelMap,
         raise NoSplitError(f'split {split!r}; expected one of {SPLITS}')
     for key in ('folder', 'label_set'):
         if getattr(options, key) is None:
-            raise DataError(f'options of folder: {key} is not set; expected '
-                            '{folder: my_streets, label_set: my_streets.yaml}')
+            raise DataError(
+                f'options of folder: {key} is not set; expected '
+                '{folder: my_streets, label_set: my_streets.yaml}'
+            )
     images_folder, labels_folder = (
-        path.replace('{split}', split) for path in (options.images, options.labels))
+        path.replace('{split}', split) for path in (options.images, options.labels)
+    )
     by_split = '{split}' in options.images or '{split}' in options.labels
     # A split that is not there must not hide the data set.
-    base = locate(root, names=(), options=options,
-                  holds=(options.images.replace('{split}', '*'), images_folder))
+    base = locate(
+        root,
+        names=(),
+        options=options,
+        holds=(options.images.replace('{split}', '*'), images_folder),
+    )
     if by_split and not any((base / path).is_dir() for path in (images_folder, labels_folder)):
         raise NoSplitError(f'{base / images_folder}: no such folder')
     images = _files(base / images_folder, options.image_suffix, ('.png', '.jpg', '.jpeg'))
@@ -68,17 +76,26 @@ def open_folder(root: Path, *, split: str, label_map: LabelMap,
     names = all_names(images, truths)
     if not by_split:
         if split == 'test':
-            raise NoSplitError("split 'test' of a folder without {split} in images or labels; "
-                               'expected train or val')
+            raise NoSplitError(
+                "split 'test' of a folder without {split} in images or labels; "
+                'expected train or val'
+            )
         if options.hold_out:
             names = hold_out(names, split, every=options.hold_out)
-    reader = {'auto': partial(AnyTruth, first_id=options.first_id),
-              'ids': partial(IdTruth, first_id=options.first_id),
-              'colours': ColourTruth.of_palette}[options.coding]
+    reader = {
+        'auto': partial(AnyTruth, first_id=options.first_id),
+        'ids': partial(IdTruth, first_id=options.first_id),
+        'colours': ColourTruth.of_palette,
+    }[options.coding]
     folder = options.folder if isinstance(options.folder, str) else options.folder[0]
-    return make_source(f'{Path(folder).name.split(".")[0]}_{split}',
-                       match_pairs(images, truths, names), label_set=options.label_set,
-                       reader=reader, label_map=label_map, options=options)
+    return make_source(
+        f'{Path(folder).name.split(".")[0]}_{split}',
+        match_pairs(images, truths, names),
+        label_set=options.label_set,
+        reader=reader,
+        label_map=label_map,
+        options=options,
+    )
 
 
 def _files(folder: Path, suffix: str, extensions: tuple[str, ...]) -> dict[str, Path]:

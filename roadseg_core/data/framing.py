@@ -32,13 +32,16 @@ class Framing:
             wanted = (side, side) if self.crop == 'square' else self.crop
             crop_height, crop_width = min(height, wanted[0]), min(width, wanted[1])
             top, left = (height - crop_height) // 2, (width - crop_width) // 2
-            image = image[top:top + crop_height, left:left + crop_width]
-            labels = labels[top:top + crop_height, left:left + crop_width]
+            image = image[top : top + crop_height, left : left + crop_width]
+            labels = labels[top : top + crop_height, left : left + crop_width]
             height, width = labels.shape
         size = self.size or (max(1, round(height * self.scale)), max(1, round(width * self.scale)))
         if size == (height, width):
             return np.ascontiguousarray(image), np.ascontiguousarray(labels)
         smaller = size[0] <= height and size[1] <= width
-        return (cv2.resize(image, size[::-1],
-                           interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR),
-                cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT))
+        return (
+            cv2.resize(
+                image, size[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+            ),
+            cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT),
+        )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 import re
+from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -12,8 +12,7 @@ import numpy as np
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import PairSource, all_names, match_pairs
-from roadseg_core.data.source import (NOT_ROAD, DataError, NoSplitError, list_folder,
-                                      read_image)
+from roadseg_core.data.source import NOT_ROAD, DataError, NoSplitError, list_folder, read_image
 from roadseg_core.data.splits import hold_out
 from roadseg_core.data.truth import Truth
 from roadseg_core.labels import IGNORE, LabelMap
@@ -47,8 +46,9 @@ class KittiRoadTruth:
         return Truth(ids)
 
 
-def open_kitti_road(root: Path, *, split: str, label_map: LabelMap,
-                    options: KittiRoadOptions) -> PairSource:
+def open_kitti_road(
+    root: Path, *, split: str, label_map: LabelMap, options: KittiRoadOptions
+) -> PairSource:
     """
     Open ``kitti_road/training``: ``image_2`` and ``gt_image_2/*_{road,lane}_*.png``.
 
@@ -64,11 +64,19 @@ def open_kitti_road(root: Path, *, split: str, label_map: LabelMap,
         raise DataError(
             f'KITTI Road says what is not road; the class {label_map.names[road_id]!r} of the '
             f'label map {label_map.name!r} holds more than road; expected seven, two or a map '
-            'with a class for road alone')
-    training = locate(root, names=('kitti_road', 'data_road'), options=options,
-                      holds=('training/gt_image_2',)) / 'training'
-    images = {path.stem: path for path in list_folder(training / 'image_2', ('.jpg', '.png'))
-              if _IMAGE.match(path.stem)}
+            'with a class for road alone'
+        )
+    training = (
+        locate(
+            root, names=('kitti_road', 'data_road'), options=options, holds=('training/gt_image_2',)
+        )
+        / 'training'
+    )
+    images = {
+        path.stem: path
+        for path in list_folder(training / 'image_2', ('.jpg', '.png'))
+        if _IMAGE.match(path.stem)
+    }
     truths = {}
     for path in list_folder(training / 'gt_image_2', ('.png',)):
         match = _TRUTH.match(path.stem)
@@ -77,8 +85,10 @@ def open_kitti_road(root: Path, *, split: str, label_map: LabelMap,
     if options.truth == 'lane':
         images = {name: path for name, path in images.items() if name.startswith('um_')}
     names = all_names(images, truths)
-    by_category = [[name for name in names if name.startswith(f'{category}_')]
-                   for category in ('um', 'umm', 'uu')]
+    by_category = [
+        [name for name in names if name.startswith(f'{category}_')]
+        for category in ('um', 'umm', 'uu')
+    ]
     chosen = [name for category in by_category for name in hold_out(category, split)]
     name = f'kitti_{options.truth}_{split}'
     if not chosen:
@@ -86,5 +96,13 @@ def open_kitti_road(root: Path, *, split: str, label_map: LabelMap,
     listing = match_pairs(images, truths, chosen)
     table = np.full(256, IGNORE, np.uint8)
     table[:2] = NOT_ROAD, road_id
-    return PairSource(name, listing.pairs, _ROAD, KittiRoadTruth(), table, listing.problems,
-                      options.framing(), road_only=True)
+    return PairSource(
+        name,
+        listing.pairs,
+        _ROAD,
+        KittiRoadTruth(),
+        table,
+        listing.problems,
+        options.framing(),
+        road_only=True,
+    )

@@ -15,15 +15,20 @@ from pydantic import Field
 
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
-from roadseg_core.data.pairs import (PairSource, all_names, files_by_stem, make_source,
-                                     match_pairs)
+from roadseg_core.data.pairs import PairSource, all_names, files_by_stem, make_source, match_pairs
 from roadseg_core.data.source import DataError, NoSplitError, list_folder
 from roadseg_core.data.splits import draw_parts, hold_out
 from roadseg_core.data.truth import AnyTruth, IdTruth
 from roadseg_core.labels import LabelMap
 
-OLDER_FOLDERS = (('images', 'labels'), ('image', 'label'), ('image_2', 'label'), ('RGB', 'GT'),
-                 ('rgb', 'gt'), ('images', 'gt'))
+OLDER_FOLDERS = (
+    ('images', 'labels'),
+    ('image', 'label'),
+    ('image_2', 'label'),
+    ('RGB', 'GT'),
+    ('rgb', 'gt'),
+    ('images', 'gt'),
+)
 """What the folders of images and of truth may be called in the older set."""
 
 _SHARES = {'train': 0.7, 'val': 0.15, 'test': 0.15}
@@ -41,16 +46,21 @@ class KittiSemanticOptions(FileOptions):
     first_id: int = Field(default=0, ge=0, le=1)
 
 
-def open_kitti_semantic(root: Path, *, split: str, label_map: LabelMap,
-                        options: KittiSemanticOptions) -> PairSource:
+def open_kitti_semantic(
+    root: Path, *, split: str, label_map: LabelMap, options: KittiSemanticOptions
+) -> PairSource:
     """
     Open ``kitti_semantic/training/{image_2,semantic}`` or ``kitti_semantic/{images,labels}``.
 
     :raises DataError: if the folders are missing or there is no such split
     """
     holds = ('training/semantic', *(truth for _, truth in OLDER_FOLDERS))
-    folder = locate(root, names=('kitti_semantic', 'data_semantics', 'kitti_semantic_sample'),
-                    holds=holds, options=options)
+    folder = locate(
+        root,
+        names=('kitti_semantic', 'data_semantics', 'kitti_semantic_sample'),
+        holds=holds,
+        options=options,
+    )
     recent = (folder / 'training' / 'semantic').is_dir()
     splits = ('train', 'val') if recent else tuple(_SHARES)
     if split not in splits:
@@ -59,13 +69,17 @@ def open_kitti_semantic(root: Path, *, split: str, label_map: LabelMap,
     images = files_by_stem(list_folder(images_folder, ('.png', '.jpg')))
     truths = files_by_stem(list_folder(truth_folder, ('.png',)))
     names = all_names(images, truths)
-    chosen = (hold_out(names, split) if recent
-              else draw_parts(names, _SHARES, seed=options.seed)[split])
+    chosen = (
+        hold_out(names, split) if recent else draw_parts(names, _SHARES, seed=options.seed)[split]
+    )
     return make_source(
-        f'kitti_semantic_{split}', match_pairs(images, truths, chosen),
+        f'kitti_semantic_{split}',
+        match_pairs(images, truths, chosen),
         label_set='cityscapes' if recent else 'kitti_semantic_11',
         reader=IdTruth if recent else partial(AnyTruth, first_id=options.first_id),
-        label_map=label_map, options=options)
+        label_map=label_map,
+        options=options,
+    )
 
 
 def _folders(folder: Path, recent: bool) -> tuple[Path, Path]:

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.config_folder import config_folder
-from roadseg_core.labels import (IGNORE, LABEL_MAPS, LabelMap, LabelMapError, load_label_map,
-                                 read_label_file)
+from roadseg_core.files import config_folder
+from roadseg_core.labels import (
+    IGNORE,
+    LABEL_MAPS,
+    LabelMap,
+    LabelMapError,
+    load_label_map,
+    read_label_file,
+)
 
 IGNORED = 'ignore'
 """What a reduction calls the classes that become :data:`roadseg_core.labels.IGNORE`."""
@@ -42,8 +48,9 @@ def label_map_folder() -> Path:
     """
     folder = config_folder('label_maps')
     if folder is None:
-        raise LabelMapError(f'no folder config/label_maps above {Path(__file__).parent}; install '
-                            'the package anew')
+        raise LabelMapError(
+            f'no folder config/label_maps above {Path(__file__).parent}; install the package anew'
+        )
     return folder
 
 
@@ -76,8 +83,7 @@ def _find_file(name: str | Path) -> Path:
     path = folder / f'{name}.yaml'
     if not path.is_file():
         names = sorted(file.stem for file in folder.glob('*.yaml'))
-        raise LabelMapError(
-            f'no label map {str(name)!r}; expected one of {names} or a YAML file')
+        raise LabelMapError(f'no label map {str(name)!r}; expected one of {names} or a YAML file')
     return path
 
 
@@ -91,13 +97,13 @@ def load_label_set(path: Path) -> LabelSet:
     written = read_label_file(path).get('reductions', {})
     reductions = {}
     for target, classes in _mapping(written, path, 'reductions').items():
-        reductions[str(target)] = _read_reduction(
-            classes, label_map, path, f'reductions.{target}')
+        reductions[str(target)] = _read_reduction(classes, label_map, path, f'reductions.{target}')
     return LabelSet(label_map, reductions, path)
 
 
-def _read_reduction(value: object, label_map: LabelMap, path: Path,
-                    key: str) -> dict[str, tuple[str, ...]]:
+def _read_reduction(
+    value: object, label_map: LabelMap, path: Path, key: str
+) -> dict[str, tuple[str, ...]]:
     classes = _mapping(value, path, key)
     place: dict[str, str] = {}
     rests = [str(there) for there, here in classes.items() if here == REST]
@@ -108,21 +114,24 @@ def _read_reduction(value: object, label_map: LabelMap, path: Path,
             continue
         if not isinstance(here, list):
             raise LabelMapError(
-                f'{path}: {key}.{there}: found {here!r}; expected a list of classes or {REST!r}')
+                f'{path}: {key}.{there}: found {here!r}; expected a list of classes or {REST!r}'
+            )
         for name in here:
             if name not in label_map.names:
                 raise LabelMapError(
                     f'{path}: {key}.{there}: no class {name!r}; expected some of '
-                    f'{list(label_map.names)}')
+                    f'{list(label_map.names)}'
+                )
             if name in place:
                 raise LabelMapError(
-                    f'{path}: {key}.{there}: {name!r} is in {place[name]!r} already')
+                    f'{path}: {key}.{there}: {name!r} is in {place[name]!r} already'
+                )
             place[name] = str(there)
     left = tuple(name for name in label_map.names if name not in place)
     if left and not rests:
         raise LabelMapError(
-            f'{path}: {key}: {list(left)} become nothing; put them into a class or '
-            f'into {IGNORED!r}')
+            f'{path}: {key}: {list(left)} become nothing; put them into a class or into {IGNORED!r}'
+        )
     return {str(there): left if here == REST else tuple(here) for there, here in classes.items()}
 
 
@@ -168,22 +177,24 @@ def _classes_in(label_set: LabelSet, target: LabelMap) -> list[str | None]:
             if name not in reached:
                 reached.add(name)
                 there = find_label_set(name)
-                waiting.append(
-                    (there, _step(here, name, classes, there.label_map.names)))
+                waiting.append((there, _step(here, name, classes, there.label_map.names)))
     raise LabelMapError(
         f'{label_set.path}: reductions: no way to {target.name!r}, only to '
         f'{sorted(reached)}; write reductions.{target.name} there, or give the option label_set '
-        'a file that has it')
+        'a file that has it'
+    )
 
 
-def _step(label_set: LabelSet, target: str, classes: list[str | None],
-          target_names: tuple[str, ...]) -> list[str | None]:
+def _step(
+    label_set: LabelSet, target: str, classes: list[str | None], target_names: tuple[str, ...]
+) -> list[str | None]:
     becomes: dict[str | None, str | None] = {None: None}
     for there, here in label_set.reductions[target].items():
         ignored = there == IGNORED and IGNORED not in target_names
         if not ignored and there not in target_names:
             raise LabelMapError(
                 f'{label_set.path}: reductions.{target}.{there}: {target!r} has no such class; '
-                f'expected some of {[*target_names, IGNORED]}')
+                f'expected some of {[*target_names, IGNORED]}'
+            )
         becomes.update(dict.fromkeys(here, None if ignored else there))
     return [becomes[name] for name in classes]

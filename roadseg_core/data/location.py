@@ -23,8 +23,7 @@ def cache_folder(root: Path, options: CacheOptions) -> Path:
     return (root if root.is_dir() else root.parent) / CACHE_FOLDER
 
 
-def locate(root: Path, *, names: Sequence[str], holds: Sequence[str],
-           options: FileOptions) -> Path:
+def locate(root: Path, *, names: Sequence[str], holds: Sequence[str], options: FileOptions) -> Path:
     """
     Find a data set below the data root.
 
@@ -56,23 +55,31 @@ def locate(root: Path, *, names: Sequence[str], holds: Sequence[str],
         looked.append(str(folder))
     raise DataError(
         f'no data set with {" or ".join(holds)} in {", ".join(looked)}: no such folder; set the '
-        'data root, or the option folder to where it lies')
+        'data root, or the option folder to where it lies'
+    )
 
 
-def _candidates(root: Path, names: Sequence[str],
-                folder: str | tuple[str, ...] | None) -> list[list[Path]]:
+def _candidates(
+    root: Path, names: Sequence[str], folder: str | tuple[str, ...] | None
+) -> list[list[Path]]:
     if folder is not None:
         paths = [root / path for path in ([folder] if isinstance(folder, str) else folder)]
         for path in paths if len(paths) > 1 else []:
             if not is_archive(path):
-                raise DataError(f'option folder: {path}: no such archive; a list is for several '
-                                f'archives ({", ".join(ARCHIVE_SUFFIXES)}) of one data set')
+                raise DataError(
+                    f'option folder: {path}: no such archive; a list is for several '
+                    f'archives ({", ".join(ARCHIVE_SUFFIXES)}) of one data set'
+                )
         return [paths]
     if root.is_file():
         return [[root]]
     candidates = [[root / name] for name in names]
-    candidates += [[root / f'{name}{suffix}'] for name in names for suffix in ARCHIVE_SUFFIXES
-                   if (root / f'{name}{suffix}').is_file()]
+    candidates += [
+        [root / f'{name}{suffix}']
+        for name in names
+        for suffix in ARCHIVE_SUFFIXES
+        if (root / f'{name}{suffix}').is_file()
+    ]
     return [*candidates, [root]]
 
 
@@ -83,6 +90,10 @@ def _find_base(folder: Path, holds: Sequence[str], depth: int) -> Path | None:
             if any(next(base.glob(path), None) for path in holds):
                 return base
         if left:
-            level = sorted(path for base in level for path in base.iterdir()
-                           if path.is_dir() and not path.name.startswith('.'))
+            level = sorted(
+                path
+                for base in level
+                for path in base.iterdir()
+                if path.is_dir() and not path.name.startswith('.')
+            )
     return None

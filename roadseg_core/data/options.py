@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from roadseg_core.data.framing import Framing
 from roadseg_core.data.source import DataError
@@ -73,8 +73,9 @@ class FileOptions(CacheOptions):
 Options = TypeVar('Options', bound=CacheOptions)
 
 
-def parse_options(kind: type[Options], options: Mapping[str, object] | None,
-                  data_set: str) -> Options:
+def parse_options(
+    kind: type[Options], options: Mapping[str, object] | None, data_set: str
+) -> Options:
     """
     Check the options of a data set.
 
@@ -87,13 +88,19 @@ def parse_options(kind: type[Options], options: Mapping[str, object] | None,
         # A choice of types is reported once for each, and a list with wrong items as too short;
         # the key says enough once, with the reason that helps most.
         errors = sorted(error.errors(), key=lambda item: item['type'] != 'too_short')
-        reasons = {str(item['loc'][0]): (
-            'no such option' if item['type'] == 'extra_forbidden' else
-            f'{item["msg"]}; found {item["input"]!r}') for item in errors}
+        reasons = {
+            str(item['loc'][0]): (
+                'no such option'
+                if item['type'] == 'extra_forbidden'
+                else f'{item["msg"]}; found {item["input"]!r}'
+            )
+            for item in errors
+        }
         raise DataError(
             f'options of {data_set}: '
             + '; '.join(f'{key}: {reason}' for key, reason in reasons.items())
-            + f'. The options are {", ".join(sorted(kind.model_fields))}') from error
+            + f'. The options are {", ".join(sorted(kind.model_fields))}'
+        ) from error
     if {'size', 'scale'} <= parsed.model_fields_set:
         raise DataError(f'options of {data_set}: size and scale are both set; give one')
     return parsed

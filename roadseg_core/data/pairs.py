@@ -38,20 +38,33 @@ class Listing:
     problems: tuple[str, ...] = ()
 
 
-def match_pairs(images: Mapping[str, Path], truths: Mapping[str, Path],
-                names: Iterable[str] | None = None) -> Listing:
+def match_pairs(
+    images: Mapping[str, Path], truths: Mapping[str, Path], names: Iterable[str] | None = None
+) -> Listing:
     """
     Put images and truths of the same name together.
 
     :param names: the names to use, in this order; all of both by default
     """
     chosen = all_names(images, truths) if names is None else list(names)
-    problems = [f'{images[name]}: no truth for this image'
-                for name in chosen if name in images and name not in truths]
-    problems += [f'{truths[name]}: no image for this truth'
-                 for name in chosen if name in truths and name not in images]
-    return Listing(tuple(Pair(name, images[name], truths[name]) for name in chosen
-                         if name in images and name in truths), tuple(problems))
+    problems = [
+        f'{images[name]}: no truth for this image'
+        for name in chosen
+        if name in images and name not in truths
+    ]
+    problems += [
+        f'{truths[name]}: no image for this truth'
+        for name in chosen
+        if name in truths and name not in images
+    ]
+    return Listing(
+        tuple(
+            Pair(name, images[name], truths[name])
+            for name in chosen
+            if name in images and name in truths
+        ),
+        tuple(problems),
+    )
 
 
 def all_names(images: Mapping[str, Path], truths: Mapping[str, Path]) -> list[str]:
@@ -105,8 +118,9 @@ class PairSource:
         image = read_frame(pair.image)
         truth = self.reader.read(pair.truth)
         if truth.ids.shape != image.shape[:2]:
-            raise DataError(f'{pair.truth}: {_size(truth.ids)}; expected {_size(image)} as '
-                            f'{pair.image}')
+            raise DataError(
+                f'{pair.truth}: {_size(truth.ids)}; expected {_size(image)} as {pair.image}'
+            )
         return image, truth
 
     def load(self, index: int) -> LabelledFrame:
@@ -115,9 +129,11 @@ class PairSource:
             raise DataError(
                 f'{self.pairs[index].truth}: {describe_unknown(truth.unknown)} outside the label '
                 f'map {self.native.name!r}; correct the file or the map, or set the option '
-                'unknown to ignore')
-        return LabelledFrame(self.pairs[index].name,
-                             *self.framing.apply(image, self.table[truth.ids]))
+                'unknown to ignore'
+            )
+        return LabelledFrame(
+            self.pairs[index].name, *self.framing.apply(image, self.table[truth.ids])
+        )
 
     def inputs(self) -> Iterator[Path]:
         """Yield the files that the frames depend on."""
@@ -127,9 +143,16 @@ class PairSource:
             yield pair.truth
 
 
-def make_source(name: str, listing: Listing, *, label_set: str,
-                reader: Callable[[LabelMap], TruthReader], label_map: LabelMap,
-                options: FileOptions, tables: Iterable[Path] = ()) -> PairSource:
+def make_source(
+    name: str,
+    listing: Listing,
+    *,
+    label_set: str,
+    reader: Callable[[LabelMap], TruthReader],
+    label_map: LabelMap,
+    options: FileOptions,
+    tables: Iterable[Path] = (),
+) -> PairSource:
     """
     Make the source of a data set whose truth has a label set.
 
@@ -143,9 +166,16 @@ def make_source(name: str, listing: Listing, *, label_set: str,
     if not listing.pairs and not listing.problems:
         raise NoSplitError(f'{name}: no frames; choose another split or other options')
     return PairSource(
-        name, listing.pairs, classes.label_map, reader(classes.label_map), table,
-        listing.problems, options.framing(), strict=options.unknown == 'fail',
-        tables=(classes.path, *tables))
+        name,
+        listing.pairs,
+        classes.label_map,
+        reader(classes.label_map),
+        table,
+        listing.problems,
+        options.framing(),
+        strict=options.unknown == 'fail',
+        tables=(classes.path, *tables),
+    )
 
 
 def describe_unknown(unknown: Mapping[str, int], *, most: int = 4) -> str:

@@ -47,8 +47,11 @@ class RenderedDrives:
             raise DataError(f'rendered split {split!r}; expected train or val')
         self.name = f'rendered_{split}'
         drives = -(-options.frames // FRAMES_PER_DRIVE)
-        self._configs = list(training_configs(
-            drives, *options.size, first=FIRST_VALIDATION_DRIVE if split == 'val' else 0))
+        self._configs = list(
+            training_configs(
+                drives, *options.size, first=FIRST_VALIDATION_DRIVE if split == 'val' else 0
+            )
+        )
         self._frames = options.frames
         self._drive: tuple[int, object] = (-1, None)
         seven = find_label_set('seven')
@@ -69,8 +72,9 @@ class RenderedDrives:
         camera = drive.cameras[position % len(drive.cameras)]
         moment = position * drive.frame_count // FRAMES_PER_DRIVE
         frame = drive.render(camera, moment)
-        return LabelledFrame(f'drive{number}_{camera}_{moment}', frame.image,
-                             self._table[frame.labels])
+        return LabelledFrame(
+            f'drive{number}_{camera}_{moment}', frame.image, self._table[frame.labels]
+        )
 
     def inputs(self) -> Iterator[Path]:
         """Yield the files that the frames depend on: the program that renders them."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-import os
 from pathlib import Path
 
 from roadseg_core.data.source import DataError, FrameSource, LabelledFrame
@@ -50,6 +50,7 @@ def readable_frames(source: FrameSource, chosen: Sequence[int]) -> tuple[list[in
 
     :returns: those that can be read, and why each of the others cannot
     """
+
     def why_not(index: int) -> str | None:
         try:
             source.load(index)
@@ -60,5 +61,7 @@ def readable_frames(source: FrameSource, chosen: Sequence[int]) -> tuple[list[in
     # Decoding leaves Python's lock to others.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         reasons = list(pool.map(why_not, chosen))
-    return ([index for index, reason in zip(chosen, reasons) if reason is None],
-            [reason for reason in reasons if reason is not None])
+    return (
+        [index for index, reason in zip(chosen, reasons) if reason is None],
+        [reason for reason in reasons if reason is not None],
+    )

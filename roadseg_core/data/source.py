@@ -10,8 +10,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.compressed import decode_compressed
+from roadseg_core.pipeline.conversion import ConversionError
 
 NOT_ROAD = 254
 """A label that rules the road ids out and says no more, for data sets that know road only."""
@@ -62,8 +62,10 @@ def data_root(configured: str | None) -> Path:
     """
     path = configured or os.environ.get('ROADSEG_DATA')
     if not path:
-        raise DataError('no data root; set data.root or the environment variable ROADSEG_DATA '
-                        'to the folder that holds the data sets, such as camvid and kitti_road')
+        raise DataError(
+            'no data root; set data.root or the environment variable ROADSEG_DATA '
+            'to the folder that holds the data sets, such as camvid and kitti_road'
+        )
     if not Path(path).exists():
         raise DataError(f'data root {path}: no such folder; set data.root or ROADSEG_DATA')
     return Path(path)

@@ -16,12 +16,14 @@ def hold_out(items: Sequence[T], split: str, *, every: int = 5) -> list[T]:
 
     From the middle of each such run, so that small sets have a validation frame too.
     """
-    return [item for position, item in enumerate(items)
-            if (position % every == every // 2) == (split == 'val')]
+    return [
+        item
+        for position, item in enumerate(items)
+        if (position % every == every // 2) == (split == 'val')
+    ]
 
 
-def draw_parts(items: Sequence[T], shares: Mapping[str, float], *,
-               seed: int) -> dict[str, list[T]]:
+def draw_parts(items: Sequence[T], shares: Mapping[str, float], *, seed: int) -> dict[str, list[T]]:
     """
     Split items at random into parts, each in the order of ``items``.
 
@@ -32,7 +34,7 @@ def draw_parts(items: Sequence[T], shares: Mapping[str, float], *,
     start = len(items)
     for name in reversed(list(shares)[1:]):
         count = round(len(items) * shares[name])
-        parts[name] = [items[i] for i in sorted(order[start - count:start])]
+        parts[name] = [items[i] for i in sorted(order[start - count : start])]
         start -= count
     parts[next(iter(shares))] = [items[i] for i in sorted(order[:start])]
     return parts

@@ -62,10 +62,12 @@ class IdTruth:
         counts = np.bincount(values.ravel())
         ids = np.full(len(counts), IGNORE, np.uint8)
         known = min(self._classes, max(0, len(counts) - self._first))
-        ids[self._first:self._first + known] = np.arange(known)
-        unknown = {f'id {value}': int(counts[value])
-                   for value in np.flatnonzero(counts)
-                   if value >= self._first + self._classes and value != IGNORE}
+        ids[self._first : self._first + known] = np.arange(known)
+        unknown = {
+            f'id {value}': int(counts[value])
+            for value in np.flatnonzero(counts)
+            if value >= self._first + self._classes and value != IGNORE
+        }
         return Truth(ids[values], unknown)
 
 
@@ -104,9 +106,13 @@ class ColourTruth:
             return Truth(ids)
         ids[strange] = IGNORE
         values, counts = np.unique(codes[strange], return_counts=True)
-        return Truth(ids, {
-            f'colour {value >> 16},{value >> 8 & 255},{value & 255}': int(count)
-            for value, count in zip(values.tolist(), counts.tolist())})
+        return Truth(
+            ids,
+            {
+                f'colour {value >> 16},{value >> 8 & 255},{value & 255}': int(count)
+                for value, count in zip(values.tolist(), counts.tolist())
+            },
+        )
 
 
 class AnyTruth:

@@ -24,8 +24,18 @@ from roadseg_core.data.virtual_kitti_colours import read_colours
 from roadseg_core.labels import LabelMap
 
 Scene = Literal[1, 2, 6, 18, 20]
-Variation = Literal['clone', 'sunset', 'fog', 'rain', 'morning', 'overcast', '15-deg-left',
-                    '15-deg-right', '30-deg-left', '30-deg-right']
+Variation = Literal[
+    'clone',
+    'sunset',
+    'fog',
+    'rain',
+    'morning',
+    'overcast',
+    '15-deg-left',
+    '15-deg-right',
+    '30-deg-left',
+    '30-deg-right',
+]
 
 TAIL = 5
 """Where no scene is for validation, the last fifth of each sequence is."""
@@ -75,8 +85,9 @@ class SequenceTruth:
         return self._readers[path.parent].read(path)
 
 
-def open_virtual_kitti(root: Path, *, split: str, label_map: LabelMap,
-                       options: VirtualKittiOptions) -> PairSource:
+def open_virtual_kitti(
+    root: Path, *, split: str, label_map: LabelMap, options: VirtualKittiOptions
+) -> PairSource:
     """
     Open ``virtual_kitti/Scene01/...`` or ``virtual_kitti/vkitti_1.3.1_{rgb,scenegt}/0001/...``.
 
@@ -84,8 +95,12 @@ def open_virtual_kitti(root: Path, *, split: str, label_map: LabelMap,
     """
     if split not in ('train', 'val'):
         raise NoSplitError(f'Virtual KITTI split {split!r}; expected train or val')
-    folder = locate(root, names=('virtual_kitti', 'vkitti', 'vkitti2'), options=options,
-                    holds=('Scene*/*/frames', 'vkitti_1.3.1_scenegt/*'))
+    folder = locate(
+        root,
+        names=('virtual_kitti', 'vkitti', 'vkitti2'),
+        options=options,
+        holds=('Scene*/*/frames', 'vkitti_1.3.1_scenegt/*'),
+    )
     first = (folder / 'vkitti_1.3.1_scenegt').is_dir()
     sequences = list((_sequences_1 if first else _sequences_2)(folder, options))
     pairs, problems = [], []
@@ -95,10 +110,14 @@ def open_virtual_kitti(root: Path, *, split: str, label_map: LabelMap,
         problems += listing.problems
     tables = {sequence.truths: sequence.colours for sequence in sequences}
     return make_source(
-        f'virtual_kitti_{split}', Listing(tuple(pairs), tuple(problems)),
-        label_set='virtual_kitti', label_map=label_map, options=options,
+        f'virtual_kitti_{split}',
+        Listing(tuple(pairs), tuple(problems)),
+        label_set='virtual_kitti',
+        label_map=label_map,
+        options=options,
         reader=lambda classes: SequenceTruth(classes, tables),
-        tables=sorted({path for path in tables.values() if path}))
+        tables=sorted({path for path in tables.values() if path}),
+    )
 
 
 def _sequences_2(folder: Path, options: VirtualKittiOptions) -> Iterator[_Sequence]:
@@ -108,28 +127,41 @@ def _sequences_2(folder: Path, options: VirtualKittiOptions) -> Iterator[_Sequen
             for camera in options.cameras:
                 frames = base / 'frames'
                 yield _Sequence(
-                    f'Scene{scene:02d}_{variation}_{camera}', scene,
+                    f'Scene{scene:02d}_{variation}_{camera}',
+                    scene,
                     frames / 'rgb' / f'Camera_{camera}',
                     frames / 'classSegmentation' / f'Camera_{camera}',
                     # It comes with another archive than the images; without it the palette of
                     # the label set, which is the same in all scenes, does.
-                    next((path for path in (base / 'colors.txt', folder / 'colors.txt')
-                          if path.is_file()), None))
+                    next(
+                        (
+                            path
+                            for path in (base / 'colors.txt', folder / 'colors.txt')
+                            if path.is_file()
+                        ),
+                        None,
+                    ),
+                )
 
 
 def _sequences_1(folder: Path, options: VirtualKittiOptions) -> Iterator[_Sequence]:
     if options.cameras != (0,):
-        raise DataError(f'Virtual KITTI 1.3.1 has camera 0; found the option cameras '
-                        f'{list(options.cameras)}')
+        raise DataError(
+            f'Virtual KITTI 1.3.1 has camera 0; found the option cameras {list(options.cameras)}'
+        )
     for scene in options.scenes:
         for variation in options.variations:
             truth = folder / 'vkitti_1.3.1_scenegt'
             colours = truth / f'{scene:04d}_{variation}_scenegt_rgb_encoding.txt'
             if not colours.is_file():
                 raise DataError(f'{colours}: no such file; it says which colour is what')
-            yield _Sequence(f'{scene:04d}_{variation}', scene,
-                            folder / 'vkitti_1.3.1_rgb' / f'{scene:04d}' / variation,
-                            truth / f'{scene:04d}' / variation, colours)
+            yield _Sequence(
+                f'{scene:04d}_{variation}',
+                scene,
+                folder / 'vkitti_1.3.1_rgb' / f'{scene:04d}' / variation,
+                truth / f'{scene:04d}' / variation,
+                colours,
+            )
 
 
 def _list_sequence(sequence: _Sequence, split: str, val_scenes: tuple[int, ...]) -> Listing:
@@ -142,13 +174,22 @@ def _list_sequence(sequence: _Sequence, split: str, val_scenes: tuple[int, ...])
         first = len(names) - len(names) // TAIL
         names = names[first:] if split == 'val' else names[:first]
     listing = match_pairs(images, truths, names)
-    return Listing(tuple(type(pair)(f'{sequence.name}_{pair.name}', pair.image, pair.truth)
-                         for pair in listing.pairs), listing.problems)
+    return Listing(
+        tuple(
+            type(pair)(f'{sequence.name}_{pair.name}', pair.image, pair.truth)
+            for pair in listing.pairs
+        ),
+        listing.problems,
+    )
 
 
 def _numbered(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise DataError(f'{folder}: no such folder; choose scenes, variations and cameras that '
-                        'are there')
-    return {path.stem.rpartition('_')[2]: path for path in sorted(folder.iterdir())
-            if path.suffix in ('.png', '.jpg')}
+        raise DataError(
+            f'{folder}: no such folder; choose scenes, variations and cameras that are there'
+        )
+    return {
+        path.stem.rpartition('_')[2]: path
+        for path in sorted(folder.iterdir())
+        if path.suffix in ('.png', '.jpg')
+    }

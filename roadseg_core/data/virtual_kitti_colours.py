@@ -34,12 +34,14 @@ def read_colours(path: Path | None, classes: LabelMap) -> ColourTruth:
             raise DataError(f'{path}:{number}: {line!r}; expected "Category r g b"')
         category = words[0].partition(':')[0]
         if category not in classes.names:
-            raise DataError(f'{path}:{number}: category {category!r}; expected one of '
-                            f'{list(classes.names)}')
+            raise DataError(
+                f'{path}:{number}: category {category!r}; expected one of {list(classes.names)}'
+            )
         class_id = classes.names.index(category)
         if colours.setdefault(values, class_id) != class_id:
-            raise DataError(f'{path}:{number}: the colour {values} is '
-                            f'{classes.names[colours[values]]} already')
+            raise DataError(
+                f'{path}:{number}: the colour {values} is {classes.names[colours[values]]} already'
+            )
     if not colours:
         raise DataError(f'{path}: no colours; expected lines "Category r g b"')
     return ColourTruth(colours)

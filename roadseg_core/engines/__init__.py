@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-import logging
 from pathlib import Path
 
 from roadseg_core.engines.base import (
-    Engine, EngineDescription, EngineError, OpeningStopped, Progress, Segmentation)
+    Engine,
+    EngineDescription,
+    EngineError,
+    OpeningStopped,
+    Progress,
+    Segmentation,
+)
 from roadseg_core.model_file import ModelInfo, read_model_info
 
 BACKENDS = ('auto', 'tensorrt', 'openvino', 'torch')
 
 __all__ = [
-    'BACKENDS', 'Engine', 'EngineDescription', 'EngineError', 'open_engine', 'OpeningStopped',
-    'Progress', 'Segmentation']
+    'BACKENDS',
+    'Engine',
+    'EngineDescription',
+    'EngineError',
+    'open_engine',
+    'OpeningStopped',
+    'Progress',
+    'Segmentation',
+]
 
 _log = logging.getLogger(__name__)
 
@@ -40,14 +53,22 @@ class _Request:
         if self.info is None:
             raise EngineError(
                 f'backend {backend} opens model files; {self.path} is none: use torch, or '
-                'roadseg export')
+                'roadseg export'
+            )
         return self.info
 
 
 def open_engine(
-    model: str | Path, *, backend: str = 'auto', outputs: Sequence[str] = ('labels',),
-    device: str = 'auto', precision: str = 'auto', threads: int = 0,
-    pinning: bool = False, cache_dir: str | Path | None = None, allow_build: bool = True,
+    model: str | Path,
+    *,
+    backend: str = 'auto',
+    outputs: Sequence[str] = ('labels',),
+    device: str = 'auto',
+    precision: str = 'auto',
+    threads: int = 0,
+    pinning: bool = False,
+    cache_dir: str | Path | None = None,
+    allow_build: bool = True,
     progress: Progress | None = None,
 ) -> Engine:
     """
@@ -73,9 +94,17 @@ def open_engine(
     if backend not in BACKENDS:
         raise EngineError(f'backend {backend!r}; expected one of {BACKENDS}')
     request = _Request(
-        path, read_model_info(path) if path.suffix == '.onnx' else None, tuple(outputs), device,
-        precision, threads, pinning, Path(cache_dir) if cache_dir else None, allow_build,
-        progress)
+        path,
+        read_model_info(path) if path.suffix == '.onnx' else None,
+        tuple(outputs),
+        device,
+        precision,
+        threads,
+        pinning,
+        Path(cache_dir) if cache_dir else None,
+        allow_build,
+        progress,
+    )
     if backend != 'auto':
         return _OPENERS[backend](request)
     what, order = ('training checkpoint', ('torch',))
@@ -98,15 +127,22 @@ def open_engine(
 def _open_tensorrt(request: _Request) -> Engine:
     info = request.model_file('tensorrt')
     try:
-        from roadseg_core.engines.tensorrt import TensorRtEngine
+        from roadseg_core.engines.tensorrt.engine import TensorRtEngine
     except (ImportError, OSError) as error:
         # OSError: the package is there, and a library that it loads is not.
         raise EngineError(
             'backend tensorrt needs the packages tensorrt and cuda-python, which cannot be '
-            f'imported here ({error}); see docs/tensorrt.md') from error
+            f'imported here ({error}); see docs/tensorrt.md'
+        ) from error
     return TensorRtEngine(
-        info, outputs=request.outputs, device=request.device, precision=request.precision,
-        cache_dir=request.cache_dir, allow_build=request.allow_build, progress=request.progress)
+        info,
+        outputs=request.outputs,
+        device=request.device,
+        precision=request.precision,
+        cache_dir=request.cache_dir,
+        allow_build=request.allow_build,
+        progress=request.progress,
+    )
 
 
 def _open_openvino(request: _Request) -> Engine:
@@ -116,27 +152,43 @@ def _open_openvino(request: _Request) -> Engine:
     except ImportError as error:
         raise EngineError(
             f'backend openvino needs the package openvino, which is not installed ({error}); '
-            'install it: pip install openvino') from error
+            'install it: pip install openvino'
+        ) from error
     return OpenVinoEngine(
-        info, outputs=request.outputs, device=request.device, precision=request.precision,
-        threads=request.threads, pinning=request.pinning, cache_dir=request.cache_dir)
+        info,
+        outputs=request.outputs,
+        device=request.device,
+        precision=request.precision,
+        threads=request.threads,
+        pinning=request.pinning,
+        cache_dir=request.cache_dir,
+    )
 
 
 def _open_torch(request: _Request) -> Engine:
     if request.info is not None:
         raise EngineError(
             f'backend torch opens training checkpoints; {request.path} is a model file: use '
-            'openvino or tensorrt')
+            'openvino or tensorrt'
+        )
     try:
         from roadseg_core.engines.torch import TorchEngine
     except ImportError as error:
         raise EngineError(
             f'backend torch needs PyTorch, which is not installed ({error}); '
-            'install it, or export the checkpoint to a model file') from error
+            'install it, or export the checkpoint to a model file'
+        ) from error
     return TorchEngine(
-        request.path, outputs=request.outputs, device=request.device,
-        precision=request.precision, threads=request.threads)
+        request.path,
+        outputs=request.outputs,
+        device=request.device,
+        precision=request.precision,
+        threads=request.threads,
+    )
 
 
 _OPENERS: dict[str, Callable[[_Request], Engine]] = {
-    'tensorrt': _open_tensorrt, 'openvino': _open_openvino, 'torch': _open_torch}
+    'tensorrt': _open_tensorrt,
+    'openvino': _open_openvino,
+    'torch': _open_torch,
+}

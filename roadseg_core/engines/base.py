@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roadseg_core.model_file import ModelInfo, OUTPUTS
-
+from roadseg_core.model_file import OUTPUTS, ModelInfo
+from roadseg_core.pipeline.segmentation import Segmentation
 
 Progress = Callable[[str, 'float | None'], bool]
 """
@@ -26,21 +26,6 @@ class EngineError(RuntimeError):
 
 class OpeningStopped(EngineError):  # noqa: N818 - nothing went wrong: the caller wanted it
     """An engine whose opening was given up because the caller's :data:`Progress` said so."""
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """
-    Hold what a network says about a batch; each array is uint8 [n, H, W] or None.
-
-    :param labels: class ids
-    :param road_probability: 0..255, the probability of road
-    :param confidence: 0..255, the largest class probability
-    """
-
-    labels: np.ndarray | None = None
-    road_probability: np.ndarray | None = None
-    confidence: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +56,8 @@ class Engine(ABC):
         if missing:
             raise EngineError(
                 f'{info.path} has no output {", ".join(missing)}; it has '
-                f'{", ".join(info.outputs)}; export the model again')
+                f'{", ".join(info.outputs)}; export the model again'
+            )
         self.info = info
         self.outputs = outputs
 
@@ -89,11 +75,15 @@ class Engine(ABC):
         :raises EngineError: for frames of another shape, or if the run fails
         """
         expected = (*self.info.geometry.input_size, 3)
-        if (frames.dtype != np.uint8 or frames.shape[1:] != expected
-                or not 1 <= len(frames) <= self.info.max_batch):
+        if (
+            frames.dtype != np.uint8
+            or frames.shape[1:] != expected
+            or not 1 <= len(frames) <= self.info.max_batch
+        ):
             raise EngineError(
                 f'frames {frames.dtype} {list(frames.shape)}; expected uint8 '
-                f'[1 to {self.info.max_batch}, {expected[0]}, {expected[1]}, 3]')
+                f'[1 to {self.info.max_batch}, {expected[0]}, {expected[1]}, 3]'
+            )
         return self._infer(np.ascontiguousarray(frames))
 
     @abstractmethod

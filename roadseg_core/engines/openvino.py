@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
 import logging
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,11 @@ import openvino
 
 from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
 from roadseg_core.engines.processor import (
-    bf16_instructions, default_threads, physical_cores, vector_lanes)
+    bf16_instructions,
+    default_threads,
+    physical_cores,
+    vector_lanes,
+)
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.rewriting.wide_convolution import widen_convolutions
 
@@ -53,8 +57,15 @@ class OpenVinoEngine(Engine):
     """
 
     def __init__(
-        self, info: ModelInfo, *, outputs: tuple[str, ...], device: str, precision: str,
-        threads: int, pinning: bool, cache_dir: Path | None,
+        self,
+        info: ModelInfo,
+        *,
+        outputs: tuple[str, ...],
+        device: str,
+        precision: str,
+        threads: int,
+        pinning: bool,
+        cache_dir: Path | None,
     ) -> None:
         super().__init__(info, outputs)
         if precision == 'int8' and info.precision == 'int8':
@@ -63,7 +74,8 @@ class OpenVinoEngine(Engine):
             raise EngineError(
                 f'precision {precision!r} for OpenVINO and {info.path}, a file in '
                 f'{info.precision}; expected auto, {", ".join(_PRECISIONS)}, or int8 for a file '
-                'in int8 (roadseg quantize)')
+                'in int8 (roadseg quantize)'
+            )
         self._device = 'CPU' if device.lower() in ('auto', 'cpu') else device
         self._threads = 0
         settings: dict[str, object] = {}
@@ -77,8 +89,9 @@ class OpenVinoEngine(Engine):
             settings['CACHE_DIR'] = str(cache_dir)
         self._settings = settings
         height, width = info.geometry.input_size
-        self._results = {name: np.zeros((info.max_batch, height, width), np.uint8)
-                         for name in outputs}
+        self._results = {
+            name: np.zeros((info.max_batch, height, width), np.uint8) for name in outputs
+        }
         self._requests: dict[int, list[openvino.InferRequest]] = {}
         self._compiled: dict[tuple[int, int], openvino.CompiledModel] = {}
         try:
@@ -87,11 +100,16 @@ class OpenVinoEngine(Engine):
             self._prepare(info.max_batch)
             compiled = next(iter(self._compiled.values()))
             self._description = EngineDescription(
-                backend='openvino', device=self._device, threads=self._threads,
-                precision=self._precision(compiled), version=openvino.get_version())
+                backend='openvino',
+                device=self._device,
+                threads=self._threads,
+                precision=self._precision(compiled),
+                version=openvino.get_version(),
+            )
         except RuntimeError as error:
             raise EngineError(
-                f'OpenVINO cannot open {info.path} on {self._device}: {error}') from error
+                f'OpenVINO cannot open {info.path} on {self._device}: {error}'
+            ) from error
 
     def _rewritten(self, path: Path) -> onnx.ModelProto:
         """Return the graph of a model file in the form that is fastest on this device."""
@@ -115,7 +133,7 @@ class OpenVinoEngine(Engine):
             for i, request in enumerate(requests):
                 for index, name in enumerate(self.outputs):
                     # Each request writes its frames' places in the arrays that are returned.
-                    part = self._results[name][i * frames:(i + 1) * frames]
+                    part = self._results[name][i * frames : (i + 1) * frames]
                     request.set_output_tensor(index, openvino.Tensor(part, shared_memory=True))
             self._requests[count] = requests
         return self._requests[count]
@@ -127,13 +145,15 @@ class OpenVinoEngine(Engine):
             by_name = {output.get_any_name(): output for output in model.outputs}
             # Outputs that nobody asked for are taken out, and what leads to them with them.
             wanted = openvino.Model(
-                [by_name[output] for output in self.outputs], model.get_parameters(), 'roadseg')
+                [by_name[output] for output in self.outputs], model.get_parameters(), 'roadseg'
+            )
             wanted.reshape([frames, *self.info.geometry.input_size, 3])
             settings = {'PERFORMANCE_HINT': 'LATENCY', **self._settings}
             if self._threads:
                 settings |= {'INFERENCE_NUM_THREADS': self._threads, 'NUM_STREAMS': streams}
             self._compiled[frames, streams] = self._core.compile_model(
-                wanted, self._device, settings)
+                wanted, self._device, settings
+            )
         return self._compiled[frames, streams]
 
     @property
@@ -149,7 +169,7 @@ class OpenVinoEngine(Engine):
             requests = self._prepare(count)
             each = count // len(requests)
             for i, request in enumerate(requests):
-                request.start_async([frames[i * each:(i + 1) * each]], share_inputs=True)
+                request.start_async([frames[i * each : (i + 1) * each]], share_inputs=True)
             for request in requests:
                 request.wait()
         except RuntimeError as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 import os
-from pathlib import Path
 import platform
+from collections.abc import Iterable
+from pathlib import Path
 
 _X86 = ('x86_64', 'amd64')
 _BF16 = ('amx_bf16', 'avx512_bf16')
@@ -48,8 +48,11 @@ def physical_cores(root: Path = Path('/sys/devices/system/cpu')) -> int:
 def _siblings(root: Path, processors: Iterable[int]) -> Iterable[str]:
     for number in processors:
         try:
-            yield (root / f'cpu{number}/topology/thread_siblings_list').read_text(
-                encoding='ascii').strip()
+            yield (
+                (root / f'cpu{number}/topology/thread_siblings_list')
+                .read_text(encoding='ascii')
+                .strip()
+            )
         except OSError:
             yield str(number)
 
@@ -62,5 +65,4 @@ def _flags(cpuinfo: Path) -> list[str] | None:
         lines = cpuinfo.read_text(encoding='utf-8').splitlines()
     except OSError:
         return None
-    return next((line.partition(':')[2].split() for line in lines
-                 if line.startswith('flags')), [])
+    return next((line.partition(':')[2].split() for line in lines if line.startswith('flags')), [])

@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from roadseg_core.checkpoint import CheckpointError, LoadedCheckpoint, load_checkpoint
 from roadseg_core.deployed import DeployedNetwork
 from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
 from roadseg_core.engines.torch_cuda import GraphRunner
-from roadseg_core.export import MAX_BATCH
-from roadseg_core.model_file import ModelInfo, OUTPUTS
-from roadseg_core.training.checkpoint import (
-    CheckpointError, load_checkpoint, LoadedCheckpoint)
+from roadseg_core.model_file import MAX_BATCH, OUTPUTS, ModelInfo
 
 _PRECISIONS = {'cpu': ('fp32', 'bf16'), 'cuda': ('fp16', 'fp32', 'bf16')}
 """What each kind of device computes in; the first is what ``auto`` takes."""
@@ -32,7 +30,12 @@ class TorchEngine(Engine):
     """
 
     def __init__(
-        self, checkpoint: Path, *, outputs: tuple[str, ...], device: str, precision: str,
+        self,
+        checkpoint: Path,
+        *,
+        outputs: tuple[str, ...],
+        device: str,
+        precision: str,
         threads: int,
     ) -> None:
         try:
@@ -43,13 +46,16 @@ class TorchEngine(Engine):
         super().__init__(info, outputs)
         chosen = _choose_device(device)
         if precision not in ('auto', *_PRECISIONS[chosen.type]):
-            raise EngineError(f'precision {precision!r} for PyTorch on {chosen}; expected auto, '
-                              f'{", ".join(_PRECISIONS[chosen.type])}')
+            raise EngineError(
+                f'precision {precision!r} for PyTorch on {chosen}; expected auto, '
+                f'{", ".join(_PRECISIONS[chosen.type])}'
+            )
         precision = _PRECISIONS[chosen.type][0] if precision == 'auto' else precision
         if threads:
             torch.set_num_threads(threads)
         network = DeployedNetwork(
-            loaded.network, label_map=loaded.label_map, outputs=outputs).eval()
+            loaded.network, label_map=loaded.label_map, outputs=outputs
+        ).eval()
         if precision == 'fp16':
             network = network.half()
         self._device, self._bf16 = chosen, precision == 'bf16'
@@ -59,15 +65,21 @@ class TorchEngine(Engine):
         try:
             if chosen.type == 'cuda':
                 self._runner = GraphRunner(
-                    network, device=chosen, outputs=len(outputs),
-                    frames=(info.max_batch, *info.geometry.input_size, 3))
+                    network,
+                    device=chosen,
+                    outputs=len(outputs),
+                    frames=(info.max_batch, *info.geometry.input_size, 3),
+                )
                 name = f'{chosen} ({torch.cuda.get_device_name(chosen)})'
         except RuntimeError as error:
             raise EngineError(f'PyTorch cannot run on device {device!r}: {error}') from error
         self._description = EngineDescription(
-            backend='torch', device=name, precision=precision,
+            backend='torch',
+            device=name,
+            precision=precision,
             threads=torch.get_num_threads() if chosen.type == 'cpu' else 0,
-            version=torch.__version__)
+            version=torch.__version__,
+        )
 
     @property
     def description(self) -> EngineDescription:
@@ -84,14 +96,19 @@ class TorchEngine(Engine):
             raise EngineError('the engine is closed')
         try:
             # Weights that autocast keeps would be gone when a graph that reads them is launched.
-            with torch.inference_mode(), torch.autocast(
-                    self._device.type, torch.bfloat16, enabled=self._bf16,
-                    cache_enabled=self._runner is None):
+            with (
+                torch.inference_mode(),
+                torch.autocast(
+                    self._device.type,
+                    torch.bfloat16,
+                    enabled=self._bf16,
+                    cache_enabled=self._runner is None,
+                ),
+            ):
                 if self._runner is not None:
                     values = self._runner.run(frames)
                 else:
-                    values = [
-                        result.numpy() for result in self._network(torch.from_numpy(frames))]
+                    values = [result.numpy() for result in self._network(torch.from_numpy(frames))]
         except RuntimeError as error:
             raise EngineError(f'PyTorch failed on {len(frames)} frames: {error}') from error
         return Segmentation(**dict(zip(self.outputs, values)))
@@ -111,13 +128,15 @@ def _choose_device(device: str) -> torch.device:
         chosen = torch.device(name)
     except RuntimeError as error:
         raise EngineError(
-            f'device {device!r} for PyTorch; expected auto, cpu, cuda or cuda:N') from error
+            f'device {device!r} for PyTorch; expected auto, cpu, cuda or cuda:N'
+        ) from error
     if chosen.type not in _PRECISIONS:
         raise EngineError(f'device {device!r} for PyTorch; expected auto, cpu, cuda or cuda:N')
     count = torch.cuda.device_count() if chosen.type == 'cuda' else 1
     if (chosen.index or 0) >= count:
-        raise EngineError(f'device {device!r}; PyTorch {torch.__version__} can use {count} '
-                          'NVIDIA GPUs here')
+        raise EngineError(
+            f'device {device!r}; PyTorch {torch.__version__} can use {count} NVIDIA GPUs here'
+        )
     return torch.device('cuda', chosen.index or 0) if chosen.type == 'cuda' else chosen
 
 
@@ -127,8 +146,18 @@ def _info(checkpoint: Path, loaded: LoadedCheckpoint) -> ModelInfo:
         if path.is_file():
             digest.update(path.read_bytes())
     return ModelInfo(
-        path=checkpoint, sha256=digest.hexdigest(), label_map=loaded.label_map,
-        geometry=loaded.geometry, network=loaded.network_name,
-        network_arguments=loaded.network_arguments, max_batch=MAX_BATCH, outputs=OUTPUTS,
-        precision='fp32', licence=loaded.licence, card=loaded.card, data=loaded.data,
-        metrics=loaded.metrics, commit=loaded.commit)
+        path=checkpoint,
+        sha256=digest.hexdigest(),
+        label_map=loaded.label_map,
+        geometry=loaded.geometry,
+        network=loaded.network_name,
+        network_arguments=loaded.network_arguments,
+        max_batch=MAX_BATCH,
+        outputs=OUTPUTS,
+        precision='fp32',
+        licence=loaded.licence,
+        card=loaded.card,
+        data=loaded.data,
+        metrics=loaded.metrics,
+        commit=loaded.commit,
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-import logging
 
 import numpy as np
 import torch
-from torch import nn, Tensor
+from torch import Tensor, nn
 
 _WARM_UP_RUNS = 3
 """Runs before a graph is recorded: cuDNN looks for its fastest kernels in them."""
@@ -29,15 +29,22 @@ class GraphRunner:
     :raises RuntimeError: if the GPU lacks memory, as PyTorch says it
     """
 
-    def __init__(self, network: nn.Module, *, device: torch.device,
-                 frames: tuple[int, int, int, int], outputs: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        device: torch.device,
+        frames: tuple[int, int, int, int],
+        outputs: int,
+    ) -> None:
         self._device = device
         # The layout of cuDNN's kernels for tensor cores.
         self._network = network.to(device, memory_format=torch.channels_last)
         self._host_frames = torch.zeros(frames, dtype=torch.uint8, pin_memory=True)
         self._frames = torch.zeros(frames, dtype=torch.uint8, device=device)
-        self._host_results = [torch.zeros(frames[:3], dtype=torch.uint8, pin_memory=True)
-                              for _ in range(outputs)]
+        self._host_results = [
+            torch.zeros(frames[:3], dtype=torch.uint8, pin_memory=True) for _ in range(outputs)
+        ]
         self._stream = torch.cuda.Stream(device)
         self._recorded: dict[int, tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]] | None] = {}
 
@@ -55,8 +62,11 @@ class GraphRunner:
         :raises RuntimeError: if CUDA fails, as PyTorch says it
         """
         count = len(frames)
-        with torch.inference_mode(), torch.cuda.device(self._device), torch.cuda.stream(
-                self._stream):
+        with (
+            torch.inference_mode(),
+            torch.cuda.device(self._device),
+            torch.cuda.stream(self._stream),
+        ):
             if count not in self._recorded:
                 self._recorded[count] = self._record(count)
             self._host_frames.numpy()[:count] = frames
@@ -77,7 +87,8 @@ class GraphRunner:
             return self._network(self._frames[:count])
 
     def _record(
-        self, count: int,
+        self,
+        count: int,
     ) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]] | None:
         """Record the kernels of a batch size; None where they cannot be recorded."""
         for _ in range(_WARM_UP_RUNS):
@@ -86,8 +97,7 @@ class GraphRunner:
         graph = torch.cuda.CUDAGraph()
         try:
             # What other threads do meanwhile, such as another engine, is none of this record's.
-            with torch.cuda.graph(graph, stream=self._stream,
-                                  capture_error_mode='thread_local'):
+            with torch.cuda.graph(graph, stream=self._stream, capture_error_mode='thread_local'):
                 results = self._compute(count)
         except RuntimeError as error:
             _log.warning('%d frames run without a CUDA graph: %s', count, error)
@@ -99,5 +109,6 @@ class GraphRunner:
 def strict_single_precision() -> Iterator[None]:
     """Let cuDNN look for its fastest kernels, and compute fp32 as fp32, not as TF32."""
     with torch.backends.cudnn.flags(
-            enabled=True, benchmark=True, deterministic=False, allow_tf32=False):
+        enabled=True, benchmark=True, deterministic=False, allow_tf32=False
+    ):
         yield

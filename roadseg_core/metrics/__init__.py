@@ -7,5 +7,13 @@ from roadseg_core.metrics.confusion import ConfusionMatrix, MetricsError, Scores
 from roadseg_core.metrics.distance import DistanceBands
 from roadseg_core.metrics.road_histogram import RoadHistogram, RoadScores
 
-__all__ = ['BoundaryCounts', 'BoundaryScores', 'ConfusionMatrix', 'DistanceBands',
-           'MetricsError', 'RoadHistogram', 'RoadScores', 'Scores']
+__all__ = [
+    'BoundaryCounts',
+    'BoundaryScores',
+    'ConfusionMatrix',
+    'DistanceBands',
+    'MetricsError',
+    'RoadHistogram',
+    'RoadScores',
+    'Scores',
+]

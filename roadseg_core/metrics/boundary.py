@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 import math
+from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
@@ -61,8 +61,10 @@ class BoundaryCounts:
         :raises MetricsError: if shapes differ
         """
         if truth.shape != prediction.shape or truth.ndim != 2:
-            raise MetricsError(f'truth of {truth.shape} and prediction of {prediction.shape}; '
-                               'expected [H, W] of one size')
+            raise MetricsError(
+                f'truth of {truth.shape} and prediction of {prediction.shape}; '
+                'expected [H, W] of one size'
+            )
         allowed = max(1.0, self.tolerance * float(np.hypot(*truth.shape)))
         counted = cv2.erode((truth != IGNORE).astype(np.uint8), _SQUARE) == 1
         edges = [_edge(truth == 1), _edge(prediction == 1)]
@@ -73,8 +75,9 @@ class BoundaryCounts:
     def merge(self, other: BoundaryCounts) -> None:
         """Add another count of the same tolerance."""
         if other.tolerance != self.tolerance:
-            raise MetricsError(f'counts at tolerances {self.tolerance} and {other.tolerance} '
-                               'cannot be added')
+            raise MetricsError(
+                f'counts at tolerances {self.tolerance} and {other.tolerance} cannot be added'
+            )
         self.counts += other.counts
 
     def scores(self) -> BoundaryScores:
@@ -89,8 +92,7 @@ class BoundaryCounts:
 
 def _edge(road: np.ndarray) -> np.ndarray:
     """Return bool [H, W]: road pixels with a neighbour, up, down or beside, that is none."""
-    inside = cv2.erode(road.astype(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT,
-                       borderValue=1)
+    inside = cv2.erode(road.astype(np.uint8), _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=1)
     return road & (inside == 0)
 
 

@@ -87,8 +87,10 @@ class ConfusionMatrix:
         :raises MetricsError: if shapes differ or an id is not of the label map
         """
         if truth.shape != prediction.shape:
-            raise MetricsError(f'truth of {truth.shape} and prediction of {prediction.shape}; '
-                               'bring them to one size first')
+            raise MetricsError(
+                f'truth of {truth.shape} and prediction of {prediction.shape}; '
+                'bring them to one size first'
+            )
         classes = len(self.label_map.names)
         # One byte pair is one bin of 256 x 256: unknown ids are found on the way.
         pairs = truth.astype(np.uint16).ravel() * 256 + prediction.astype(np.uint16).ravel()
@@ -97,12 +99,14 @@ class ConfusionMatrix:
         if table[classes:].any():
             raise MetricsError(
                 f'truth with the id {classes + int(table[classes:].any(1).argmax())}; expected 0 '
-                f'to {classes - 1} of {self.label_map.name!r}, or {IGNORE} for no label')
+                f'to {classes - 1} of {self.label_map.name!r}, or {IGNORE} for no label'
+            )
         unknown = table[:, classes:IGNORE]
         if unknown.any():
             raise MetricsError(
                 f'prediction with the id {classes + int(unknown.any(0).argmax())}; expected 0 to '
-                f'{classes - 1} of {self.label_map.name!r}, or {IGNORE}')
+                f'{classes - 1} of {self.label_map.name!r}, or {IGNORE}'
+            )
         counts = np.concatenate((table[:classes, :classes], table[:classes, IGNORE:]), axis=1)
         counts[list(self.label_map.void_ids)] = 0
         self.counts += counts
@@ -110,8 +114,10 @@ class ConfusionMatrix:
     def merge(self, other: ConfusionMatrix) -> None:
         """Add another matrix of the same label map."""
         if other.label_map != self.label_map:
-            raise MetricsError(f'matrices of the label maps {self.label_map.name!r} and '
-                               f'{other.label_map.name!r} cannot be added')
+            raise MetricsError(
+                f'matrices of the label maps {self.label_map.name!r} and '
+                f'{other.label_map.name!r} cannot be added'
+            )
         self.counts += other.counts
 
     def scores(self) -> Scores:
@@ -129,7 +135,10 @@ class ConfusionMatrix:
         road_truth = int(self.counts[road].sum())
         road_called = int(self.counts[:, road].sum())
         return Scores(
-            iou=iou, miou=_mean(iou), recall=recall, mean_class_accuracy=_mean(recall),
+            iou=iou,
+            miou=_mean(iou),
+            recall=recall,
+            mean_class_accuracy=_mean(recall),
             precision={names[i]: ratio(hits[i], called[i]) for i in seen},
             f1={names[i]: ratio(2 * hits[i], in_truth[i] + called[i]) for i in seen},
             pixel_accuracy=ratio(hits.sum(), total),
@@ -138,7 +147,8 @@ class ConfusionMatrix:
             road_recall=ratio(road_hits, road_truth),
             road_f1=ratio(2 * road_hits, road_truth + road_called),
             absent=tuple(names[i] for i in self.label_map.valid_ids if not in_truth[i]),
-            pixels=total)
+            pixels=total,
+        )
 
 
 def _mean(by_class: dict[str, float]) -> float:

@@ -33,8 +33,10 @@ class DistanceBands:
         :param distance: float, broadcast to that shape: metres
         """
         if truth.shape != prediction.shape:
-            raise MetricsError(f'truth of {truth.shape} and prediction of {prediction.shape}; '
-                               'bring them to one size first')
+            raise MetricsError(
+                f'truth of {truth.shape} and prediction of {prediction.shape}; '
+                'bring them to one size first'
+            )
         bands = len(self.counts)
         band = np.broadcast_to(np.digitize(distance, self.edges) - 1, truth.shape)
         counted = (truth <= 1) & (band >= 0) & (band < bands)
@@ -49,8 +51,13 @@ class DistanceBands:
 
     def to_list(self) -> list[dict[str, object]]:
         """Return, for each band, its edges in metres, recall, precision and pixels of road."""
-        return [{'from_m': near, 'to_m': far,
-                 'recall': plain(ratio(counts[1, 1], counts[1].sum())),
-                 'precision': plain(ratio(counts[1, 1], counts[:, 1].sum())),
-                 'road_pixels': int(counts[1].sum())}
-                for near, far, counts in zip(self.edges, self.edges[1:], self.counts)]
+        return [
+            {
+                'from_m': near,
+                'to_m': far,
+                'recall': plain(ratio(counts[1, 1], counts[1].sum())),
+                'precision': plain(ratio(counts[1, 1], counts[:, 1].sum())),
+                'road_pixels': int(counts[1].sum()),
+            }
+            for near, far, counts in zip(self.edges, self.edges[1:], self.counts)
+        ]

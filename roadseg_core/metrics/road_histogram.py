@@ -40,8 +40,10 @@ class RoadScores:
 
     def to_dict(self) -> dict[str, float | int | None]:
         """Return plain JSON types, rounded; None for NaN."""
-        return {name: plain(value) if isinstance(value, float) else value
-                for name, value in asdict(self).items()}
+        return {
+            name: plain(value) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
 
 
 class RoadHistogram:
@@ -66,12 +68,14 @@ class RoadHistogram:
         if truth.shape != probability.shape or probability.dtype != np.uint8:
             raise MetricsError(
                 f'truth of {truth.shape} and probability {probability.dtype} '
-                f'{probability.shape}; expected uint8 of one shape')
+                f'{probability.shape}; expected uint8 of one shape'
+            )
         pairs = truth.astype(np.uint16).ravel() * LEVELS + probability.ravel()
-        table = np.bincount(pairs, minlength=LEVELS ** 2).reshape(LEVELS, LEVELS)
+        table = np.bincount(pairs, minlength=LEVELS**2).reshape(LEVELS, LEVELS)
         if table[2:IGNORE].any():
-            raise MetricsError(f'truth with the id {2 + int(table[2:].any(1).argmax())}; '
-                               f'expected 0, 1 or {IGNORE}')
+            raise MetricsError(
+                f'truth with the id {2 + int(table[2:].any(1).argmax())}; expected 0, 1 or {IGNORE}'
+            )
         self.counts += table[:2]
 
     def merge(self, other: RoadHistogram) -> None:
@@ -95,12 +99,14 @@ class RoadHistogram:
         return RoadScores(
             max_f=ratio(2 * called[1, best], called[:, best].sum() + road) if road else np.nan,
             threshold=best,
-            precision=float(precision[best]), recall=float(recall[best]),
+            precision=float(precision[best]),
+            recall=float(recall[best]),
             fpr=ratio(called[0, best], others),
             fnr=ratio(road - called[1, best], road),
             average_precision=_eleven_point(precision, recall) if road else np.nan,
             auc=ratio((below * self.counts[1]).sum(), others * road),
-            pixels=others + road)
+            pixels=others + road,
+        )
 
     def _called(self) -> np.ndarray:
         """Return int64 [2, 256]: how many pixels are called road at each threshold, by truth."""

@@ -18,7 +18,8 @@ class AuxiliaryHead(nn.Module):
     def __init__(self, in_channels: int, *, classes: int, factor: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            ConvNorm(in_channels, in_channels), nn.Conv2d(in_channels, classes, 1))
+            ConvNorm(in_channels, in_channels), nn.Conv2d(in_channels, classes, 1)
+        )
         self.factor = factor
 
     def forward(self, features: Tensor) -> Tensor:

@@ -30,11 +30,16 @@ class Baseline(nn.Module):
             raise ValueError(f'classes {classes}, filters {filters}; expected at least 1 each')
         self.classes = classes
         self.layers = nn.Sequential(
-            nn.Conv2d(3, filters, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2),
-            nn.Conv2d(filters, 2 * filters, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(3, filters, 3, padding=1),
+            nn.ReLU(inplace=True),
             nn.MaxPool2d(2),
-            nn.Conv2d(2 * filters, 2 * filters, 3, padding=1), nn.ReLU(inplace=True),
-            nn.Conv2d(2 * filters, classes, 1))
+            nn.Conv2d(filters, 2 * filters, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(2),
+            nn.Conv2d(2 * filters, 2 * filters, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(2 * filters, classes, 1),
+        )
         for layer in self.layers:
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')

@@ -32,13 +32,31 @@ class ConvNorm(nn.Sequential):
     :param relu: end in a ReLU
     """
 
-    def __init__(self, in_channels: int, out_channels: int, *, kernel: int = 3, stride: int = 1,
-                 groups: int = 1, dilation: int = 1, relu: bool = True) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel: int = 3,
+        stride: int = 1,
+        groups: int = 1,
+        dilation: int = 1,
+        relu: bool = True,
+    ) -> None:
         layer = StridedPointwise if kernel == 1 and stride > 1 else nn.Conv2d
         super().__init__(
-            layer(in_channels, out_channels, kernel, stride=stride, groups=groups,
-                  padding=dilation * (kernel // 2), dilation=dilation, bias=False),
-            nn.BatchNorm2d(out_channels))
+            layer(
+                in_channels,
+                out_channels,
+                kernel,
+                stride=stride,
+                groups=groups,
+                padding=dilation * (kernel // 2),
+                dilation=dilation,
+                bias=False,
+            ),
+            nn.BatchNorm2d(out_channels),
+        )
         nn.init.kaiming_normal_(self[0].weight, mode='fan_out', nonlinearity='relu')
         if relu:
             self.append(nn.ReLU(inplace=True))
@@ -50,7 +68,8 @@ class Separable(nn.Sequential):
     def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1) -> None:
         super().__init__(
             ConvNorm(in_channels, in_channels, stride=stride, groups=in_channels),
-            ConvNorm(in_channels, out_channels, kernel=1))
+            ConvNorm(in_channels, out_channels, kernel=1),
+        )
 
 
 class Residual(nn.Module):
@@ -62,13 +81,23 @@ class Residual(nn.Module):
     :param relu: rectify the sum
     """
 
-    def __init__(self, branch: nn.Module, *, in_channels: int, out_channels: int,
-                 stride: int = 1, relu: bool = True) -> None:
+    def __init__(
+        self,
+        branch: nn.Module,
+        *,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        relu: bool = True,
+    ) -> None:
         super().__init__()
         self.branch = branch
         same = in_channels == out_channels and stride == 1
-        self.shortcut = nn.Identity() if same else ConvNorm(
-            in_channels, out_channels, kernel=1, stride=stride, relu=False)
+        self.shortcut = (
+            nn.Identity()
+            if same
+            else ConvNorm(in_channels, out_channels, kernel=1, stride=stride, relu=False)
+        )
         self.relu = nn.ReLU(inplace=True) if relu else nn.Identity()
 
     def forward(self, features: Tensor) -> Tensor:
@@ -76,39 +105,55 @@ class Residual(nn.Module):
         return self.relu(self.branch(features) + self.shortcut(features))
 
 
-def basic_block(in_channels: int, out_channels: int, *, stride: int = 1,
-                relu: bool = True) -> Residual:
+def basic_block(
+    in_channels: int, out_channels: int, *, stride: int = 1, relu: bool = True
+) -> Residual:
     """Make a residual block of two 3x3 convolutions (He et al. 2016, figure 5, left)."""
     branch = nn.Sequential(
         ConvNorm(in_channels, out_channels, stride=stride),
-        ConvNorm(out_channels, out_channels, relu=False))
-    return Residual(branch, in_channels=in_channels, out_channels=out_channels, stride=stride,
-                    relu=relu)
+        ConvNorm(out_channels, out_channels, relu=False),
+    )
+    return Residual(
+        branch, in_channels=in_channels, out_channels=out_channels, stride=stride, relu=relu
+    )
 
 
-def bottleneck(in_channels: int, out_channels: int, *, middle: int, stride: int = 1,
-               relu: bool = True) -> Residual:
+def bottleneck(
+    in_channels: int, out_channels: int, *, middle: int, stride: int = 1, relu: bool = True
+) -> Residual:
     """Make a residual block of 1x1, 3x3 and 1x1 convolutions (He et al. 2016, figure 5, right)."""
     branch = nn.Sequential(
         ConvNorm(in_channels, middle, kernel=1),
         ConvNorm(middle, middle, stride=stride),
-        ConvNorm(middle, out_channels, kernel=1, relu=False))
-    return Residual(branch, in_channels=in_channels, out_channels=out_channels, stride=stride,
-                    relu=relu)
+        ConvNorm(middle, out_channels, kernel=1, relu=False),
+    )
+    return Residual(
+        branch, in_channels=in_channels, out_channels=out_channels, stride=stride, relu=relu
+    )
 
 
-def basic_blocks(in_channels: int, out_channels: int, *, count: int, stride: int = 1,
-                 relu: bool = True) -> nn.Sequential:
+def basic_blocks(
+    in_channels: int, out_channels: int, *, count: int, stride: int = 1, relu: bool = True
+) -> nn.Sequential:
     """Chain residual blocks of which the first shrinks; ``relu`` is for the last one's sum."""
-    return nn.Sequential(*(
-        basic_block(in_channels if index == 0 else out_channels, out_channels,
-                    stride=stride if index == 0 else 1, relu=relu or index < count - 1)
-        for index in range(count)))
+    return nn.Sequential(
+        *(
+            basic_block(
+                in_channels if index == 0 else out_channels,
+                out_channels,
+                stride=stride if index == 0 else 1,
+                relu=relu or index < count - 1,
+            )
+            for index in range(count)
+        )
+    )
 
 
 def residual_entry(first: int, second: int) -> nn.Sequential:
     """Go from an image to ``second`` channels at 1/8, by ``first`` at 1/4, as DDRNet does."""
     return nn.Sequential(
-        ConvNorm(3, first, stride=2), ConvNorm(first, first, stride=2),
+        ConvNorm(3, first, stride=2),
+        ConvNorm(first, first, stride=2),
         basic_blocks(first, first, count=2),
-        basic_blocks(first, second, count=2, stride=2))
+        basic_blocks(first, second, count=2, stride=2),
+    )

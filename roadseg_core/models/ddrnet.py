@@ -36,29 +36,49 @@ class DDRNetSlim(nn.Module):
     stride = 32
     """The coarsest features are at 1/64 of it, rounded up."""
 
-    def __init__(self, *, classes: int = 7, width: int = 14, context: int = 64, head: int = 64,
-                 auxiliary: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        classes: int = 7,
+        width: int = 14,
+        context: int = 64,
+        head: int = 64,
+        auxiliary: bool = False,
+    ) -> None:
         super().__init__()
         if min(classes, width, context, head) < 1:
-            raise ValueError(f'classes {classes}, width {width}, context {context}, head {head}; '
-                             'expected at least 1 each')
+            raise ValueError(
+                f'classes {classes}, width {width}, context {context}, head {head}; '
+                'expected at least 1 each'
+            )
         self.classes = classes
         one, two, four, eight = width, 2 * width, 4 * width, 8 * width
         self.entry = residual_entry(one, two)
-        self.detail = nn.ModuleList((
-            basic_blocks(two, two, count=2, relu=False),
-            basic_blocks(two, two, count=2, relu=False),
-            bottleneck(two, four, middle=two, relu=False)))
-        self.deep = nn.ModuleList((
-            basic_blocks(two, four, count=2, stride=2, relu=False),
-            basic_blocks(four, eight, count=2, stride=2, relu=False),
-            bottleneck(eight, 2 * eight, middle=eight, stride=2)))
-        self.up = nn.ModuleList((
-            ConvNorm(four, two, kernel=1, relu=False), ConvNorm(eight, two, kernel=1, relu=False)))
-        self.down = nn.ModuleList((
-            ConvNorm(two, four, stride=2, relu=False),
-            nn.Sequential(ConvNorm(two, four, stride=2),
-                          ConvNorm(four, eight, stride=2, relu=False))))
+        self.detail = nn.ModuleList(
+            (
+                basic_blocks(two, two, count=2, relu=False),
+                basic_blocks(two, two, count=2, relu=False),
+                bottleneck(two, four, middle=two, relu=False),
+            )
+        )
+        self.deep = nn.ModuleList(
+            (
+                basic_blocks(two, four, count=2, stride=2, relu=False),
+                basic_blocks(four, eight, count=2, stride=2, relu=False),
+                bottleneck(eight, 2 * eight, middle=eight, stride=2),
+            )
+        )
+        self.up = nn.ModuleList(
+            (ConvNorm(four, two, kernel=1, relu=False), ConvNorm(eight, two, kernel=1, relu=False))
+        )
+        self.down = nn.ModuleList(
+            (
+                ConvNorm(two, four, stride=2, relu=False),
+                nn.Sequential(
+                    ConvNorm(two, four, stride=2), ConvNorm(four, eight, stride=2, relu=False)
+                ),
+            )
+        )
         self.context = DeepAggregation(2 * eight, context, out_channels=four)
         self.relu = nn.ReLU()
         self.head = nn.Sequential(ConvNorm(four, head), nn.Conv2d(head, classes, 1))
@@ -80,7 +100,7 @@ class DDRNetSlim(nn.Module):
             own, coarse = self.detail[index](detail), self.deep[index](deep)
             deep = self.relu(coarse + self.down[index](self.relu(own)))
             lifted = self.up[index](self.relu(coarse))
-            detail = self.relu(own + enlarge(lifted, 2 * 2 ** index))
+            detail = self.relu(own + enlarge(lifted, 2 * 2**index))
             exchanged.append(detail)
         context = self.context(self.deep[2](deep))
         detail = self.detail[2](detail)
@@ -97,22 +117,22 @@ class DeepAggregation(nn.Module):
         super().__init__()
         self.own = ConvNorm(in_channels, width, kernel=1)
         self.projections = nn.ModuleList(
-            ConvNorm(in_channels, width, kernel=1) for _ in range(len(POOLS) + 1))
-        self.refinements = nn.ModuleList(
-            ConvNorm(width, width) for _ in range(len(POOLS) + 1))
+            ConvNorm(in_channels, width, kernel=1) for _ in range(len(POOLS) + 1)
+        )
+        self.refinements = nn.ModuleList(ConvNorm(width, width) for _ in range(len(POOLS) + 1))
         self.merge = ConvNorm((len(POOLS) + 2) * width, out_channels, kernel=1, relu=False)
         self.shortcut = ConvNorm(in_channels, out_channels, kernel=1, relu=False)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map float [N, in_channels, h, w] to [N, out_channels, h, w]."""
         scales = [self.own(features)]
-        for pooled, project, refine in zip(
-                pools(features), self.projections, self.refinements):
+        for pooled, project, refine in zip(pools(features), self.projections, self.refinements):
             scales.append(refine(enlarge_to(project(pooled), features) + scales[-1]))
         return self.merge(torch.cat(scales, dim=1)) + self.shortcut(features)
 
 
 def pools(features: Tensor) -> list[Tensor]:
     """Return the average pools of :data:`POOLS`, then the global mean."""
-    return [functional.avg_pool2d(features, kernel, stride, kernel // 2)
-            for kernel, stride in POOLS] + [features.mean((2, 3), keepdim=True)]
+    return [
+        functional.avg_pool2d(features, kernel, stride, kernel // 2) for kernel, stride in POOLS
+    ] + [features.mean((2, 3), keepdim=True)]

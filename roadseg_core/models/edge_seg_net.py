@@ -33,19 +33,24 @@ class EdgeSegNet(nn.Module):
     def __init__(self, *, classes: int = 7, width: int = 32, refinement: int = 64) -> None:
         super().__init__()
         if classes < 1 or width < 2 or refinement < 1:
-            raise ValueError(f'classes {classes}, width {width}, refinement {refinement}; '
-                             'expected at least 1, 2 and 1')
+            raise ValueError(
+                f'classes {classes}, width {width}, refinement {refinement}; '
+                'expected at least 1, 2 and 1'
+            )
         self.classes = classes
         self.entry = ConvNorm(3, width // 2, kernel=7, stride=2)
         widths = (width, 2 * width, 4 * width, 6 * width)
         self.stages = nn.ModuleList(
             nn.Sequential(
                 bottleneck(before, after, middle=after // 2, stride=2),
-                bottleneck(after, after, middle=after // 2))
-            for before, after in zip((width // 2, *widths), widths))
+                bottleneck(after, after, middle=after // 2),
+            )
+            for before, after in zip((width // 2, *widths), widths)
+        )
         self.bottom = ConvNorm(widths[-1], refinement, kernel=1)
         self.refinements = nn.ModuleList(
-            Refinement(after, refinement) for after in reversed(widths[:-1]))
+            Refinement(after, refinement) for after in reversed(widths[:-1])
+        )
         self.classifier = nn.Conv2d(refinement, classes, 1)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -36,35 +36,58 @@ class FastSCNN(nn.Module):
 
     stride = 32
 
-    def __init__(self, *, classes: int = 7, width: float = 1.08, dropout: float = 0.1,
-                 auxiliary: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        classes: int = 7,
+        width: float = 1.08,
+        dropout: float = 0.1,
+        auxiliary: bool = False,
+    ) -> None:
         super().__init__()
         if classes < 1 or not width > 0 or not 0 <= dropout < 1:
-            raise ValueError(f'classes {classes}, width {width}, dropout {dropout}; expected at '
-                             'least 1, more than 0, and 0 <= dropout < 1')
+            raise ValueError(
+                f'classes {classes}, width {width}, dropout {dropout}; expected at '
+                'least 1, more than 0, and 0 <= dropout < 1'
+            )
         self.classes = classes
         # Multiples of 4: vector units run those well.
         first, second, third, fourth, fifth = (
-            max(4, 4 * round(full * width / 4)) for full in (32, 48, 64, 96, 128))
+            max(4, 4 * round(full * width / 4)) for full in (32, 48, 64, 96, 128)
+        )
         self.shallow = nn.Sequential(
-            ConvNorm(3, first, stride=2), Separable(first, second, stride=2),
-            Separable(second, third, stride=2))
+            ConvNorm(3, first, stride=2),
+            Separable(first, second, stride=2),
+            Separable(second, third, stride=2),
+        )
         self.deep = nn.Sequential(
             *_inverted(third, third, count=3, stride=2),
             *_inverted(third, fourth, count=3, stride=2),
-            *_inverted(fourth, fifth, count=3, stride=1))
+            *_inverted(fourth, fifth, count=3, stride=1),
+        )
         self.pyramid = PyramidPooling(fifth)
         self.fuse_deep = nn.Sequential(
             ConvNorm(fifth, fifth, groups=fifth, dilation=4),
-            ConvNorm(fifth, fifth, kernel=1, relu=False))
+            ConvNorm(fifth, fifth, kernel=1, relu=False),
+        )
         self.fuse_shallow = ConvNorm(third, fifth, kernel=1, relu=False)
         self.relu = nn.ReLU()
         self.head = nn.Sequential(
-            Separable(fifth, fifth), Separable(fifth, fifth), nn.Dropout(dropout),
-            nn.Conv2d(fifth, classes, 1))
-        self.auxiliary = nn.ModuleList((
-            AuxiliaryHead(third, classes=classes, factor=8),
-            AuxiliaryHead(fifth, classes=classes, factor=32))) if auxiliary else None
+            Separable(fifth, fifth),
+            Separable(fifth, fifth),
+            nn.Dropout(dropout),
+            nn.Conv2d(fifth, classes, 1),
+        )
+        self.auxiliary = (
+            nn.ModuleList(
+                (
+                    AuxiliaryHead(third, classes=classes, factor=8),
+                    AuxiliaryHead(fifth, classes=classes, factor=32),
+                )
+            )
+            if auxiliary
+            else None
+        )
 
     def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
         """
@@ -96,13 +119,14 @@ class PyramidPooling(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map float [N, channels, h, w] to the same shape."""
-        pooled = [enlarge_to(project(bin_means(features, bins)), features)
-                  for bins, project in zip(BINS, self.projections)]
+        pooled = [
+            enlarge_to(project(bin_means(features, bins)), features)
+            for bins, project in zip(BINS, self.projections)
+        ]
         return self.merge(torch.cat((features, *pooled), dim=1))
 
 
-def _inverted(in_channels: int, out_channels: int, *, count: int,
-              stride: int) -> list[nn.Module]:
+def _inverted(in_channels: int, out_channels: int, *, count: int, stride: int) -> list[nn.Module]:
     """Chain inverted residual blocks (Sandler et al. 2018, MobileNetV2) of which one shrinks."""
     blocks: list[nn.Module] = []
     for index in range(count):
@@ -112,7 +136,11 @@ def _inverted(in_channels: int, out_channels: int, *, count: int,
         branch = nn.Sequential(
             ConvNorm(before, middle, kernel=1),
             ConvNorm(middle, middle, stride=step, groups=middle),
-            ConvNorm(middle, out_channels, kernel=1, relu=False))
-        blocks.append(branch if before != out_channels or step > 1 else Residual(
-            branch, in_channels=before, out_channels=out_channels, relu=False))
+            ConvNorm(middle, out_channels, kernel=1, relu=False),
+        )
+        blocks.append(
+            branch
+            if before != out_channels or step > 1
+            else Residual(branch, in_channels=before, out_channels=out_channels, relu=False)
+        )
     return blocks

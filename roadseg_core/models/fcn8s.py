@@ -55,6 +55,7 @@ class FCN8sVGG16(nn.Module):
             # The border's colour goes on: less strange to the encoder than an edge to black.
             images = functional.pad(images, (0, -width % 32, 0, -height % 32), mode='replicate')
         features = self.stem(images)
-        scores = self.skips(self.classifier(features[5]),
-                            [self.pool(features[3]), self.pool(features[2])])
+        scores = self.skips(
+            self.classifier(features[5]), [self.pool(features[3]), self.pool(features[2])]
+        )
         return self.upsampling(scores)[..., :height, :width]

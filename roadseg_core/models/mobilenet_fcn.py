@@ -36,48 +36,70 @@ class MobileNetFCN(nn.Module):
     :raises ValueError: for an illegal argument
     """
 
-    def __init__(self, *, classes: int = 7, depth_multiplier: float = 1.0,
-                 classifier_kernel: int = 7, classifier_depth: int = 1024,
-                 final_endpoint: str = 'Conv2d_13_pointwise', dropout: float = 0.5,
-                 skip_stride: int = 0, folded: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        classes: int = 7,
+        depth_multiplier: float = 1.0,
+        classifier_kernel: int = 7,
+        classifier_depth: int = 1024,
+        final_endpoint: str = 'Conv2d_13_pointwise',
+        dropout: float = 0.5,
+        skip_stride: int = 0,
+        folded: bool = False,
+    ) -> None:
         super().__init__()
         if classes < 1 or classifier_depth < 1:
             raise ValueError(
                 f'classes {classes} and classifier_depth {classifier_depth}; '
-                'expected at least 1 each')
+                'expected at least 1 each'
+            )
         if classifier_kernel < 1 or classifier_kernel % 2 == 0:
             raise ValueError(f'classifier_kernel {classifier_kernel}; expected an odd number')
         if not 0 <= dropout < 1:
             raise ValueError(f'dropout {dropout}; expected 0 <= dropout < 1')
         self.classes = classes
         self.stem = MobileNetV1Stem(
-            depth_multiplier=depth_multiplier, final_endpoint=final_endpoint, folded=folded)
+            depth_multiplier=depth_multiplier, final_endpoint=final_endpoint, folded=folded
+        )
         if skip_stride and (skip_stride not in SKIP_ENDPOINTS or skip_stride >= self.stem.stride):
             raise ValueError(
                 f'skip_stride {skip_stride} with a stem of stride {self.stem.stride}; expected 0, '
-                'or 16 or 8 where that is less than the stride of the stem')
+                'or 16 or 8 where that is less than the stride of the stem'
+            )
         width = self.stem.out_channels
         self.head = nn.Sequential(
-            nn.Conv2d(width, width, classifier_kernel, padding=classifier_kernel // 2,
-                      groups=width, bias=False),
+            nn.Conv2d(
+                width,
+                width,
+                classifier_kernel,
+                padding=classifier_kernel // 2,
+                groups=width,
+                bias=False,
+            ),
             nn.BatchNorm2d(width),
             nn.ReLU(),
             nn.Conv2d(width, classifier_depth, 1, bias=False),
             nn.BatchNorm2d(classifier_depth),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Conv2d(classifier_depth, classes, 1))
+            nn.Conv2d(classifier_depth, classes, 1),
+        )
         for layer in self.head:
             if isinstance(layer, nn.Conv2d):
                 nn.init.xavier_uniform_(layer.weight)
         nn.init.zeros_(self.head[-1].bias)
-        self.skip_endpoints = [endpoint for stride, endpoint in SKIP_ENDPOINTS.items()
-                               if skip_stride and skip_stride <= stride < self.stem.stride]
+        self.skip_endpoints = [
+            endpoint
+            for stride, endpoint in SKIP_ENDPOINTS.items()
+            if skip_stride and skip_stride <= stride < self.stem.stride
+        ]
         if self.skip_endpoints:
-            self.skips = SkipSums(classes=classes, widths=[
-                self.stem.width(endpoint) for endpoint in self.skip_endpoints])
-        self.upsampling = LearnedUpsampling(
-            classes=classes, factor=skip_stride or self.stem.stride)
+            self.skips = SkipSums(
+                classes=classes,
+                widths=[self.stem.width(endpoint) for endpoint in self.skip_endpoints],
+            )
+        self.upsampling = LearnedUpsampling(classes=classes, factor=skip_stride or self.stem.stride)
 
     @property
     def stride(self) -> int:
@@ -94,8 +116,7 @@ class MobileNetFCN(nn.Module):
         check_size(images, stride=self.stride)
         if not self.skip_endpoints:
             return self.head(self.stem(images))
-        *fine, last = self.stem.features(
-            images, (*self.skip_endpoints, self.stem.final_endpoint))
+        *fine, last = self.stem.features(images, (*self.skip_endpoints, self.stem.final_endpoint))
         return self.skips(self.head(last), fine[::-1])
 
     def forward(self, images: Tensor) -> Tensor:
@@ -107,4 +128,3 @@ class MobileNetFCN(nn.Module):
         :raises ValueError: for an illegal size
         """
         return self.upsampling(self.low_scores(images))
-

@@ -7,8 +7,22 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-BLOCKS = ((32, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1), (512, 1),
-          (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1))
+BLOCKS = (
+    (32, 2),
+    (64, 1),
+    (128, 2),
+    (128, 1),
+    (256, 2),
+    (256, 1),
+    (512, 2),
+    (512, 1),
+    (512, 1),
+    (512, 1),
+    (512, 1),
+    (512, 1),
+    (1024, 2),
+    (1024, 1),
+)
 """(width, stride) of block 0, a full convolution, and of the separable blocks 1 to 13."""
 
 ENDPOINTS = ('Conv2d_0', *(f'Conv2d_{block}_pointwise' for block in range(1, len(BLOCKS))))
@@ -33,8 +47,13 @@ class MobileNetV1Stem(nn.Module):
     :raises ValueError: for an illegal argument
     """
 
-    def __init__(self, *, depth_multiplier: float = 1.0,
-                 final_endpoint: str = 'Conv2d_13_pointwise', folded: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        depth_multiplier: float = 1.0,
+        final_endpoint: str = 'Conv2d_13_pointwise',
+        folded: bool = False,
+    ) -> None:
         super().__init__()
         if not depth_multiplier > 0:
             raise ValueError(f'depth_multiplier {depth_multiplier}; expected more than 0')
@@ -43,16 +62,19 @@ class MobileNetV1Stem(nn.Module):
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         channels = 3
         self.stride = 1
-        for block, (full_width, stride) in enumerate(BLOCKS[:ENDPOINTS.index(final_endpoint) + 1]):
+        for block, (full_width, stride) in enumerate(BLOCKS[: ENDPOINTS.index(final_endpoint) + 1]):
             width = max(8, int(full_width * depth_multiplier))
             if block == 0:
                 layers['Conv2d_0'] = _layer(
-                    channels, width, kernel=3, stride=stride, groups=1, folded=folded)
+                    channels, width, kernel=3, stride=stride, groups=1, folded=folded
+                )
             else:
                 layers[f'Conv2d_{block}_depthwise'] = _layer(
-                    channels, channels, kernel=3, stride=stride, groups=channels, folded=folded)
+                    channels, channels, kernel=3, stride=stride, groups=channels, folded=folded
+                )
                 layers[f'Conv2d_{block}_pointwise'] = _layer(
-                    channels, width, kernel=1, stride=1, groups=1, folded=folded)
+                    channels, width, kernel=1, stride=1, groups=1, folded=folded
+                )
             channels = width
             self.stride *= stride
         self.layers = nn.Sequential(layers)
@@ -89,15 +111,22 @@ class MobileNetV1Stem(nn.Module):
         return found
 
 
-def _layer(in_channels: int, out_channels: int, *, kernel: int, stride: int, groups: int,
-           folded: bool) -> nn.Sequential:
+def _layer(
+    in_channels: int, out_channels: int, *, kernel: int, stride: int, groups: int, folded: bool
+) -> nn.Sequential:
     """Make padding (where the stride needs it uneven), convolution, batch norm, ReLU6."""
     parts: OrderedDict[str, nn.Module] = OrderedDict()
     if stride == 2:
         parts['pad'] = nn.ZeroPad2d((0, 1, 0, 1))
     parts['conv'] = nn.Conv2d(
-        in_channels, out_channels, kernel, stride=stride,
-        padding=kernel // 2 if stride == 1 else 0, groups=groups, bias=folded)
+        in_channels,
+        out_channels,
+        kernel,
+        stride=stride,
+        padding=kernel // 2 if stride == 1 else 0,
+        groups=groups,
+        bias=folded,
+    )
     if not folded:
         parts['norm'] = nn.BatchNorm2d(out_channels, eps=BATCH_NORM_EPS)
     parts['relu'] = nn.ReLU6()

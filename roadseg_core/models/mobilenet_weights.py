@@ -47,35 +47,45 @@ def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
     """
     try:
         with np.load(path) as archive:
-            arrays = {name.replace('/', '__').removesuffix(':0'): archive[name]
-                      for name in archive.files}
+            arrays = {
+                name.replace('/', '__').removesuffix(':0'): archive[name] for name in archive.files
+            }
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(f'{path}: no readable weights archive: {error}') from error
-    naming = next((naming for naming in (_keras, _slim, _numbered)
-                   if naming(0, 'Conv2d_0').kernel in arrays), None)
+    naming = next(
+        (naming for naming in (_keras, _slim, _numbered) if naming(0, 'Conv2d_0').kernel in arrays),
+        None,
+    )
     if naming is None:
-        raise WeightsError(f'{path}: neither conv1__kernel nor MobilenetV1__Conv2d_0__weights '
-                           'nor 00_conv__weight; expected MobileNet V1 weights in Keras, TF-slim '
-                           'or numbered naming')
+        raise WeightsError(
+            f'{path}: neither conv1__kernel nor MobilenetV1__Conv2d_0__weights '
+            'nor 00_conv__weight; expected MobileNet V1 weights in Keras, TF-slim '
+            'or numbered naming'
+        )
     with torch.no_grad():
         for index, (name, layer) in enumerate(stem.layers.named_children()):
             names = naming(index, name)
             if names.bias in arrays and not stem.folded:
-                raise WeightsError(f'{path}: batch norm is folded into these weights; '
-                                   'build the network with folded: true')
+                raise WeightsError(
+                    f'{path}: batch norm is folded into these weights; '
+                    'build the network with folded: true'
+                )
             try:
                 kernel = arrays[names.kernel]
                 if naming is not _numbered:
                     kernel = kernel.transpose(
-                        (2, 3, 0, 1) if name.endswith('depthwise') else (3, 2, 0, 1))
+                        (2, 3, 0, 1) if name.endswith('depthwise') else (3, 2, 0, 1)
+                    )
                 _fill(layer, kernel, arrays, names=names)
             except KeyError as error:
                 raise WeightsError(
                     f'{path}: no {error} for {name}; take a file that has it or an earlier '
-                    'final_endpoint') from error
+                    'final_endpoint'
+                ) from error
             except ValueError as error:
                 raise WeightsError(
-                    f'{path}: {name}: {error}; take the file of this depth_multiplier') from error
+                    f'{path}: {name}: {error}; take the file of this depth_multiplier'
+                ) from error
 
 
 def _keras(index: int, name: str) -> _Names:
@@ -98,8 +108,9 @@ def _numbered(index: int, name: str) -> _Names:
     return _Names(key + 'weight', key + 'bias', key)
 
 
-def _fill(layer: nn.Module, kernel: np.ndarray, arrays: Mapping[str, np.ndarray], *,
-          names: _Names) -> None:
+def _fill(
+    layer: nn.Module, kernel: np.ndarray, arrays: Mapping[str, np.ndarray], *, names: _Names
+) -> None:
     """Fill one layer, folding batch norm where the layer has none and the arrays have it."""
     if names.bias in arrays:
         _copy(layer.conv.weight, kernel)

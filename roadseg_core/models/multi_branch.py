@@ -35,8 +35,9 @@ class MultiBranch(nn.Module):
     def __init__(self, *, classes: int = 7, detail: int = 8, fusion: int = 24) -> None:
         super().__init__()
         if min(classes, detail, fusion) < 1:
-            raise ValueError(f'classes {classes}, detail {detail}, fusion {fusion}; '
-                             'expected at least 1 each')
+            raise ValueError(
+                f'classes {classes}, detail {detail}, fusion {fusion}; expected at least 1 each'
+            )
         self.classes = classes
         self.detail = nn.Sequential(ConvNorm(3, detail), Separable(detail, detail))
         self.context = nn.ModuleList()
@@ -49,9 +50,9 @@ class MultiBranch(nn.Module):
             self.context.append(stage)
             before = width
         self.projections = nn.ModuleList(
-            ConvNorm(width, fusion, kernel=1, relu=False) for width in CONTEXT_WIDTHS)
-        self.smoothings = nn.ModuleList(
-            Separable(fusion, fusion) for _ in CONTEXT_WIDTHS[1:])
+            ConvNorm(width, fusion, kernel=1, relu=False) for width in CONTEXT_WIDTHS
+        )
+        self.smoothings = nn.ModuleList(Separable(fusion, fusion) for _ in CONTEXT_WIDTHS[1:])
         self.fusion = Separable(detail + fusion, 2 * detail)
         self.classifier = nn.Conv2d(2 * detail, classes, 1)
 

@@ -7,7 +7,12 @@ from torch import Tensor, nn
 
 from roadseg_core.models.auxiliary import AuxiliaryHead
 from roadseg_core.models.blocks import (
-    ConvNorm, basic_block, basic_blocks, bottleneck, residual_entry)
+    ConvNorm,
+    basic_block,
+    basic_blocks,
+    bottleneck,
+    residual_entry,
+)
 from roadseg_core.models.ddrnet import POOLS, pools
 from roadseg_core.models.resizing import enlarge, enlarge_to
 from roadseg_core.models.sizes import check_size
@@ -35,30 +40,52 @@ class PIDNetS(nn.Module):
     stride = 32
     """The coarsest features are at 1/64 of it, rounded up."""
 
-    def __init__(self, *, classes: int = 7, width: int = 13, context: int = 40, head: int = 40,
-                 auxiliary: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        classes: int = 7,
+        width: int = 13,
+        context: int = 40,
+        head: int = 40,
+        auxiliary: bool = False,
+    ) -> None:
         super().__init__()
         if min(classes, width, context, head) < 1:
-            raise ValueError(f'classes {classes}, width {width}, context {context}, head {head}; '
-                             'expected at least 1 each')
+            raise ValueError(
+                f'classes {classes}, width {width}, context {context}, head {head}; '
+                'expected at least 1 each'
+            )
         self.classes = classes
         one, two, four, eight = width, 2 * width, 4 * width, 8 * width
         self.entry = residual_entry(one, two)
-        self.deep = nn.ModuleList((
-            basic_blocks(two, four, count=3, stride=2),
-            basic_blocks(four, eight, count=3, stride=2),
-            nn.Sequential(bottleneck(eight, eight, middle=eight, stride=2),
-                          bottleneck(eight, 2 * eight, middle=eight))))
-        self.detail = nn.ModuleList((
-            basic_blocks(two, two, count=2, relu=False),
-            basic_blocks(two, two, count=2, relu=False),
-            bottleneck(two, four, middle=two, relu=False)))
+        self.deep = nn.ModuleList(
+            (
+                basic_blocks(two, four, count=3, stride=2),
+                basic_blocks(four, eight, count=3, stride=2),
+                nn.Sequential(
+                    bottleneck(eight, eight, middle=eight, stride=2),
+                    bottleneck(eight, 2 * eight, middle=eight),
+                ),
+            )
+        )
+        self.detail = nn.ModuleList(
+            (
+                basic_blocks(two, two, count=2, relu=False),
+                basic_blocks(two, two, count=2, relu=False),
+                bottleneck(two, four, middle=two, relu=False),
+            )
+        )
         self.guidance = nn.ModuleList((Guidance(four, two), Guidance(eight, two)))
-        self.boundary = nn.ModuleList((
-            basic_block(two, one, relu=False), bottleneck(one, two, middle=one, relu=False),
-            bottleneck(two, four, middle=two)))
-        self.difference = nn.ModuleList((
-            ConvNorm(four, one, relu=False), ConvNorm(eight, two, relu=False)))
+        self.boundary = nn.ModuleList(
+            (
+                basic_block(two, one, relu=False),
+                bottleneck(one, two, middle=one, relu=False),
+                bottleneck(two, four, middle=two),
+            )
+        )
+        self.difference = nn.ModuleList(
+            (ConvNorm(four, one, relu=False), ConvNorm(eight, two, relu=False))
+        )
         self.context = ParallelAggregation(2 * eight, context, out_channels=four)
         self.choice = BoundaryChoice(four)
         self.relu = nn.ReLU()
@@ -79,8 +106,9 @@ class PIDNetS(nn.Module):
         for index in range(2):
             deep = self.deep[index](deep)
             detail = self.guidance[index](self.detail[index](detail), deep)
-            boundary = self.relu(self.boundary[index](boundary) + enlarge(
-                self.difference[index](deep), 2 * 2 ** index))
+            boundary = self.relu(
+                self.boundary[index](boundary) + enlarge(self.difference[index](deep), 2 * 2**index)
+            )
             detail = self.relu(detail)
         inner = detail
         context = self.context(self.deep[2](deep))
@@ -117,7 +145,8 @@ class ParallelAggregation(nn.Module):
         scales = len(POOLS) + 1
         self.own = ConvNorm(in_channels, width, kernel=1)
         self.projections = nn.ModuleList(
-            ConvNorm(in_channels, width, kernel=1) for _ in range(scales))
+            ConvNorm(in_channels, width, kernel=1) for _ in range(scales)
+        )
         self.refine = ConvNorm(scales * width, scales * width, groups=scales)
         self.merge = ConvNorm((scales + 1) * width, out_channels, kernel=1, relu=False)
         self.shortcut = ConvNorm(in_channels, out_channels, kernel=1, relu=False)
@@ -125,8 +154,10 @@ class ParallelAggregation(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Map float [N, in_channels, h, w] to [N, out_channels, h, w]."""
         own = self.own(features)
-        scales = [own + enlarge_to(project(pooled), features)
-                  for pooled, project in zip(pools(features), self.projections)]
+        scales = [
+            own + enlarge_to(project(pooled), features)
+            for pooled, project in zip(pools(features), self.projections)
+        ]
         refined = self.refine(torch.cat(scales, dim=1))
         return self.merge(torch.cat((own, refined), dim=1)) + self.shortcut(features)
 
@@ -142,5 +173,4 @@ class BoundaryChoice(nn.Module):
     def forward(self, detail: Tensor, context: Tensor, boundary: Tensor) -> Tensor:
         """Map three tensors float [N, channels, h, w] to one of the same shape."""
         share = torch.sigmoid(boundary)
-        return self.detail(detail + (1 - share) * context) + self.context(
-            context + share * detail)
+        return self.detail(detail + (1 - share) * context) + self.context(context + share * detail)

@@ -27,5 +27,7 @@ def bin_means(features: Tensor, bins: int) -> Tensor:
 def _means(size: int, bins: int) -> list[list[float]]:
     """Return the matrix [bins, size] that averages each of ``bins`` stretches of a line."""
     stretches = [(i * size // bins, -(-(i + 1) * size // bins)) for i in range(bins)]
-    return [[1.0 / (end - start) if start <= place < end else 0.0 for place in range(size)]
-            for start, end in stretches]
+    return [
+        [1.0 / (end - start) if start <= place < end else 0.0 for place in range(size)]
+        for start, end in stretches
+    ]

@@ -29,5 +29,7 @@ def load_stem(stem: nn.Module, source: str | Path) -> None:
     elif isinstance(stem, VGGEncoder):
         load_vgg(stem, find_weights(source))
     else:
-        raise WeightsError(f'{source}: {type(stem).__name__} takes no pretrained weights; '
-                           'expected a MobileNet V1 stem or a VGG encoder')
+        raise WeightsError(
+            f'{source}: {type(stem).__name__} takes no pretrained weights; '
+            'expected a MobileNet V1 stem or a VGG encoder'
+        )

@@ -11,7 +11,8 @@ def enlarge(features: Tensor, factor: int) -> Tensor:
     if factor == 1:
         return features
     return functional.interpolate(
-        features, scale_factor=factor, mode='bilinear', align_corners=False)
+        features, scale_factor=factor, mode='bilinear', align_corners=False
+    )
 
 
 def enlarge_to(features: Tensor, like: Tensor) -> Tensor:

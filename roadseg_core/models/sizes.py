@@ -13,4 +13,5 @@ def check_size(images: Tensor, *, stride: int) -> None:
         legal_width = max(stride, round(width / stride) * stride)
         raise ValueError(
             f'input of {height}x{width} (height x width) for a network of stride {stride}; '
-            f'use multiples of it, for example {legal_height}x{legal_width}')
+            f'use multiples of it, for example {legal_height}x{legal_width}'
+        )

@@ -24,7 +24,8 @@ class SkipSums(nn.Module):
     def __init__(self, *, classes: int, widths: Sequence[int]) -> None:
         super().__init__()
         self.upsamplings = nn.ModuleList(
-            LearnedUpsampling(classes=classes, factor=2) for _ in widths)
+            LearnedUpsampling(classes=classes, factor=2) for _ in widths
+        )
         self.scorings = nn.ModuleList(nn.Conv2d(width, classes, 1) for width in widths)
         for scoring in self.scorings:
             nn.init.zeros_(scoring.weight)
@@ -39,6 +40,7 @@ class SkipSums(nn.Module):
         :returns: float [N, classes, h * 2^n, w * 2^n] for n features
         """
         for upsampling, scoring, features in zip(
-                self.upsamplings, self.scorings, finer, strict=True):
+            self.upsamplings, self.scorings, finer, strict=True
+        ):
             scores = upsampling(scores) + scoring(features)
         return scores

@@ -24,24 +24,29 @@ class UNet(nn.Module):
     :raises ValueError: for an illegal argument
     """
 
-    def __init__(self, *, in_channels: int = 3, out_channels: int = 1, filters: int = 8,
-                 depth: int = 4) -> None:
+    def __init__(
+        self, *, in_channels: int = 3, out_channels: int = 1, filters: int = 8, depth: int = 4
+    ) -> None:
         super().__init__()
         if min(in_channels, out_channels, filters, depth) < 1:
             raise ValueError(
                 f'in_channels {in_channels}, out_channels {out_channels}, filters {filters}, '
-                f'depth {depth}; expected at least 1 each')
+                f'depth {depth}; expected at least 1 each'
+            )
         self.classes = out_channels
-        self.stride = 2 ** depth
-        widths = [filters * 2 ** level for level in range(depth + 1)]
+        self.stride = 2**depth
+        widths = [filters * 2**level for level in range(depth + 1)]
         self.down = nn.ModuleList(
             _double_convolution(before, after)
-            for before, after in zip([in_channels, *widths], widths))
+            for before, after in zip([in_channels, *widths], widths)
+        )
         self.pool = nn.MaxPool2d(2)
         self.up = nn.ModuleList(
-            nn.ConvTranspose2d(2 * width, width, 2, stride=2) for width in reversed(widths[:-1]))
+            nn.ConvTranspose2d(2 * width, width, 2, stride=2) for width in reversed(widths[:-1])
+        )
         self.merge = nn.ModuleList(
-            _double_convolution(2 * width, width) for width in reversed(widths[:-1]))
+            _double_convolution(2 * width, width) for width in reversed(widths[:-1])
+        )
         self.classifier = nn.Conv2d(filters, out_channels, 1)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -67,8 +72,11 @@ class UNet(nn.Module):
 def _double_convolution(in_channels: int, out_channels: int) -> nn.Sequential:
     """Make two padded 3x3 convolutions with ReLU, in He initialisation."""
     block = nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.ReLU(inplace=True),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1), nn.ReLU(inplace=True))
+        nn.Conv2d(in_channels, out_channels, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(out_channels, out_channels, 3, padding=1),
+        nn.ReLU(inplace=True),
+    )
     for layer in (block[0], block[2]):
         nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
         nn.init.zeros_(layer.bias)

@@ -36,7 +36,8 @@ class UNetVGG19(nn.Module):
         self.stem = VGGEncoder(layers=19, batch_norm=True, width=width)
         coarse_to_fine = self.stem.widths[::-1]
         self.expansions = nn.ModuleList(
-            Expansion(coarse, fine) for coarse, fine in zip(coarse_to_fine, coarse_to_fine[1:]))
+            Expansion(coarse, fine) for coarse, fine in zip(coarse_to_fine, coarse_to_fine[1:])
+        )
         self.classifier = nn.Conv2d(coarse_to_fine[-1], classes, 1)
         nn.init.xavier_uniform_(self.classifier.weight)
         nn.init.zeros_(self.classifier.bias)

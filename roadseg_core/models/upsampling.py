@@ -22,8 +22,9 @@ class LearnedUpsampling(nn.ConvTranspose2d):
     def __init__(self, *, classes: int, factor: int) -> None:
         if factor < 2 or factor % 2:
             raise ValueError(f'upsampling factor {factor}; expected an even number from 2')
-        super().__init__(classes, classes, 2 * factor, stride=factor, padding=factor // 2,
-                         bias=False)
+        super().__init__(
+            classes, classes, 2 * factor, stride=factor, padding=factor // 2, bias=False
+        )
         self.factor = factor
         ramp = 1.0 - (torch.arange(2 * factor) + 0.5 - factor).abs() / factor
         with torch.no_grad():
@@ -51,7 +52,7 @@ class PhaseUpsampling(nn.Module):
         # kernel's far half and input (y, x) with its near half.
         weight = upsampling.weight.detach()
         split = weight.reshape(classes, classes, 2, factor, 2, factor).flip(2).flip(4)
-        kernel = split.permute(1, 3, 5, 0, 2, 4).reshape(classes * factor ** 2, classes, 2, 2)
+        kernel = split.permute(1, 3, 5, 0, 2, 4).reshape(classes * factor**2, classes, 2, 2)
         self.register_buffer('kernel', kernel.contiguous())
 
     def forward(self, scores: Tensor) -> Tensor:

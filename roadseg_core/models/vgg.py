@@ -31,8 +31,9 @@ class VGGEncoder(nn.Module):
     :raises ValueError: for an illegal argument
     """
 
-    def __init__(self, *, layers: int, batch_norm: bool, width: float = 1.0,
-                 fully_connected: bool = False) -> None:
+    def __init__(
+        self, *, layers: int, batch_norm: bool, width: float = 1.0, fully_connected: bool = False
+    ) -> None:
         super().__init__()
         if layers not in CONVOLUTIONS:
             raise ValueError(f'layers {layers}; expected one of {tuple(CONVOLUTIONS)}')
@@ -43,17 +44,20 @@ class VGGEncoder(nn.Module):
         self.widths = [max(1, round(full * width)) for full in WIDTHS]
         self.stages = nn.ModuleList(
             _stage(before, after, count=count, batch_norm=batch_norm)
-            for before, after, count in zip(
-                [3, *self.widths], self.widths, CONVOLUTIONS[layers]))
+            for before, after, count in zip([3, *self.widths], self.widths, CONVOLUTIONS[layers])
+        )
         self.pool = nn.MaxPool2d(2)
         self.fully_connected = None
         if fully_connected:
             self.widths.append(max(1, round(FULLY_CONNECTED * width)))
             self.fully_connected = nn.Sequential(
                 _he(nn.Conv2d(self.widths[4], self.widths[5], 7, padding=3)),
-                nn.ReLU(inplace=True), nn.Dropout(0.5),
+                nn.ReLU(inplace=True),
+                nn.Dropout(0.5),
                 _he(nn.Conv2d(self.widths[5], self.widths[5], 1)),
-                nn.ReLU(inplace=True), nn.Dropout(0.5))
+                nn.ReLU(inplace=True),
+                nn.Dropout(0.5),
+            )
         mean = torch.tensor(_MEAN).reshape(1, 3, 1, 1)
         deviation = torch.tensor(_DEVIATION).reshape(1, 3, 1, 1)
         self.register_buffer('scale', 0.5 / deviation, persistent=False)
@@ -82,8 +86,9 @@ def _stage(in_channels: int, out_channels: int, *, count: int, batch_norm: bool)
     """Chain 3x3 convolutions, with batch norm by choice, and ReLU."""
     layers: list[nn.Module] = []
     for index in range(count):
-        layers.append(_he(nn.Conv2d(
-            in_channels if index == 0 else out_channels, out_channels, 3, padding=1)))
+        layers.append(
+            _he(nn.Conv2d(in_channels if index == 0 else out_channels, out_channels, 3, padding=1))
+        )
         if batch_norm:
             layers.append(nn.BatchNorm2d(out_channels))
         layers.append(nn.ReLU(inplace=True))

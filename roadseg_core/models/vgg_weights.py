@@ -24,7 +24,8 @@ URLS = {
     'vgg16': 'https://download.pytorch.org/models/vgg16-397923af.pth',
     'vgg16_bn': 'https://download.pytorch.org/models/vgg16_bn-6c64b313.pth',
     'vgg19': 'https://download.pytorch.org/models/vgg19-dcbb9e9d.pth',
-    'vgg19_bn': 'https://download.pytorch.org/models/vgg19_bn-c79401a0.pth'}
+    'vgg19_bn': 'https://download.pytorch.org/models/vgg19_bn-c79401a0.pth',
+}
 """Where torchvision's weights are; the names end in the first digits of their checksums."""
 
 
@@ -38,22 +39,30 @@ def load_vgg(stem: VGGEncoder, path: Path) -> None:
     :raises WeightsError: if the file is unreadable, of another VGG or has other shapes
     """
     try:
-        weights = (load_file(path) if path.suffix == '.safetensors'
-                   else torch.load(path, map_location='cpu', weights_only=True))
+        weights = (
+            load_file(path)
+            if path.suffix == '.safetensors'
+            else torch.load(path, map_location='cpu', weights_only=True)
+        )
     except (OSError, SafetensorError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise WeightsError(f'{path}: no readable weights: {error}') from error
     if not isinstance(weights, Mapping) or 'features.0.weight' not in weights:
-        raise WeightsError(f'{path}: no features.0.weight; expected VGG weights in the naming of '
-                           'torchvision')
+        raise WeightsError(
+            f'{path}: no features.0.weight; expected VGG weights in the naming of torchvision'
+        )
     places = sorted({int(name.split('.')[1]) for name in weights if name.startswith('features.')})
     convolutions = [n for n in places if weights[f'features.{n}.weight'].dim() == 4]
-    targets = [(layer, stage[index + 1] if stem.batch_norm else None)
-               for stage in stem.stages for index, layer in enumerate(stage)
-               if isinstance(layer, nn.Conv2d)]
+    targets = [
+        (layer, stage[index + 1] if stem.batch_norm else None)
+        for stage in stem.stages
+        for index, layer in enumerate(stage)
+        if isinstance(layer, nn.Conv2d)
+    ]
     if len(convolutions) != len(targets):
         raise WeightsError(
             f'{path}: {len(convolutions)} convolutions, expected the {len(targets)} of '
-            f'VGG{stem.layers}; take for example {URLS[f"vgg{stem.layers}"]}')
+            f'VGG{stem.layers}; take for example {URLS[f"vgg{stem.layers}"]}'
+        )
     with torch.no_grad():
         try:
             for place, (convolution, norm) in zip(convolutions, targets):
@@ -66,20 +75,27 @@ def load_vgg(stem: VGGEncoder, path: Path) -> None:
                     _copy(layer.weight, kernel)
                     _copy(layer.bias, weights[f'classifier.{place}.bias'])
         except KeyError as error:
-            raise WeightsError(f'{path}: no {error}; expected a whole VGG in the naming of '
-                               'torchvision') from error
+            raise WeightsError(
+                f'{path}: no {error}; expected a whole VGG in the naming of torchvision'
+            ) from error
         except ValueError as error:
             raise WeightsError(f'{path}: {error}; build the network with width: 1') from error
 
 
-def _fill(convolution: nn.Conv2d, norm: nn.BatchNorm2d | None, weights: Mapping[str, Tensor], *,
-          place: int) -> None:
+def _fill(
+    convolution: nn.Conv2d,
+    norm: nn.BatchNorm2d | None,
+    weights: Mapping[str, Tensor],
+    *,
+    place: int,
+) -> None:
     """Fill a convolution and its batch norm from ``features.<place>`` and the one behind it."""
     weight, bias = weights[f'features.{place}.weight'], weights[f'features.{place}.bias']
     behind = f'features.{place + 1}.'
     if behind + 'running_mean' in weights:
         gamma, beta, mean, variance = (
-            weights[behind + part] for part in ('weight', 'bias', 'running_mean', 'running_var'))
+            weights[behind + part] for part in ('weight', 'bias', 'running_mean', 'running_var')
+        )
         if norm is None:
             scale = gamma / torch.sqrt(variance + nn.BatchNorm2d(1).eps)
             weight, bias = weight * scale[:, None, None, None], (bias - mean) * scale + beta

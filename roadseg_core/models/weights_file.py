@@ -39,10 +39,10 @@ def find_weights(source: str | Path, *, cache: Path | None = None) -> Path:
     url, _, fragment = str(source).partition('#')
     name = Path(urllib.parse.urlparse(url).path).name
     checksum = re.fullmatch(r'sha256=([0-9a-f]{64})', fragment) or re.search(
-        r'-([0-9a-f]{8,64})\.\w+$', name)
+        r'-([0-9a-f]{8,64})\.\w+$', name
+    )
     if checksum is None:
-        raise WeightsError(
-            f'{source}: no checksum; add #sha256=<64 hexadecimal digits> to the URL')
+        raise WeightsError(f'{source}: no checksum; add #sha256=<64 hexadecimal digits> to the URL')
     if cache is None:
         home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
         cache = Path(home) / 'roadseg' / 'weights'
@@ -58,19 +58,24 @@ def _download(url: str, path: Path, *, checksum: str) -> None:
     """Write the file under a temporary name, check it, then rename it."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
     try:
-        with os.fdopen(handle, 'wb') as file, urllib.request.urlopen(
-                url, timeout=_TIMEOUT) as answer:
+        with (
+            os.fdopen(handle, 'wb') as file,
+            urllib.request.urlopen(url, timeout=_TIMEOUT) as answer,
+        ):
             while chunk := answer.read(_CHUNK):
                 file.write(chunk)
         found = _sha256(Path(temporary))
         if not found.startswith(checksum):
-            raise WeightsError(f'{url}: sha256 {found[:16]}..., expected {checksum[:16]}...; '
-                               'the download is damaged or another file: try again')
+            raise WeightsError(
+                f'{url}: sha256 {found[:16]}..., expected {checksum[:16]}...; '
+                'the download is damaged or another file: try again'
+            )
         os.replace(temporary, path)
     except (urllib.error.URLError, OSError) as error:
         raise WeightsError(
             f'{url}: cannot be downloaded from here ({error}); download it where there is '
-            f'internet and name the local file instead, or put it at {path}') from error
+            f'internet and name the local file instead, or put it at {path}'
+        ) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
 

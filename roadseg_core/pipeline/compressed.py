@@ -8,23 +8,24 @@ import struct
 import cv2
 import numpy as np
 
-from roadseg_core.pipeline.conversion import as_bytes, check_size, ConversionError
+from roadseg_core.pipeline.conversion import ConversionError, as_bytes, check_size
 
 _JPEG_MAGIC = b'\xff\xd8\xff'
 _PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
 
 # Start-of-frame markers; C4, C8 and CC in their range are something else.
-_FRAME_STARTS = frozenset(range(0xc0, 0xd0)) - {0xc4, 0xc8, 0xcc}
-_START_OF_SCAN = 0xda
-_END_OF_IMAGE = 0xd9
+_FRAME_STARTS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_START_OF_SCAN = 0xDA
+_END_OF_IMAGE = 0xD9
 # Markers without a length: TEM, the restarts and the start of image.
-_BARE_MARKERS = frozenset({0x01, 0xd8, *range(0xd0, 0xd8)})
+_BARE_MARKERS = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 # In a scan's coded data FF is followed by 00 (a plain FF) or a restart; all else ends the scan.
 _SCAN_END = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
 
 
 def decode_compressed(
-    data: bytes | bytearray | memoryview | np.ndarray, format: str = '',
+    data: bytes | bytearray | memoryview | np.ndarray,
+    format: str = '',
 ) -> np.ndarray:
     """
     Decode an image as ``sensor_msgs/CompressedImage`` carries it.
@@ -47,12 +48,14 @@ def decode_compressed(
     if 'compresseddepth' in format.lower():
         raise ConversionError(
             f'compressed image with the format {format!r}, a depth image; '
-            'expected jpeg or png; subscribe to a colour camera')
+            'expected jpeg or png; subscribe to a colour camera'
+        )
     buffer = as_bytes(data)
     if not buffer.size:
         raise ConversionError(
             f'compressed image (format {format!r}) of 0 bytes; expected a JPEG or PNG file; '
-            'check the camera driver')
+            'check the camera driver'
+        )
     content = memoryview(buffer)
     start = bytes(content[:8])
     if start.startswith(_JPEG_MAGIC):
@@ -62,16 +65,19 @@ def decode_compressed(
     else:
         raise ConversionError(
             f'compressed image (format {format!r}) that begins with {start.hex(" ")}; '
-            'expected a JPEG or PNG file; set the camera driver to jpeg or png')
+            'expected a JPEG or PNG file; set the camera driver to jpeg or png'
+        )
     try:
         image = cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise ConversionError(
-            f'compressed image (format {format!r}) that OpenCV cannot decode: {error}') from error
+            f'compressed image (format {format!r}) that OpenCV cannot decode: {error}'
+        ) from error
     if image is None or image.shape != (height, width, 3):
         raise ConversionError(
             f'compressed image (format {format!r}) of {buffer.size} bytes and {width}x{height} '
-            'pixels that OpenCV cannot decode; expected an undamaged JPEG or PNG file')
+            'pixels that OpenCV cannot decode; expected an undamaged JPEG or PNG file'
+        )
     return image
 
 
@@ -87,12 +93,13 @@ def _jpeg_size(content: memoryview) -> tuple[int, int]:
     while True:
         if position + 2 > len(content):
             raise _incomplete_jpeg(content)
-        if content[position] != 0xff:
+        if content[position] != 0xFF:
             raise ConversionError(
                 f'JPEG with {content[position]:#04x} at byte {position}; expected a marker '
-                '(0xff); the file is damaged')
+                '(0xff); the file is damaged'
+            )
         marker = content[position + 1]
-        if marker == 0xff:  # any number of FF may come before a marker
+        if marker == 0xFF:  # any number of FF may come before a marker
             position += 1
             continue
         position += 2
@@ -102,18 +109,20 @@ def _jpeg_size(content: memoryview) -> tuple[int, int]:
             continue
         if position + 2 > len(content):
             raise _incomplete_jpeg(content)
-        length, = struct.unpack_from('>H', content, position)
+        (length,) = struct.unpack_from('>H', content, position)
         if length < 2:
             raise ConversionError(
                 f'JPEG with a segment of length {length} at byte {position}; expected at least 2; '
-                'the file is damaged')
+                'the file is damaged'
+            )
         if position + length > len(content):
             raise _incomplete_jpeg(content)
         if marker in _FRAME_STARTS and size is None:
             if length < 8:
                 raise ConversionError(
                     f'JPEG with a frame header of length {length}; expected at least 8; '
-                    'the file is damaged')
+                    'the file is damaged'
+                )
             size = struct.unpack_from('>HH', content, position + 3)
             check_size(*size)
         position += length
@@ -130,7 +139,8 @@ def _jpeg_size(content: memoryview) -> tuple[int, int]:
 def _incomplete_jpeg(content: memoryview) -> ConversionError:
     return ConversionError(
         f'JPEG of {len(content)} bytes without its end marker (ff d9); the file is truncated: '
-        'check the link to the camera and the size of its buffers')
+        'check the link to the camera and the size of its buffers'
+    )
 
 
 def _png_size(content: memoryview) -> tuple[int, int]:
@@ -148,7 +158,8 @@ def _png_size(content: memoryview) -> tuple[int, int]:
             if kind != b'IHDR' or length != 13 or position + 8 + length > len(content):
                 raise ConversionError(
                     f'PNG that begins with the chunk {kind!r}; expected a whole IHDR; '
-                    'the file is damaged')
+                    'the file is damaged'
+                )
             width, height = struct.unpack_from('>II', content, position + 8)
             check_size(height, width)
             size = (height, width)
@@ -157,4 +168,5 @@ def _png_size(content: memoryview) -> tuple[int, int]:
             return size
     raise ConversionError(
         f'PNG of {len(content)} bytes without its last chunk (IEND); the file is truncated: '
-        'check the link to the camera and the size of its buffers')
+        'check the link to the camera and the size of its buffers'
+    )

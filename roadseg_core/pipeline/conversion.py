@@ -87,11 +87,13 @@ def check_size(height: int, width: int) -> None:
     if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
         raise ConversionError(
             f'image of {width}x{height} pixels; expected sides of 1 to {MAX_SIDE}; '
-            'check the width and height that the camera driver sends')
+            'check the width and height that the camera driver sends'
+        )
     if height * width > MAX_PIXELS:
         raise ConversionError(
             f'image of {width}x{height} pixels; expected at most {MAX_PIXELS} pixels; '
-            'have the camera driver send smaller images')
+            'have the camera driver send smaller images'
+        )
 
 
 def as_bytes(data: bytes | bytearray | memoryview | np.ndarray) -> np.ndarray:
@@ -138,7 +140,8 @@ def to_bgr(
     if layout is None:
         raise UnsupportedEncodingError(
             f'image encoding {encoding!r}; expected one of {", ".join(ENCODINGS)}; '
-            'set the encoding in the camera driver')
+            'set the encoding in the camera driver'
+        )
     check_size(height, width)
     _check_layout(layout, height=height, width=width, step=step, encoding=encoding)
     buffer = as_bytes(data)
@@ -148,7 +151,8 @@ def to_bgr(
     if buffer.size < needed:
         raise ConversionError(
             f'{encoding} image of {width}x{height} pixels with {buffer.size} bytes; expected '
-            f'{needed} ({rows} rows of step {step}); the message is truncated or its size wrong')
+            f'{needed} ({rows} rows of step {step}); the message is truncated or its size wrong'
+        )
     shape = (rows, width) if layout.channels == 1 else (rows, width, layout.channels)
     strides = (step, 1) if layout.channels == 1 else (step, layout.channels, 1)
     image = np.ndarray(shape, np.uint8, buffer=buffer, strides=strides)
@@ -156,7 +160,12 @@ def to_bgr(
 
 
 def _check_layout(
-    layout: _Layout, *, height: int, width: int, step: int, encoding: str,
+    layout: _Layout,
+    *,
+    height: int,
+    width: int,
+    step: int,
+    encoding: str,
 ) -> None:
     """Refuse sizes that the encoding cannot have and a step that is shorter than a row."""
     even_width, even_height = layout.even
@@ -164,13 +173,16 @@ def _check_layout(
         what = 'even width and height' if even_height > 1 else 'an even width'
         raise ConversionError(
             f'{encoding} image of {width}x{height} pixels; expected {what}, as two pixels share '
-            'their colour; set another size or encoding in the camera driver')
+            'their colour; set another size or encoding in the camera driver'
+        )
     if min(height, width) < layout.smallest:
         raise ConversionError(
             f'{encoding} image of {width}x{height} pixels; expected at least '
-            f'{layout.smallest}x{layout.smallest}; set another size in the camera driver')
+            f'{layout.smallest}x{layout.smallest}; set another size in the camera driver'
+        )
     row_bytes = width * layout.channels
     if step < row_bytes:
         raise ConversionError(
             f'{encoding} image of width {width} with step {step}; expected at least {row_bytes} '
-            f'({layout.channels} bytes a pixel); the step or the encoding is wrong')
+            f'({layout.channels} bytes a pixel); the step or the encoding is wrong'
+        )

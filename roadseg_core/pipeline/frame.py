@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roadseg_core.engines.base import Segmentation
 from roadseg_core.geometry import Geometry, View
 from roadseg_core.labels import LabelMap
 from roadseg_core.pipeline.outputs import confidence_image, label_image, overlay, road_mask
+from roadseg_core.pipeline.segmentation import Segmentation
 
 FRAME_OUTPUTS = ('label', 'road_mask', 'confidence', 'overlay')
 """The images that can be made of a frame's segmentation."""
@@ -70,8 +70,13 @@ class Frame:
         return cls(image, out, view)
 
     def outputs(
-        self, result: Segmentation, index: int, wanted: Collection[str], *,
-        label_map: LabelMap, options: OutputOptions,
+        self,
+        result: Segmentation,
+        index: int,
+        wanted: Collection[str],
+        *,
+        label_map: LabelMap,
+        options: OutputOptions,
     ) -> dict[str, np.ndarray]:
         """
         Make the wanted images.
@@ -94,9 +99,13 @@ class Frame:
             else:
                 probability = result.road_probability
                 mask = road_mask(
-                    label_map, result.labels[index],
+                    label_map,
+                    result.labels[index],
                     None if probability is None else probability[index],
-                    threshold=options.road_threshold, view=self.view, output_geometry=place)
+                    threshold=options.road_threshold,
+                    view=self.view,
+                    output_geometry=place,
+                )
         if 'label' in wanted:
             images['label'] = labels
         if 'road_mask' in wanted:
@@ -106,6 +115,11 @@ class Frame:
         if 'overlay' in wanted:
             image = self.image if place == 'camera' else self.network_image
             images['overlay'] = overlay(
-                image, label_map, labels, mask, alpha=options.overlay_alpha,
-                mode=options.overlay_mode)
+                image,
+                label_map,
+                labels,
+                mask,
+                alpha=options.overlay_alpha,
+                mode=options.overlay_mode,
+            )
         return images

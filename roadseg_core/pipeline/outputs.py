@@ -69,12 +69,12 @@ def road_mask(
     if threshold == 0.0:
         if labels is None:
             raise ValueError('a road mask with threshold 0 needs labels; found None')
-        return _place(
-            label_map.road_mask(labels), view, output_geometry, outside=0, smooth=False)
+        return _place(label_map.road_mask(labels), view, output_geometry, outside=0, smooth=False)
     if road_probability is None:
         raise ValueError(
             f'a road mask with threshold {threshold} needs road_probability; found None; '
-            'open the engine with that output')
+            'open the engine with that output'
+        )
     probability = _place(road_probability, view, output_geometry, outside=0, smooth=True)
     # The small term keeps 0.2 * 255 = 51.00000000000001 from becoming 52.
     least = max(1, math.ceil(threshold * 255 - 1e-6))
@@ -111,14 +111,18 @@ def overlay(
     if painted is None or painted.shape != image.shape[:2]:
         found = 'None' if painted is None else f'shape {painted.shape}'
         raise ValueError(
-            f'overlay mode {mode!r} with {name} of {found}; expected shape {image.shape[:2]}')
+            f'overlay mode {mode!r} with {name} of {found}; expected shape {image.shape[:2]}'
+        )
     if mode == 'palette':
         return _blend_classes(image, label_map, painted, alpha)
     return _tint_road(image, painted, alpha)
 
 
 def _blend_classes(
-    image: np.ndarray, label_map: LabelMap, labels: np.ndarray, alpha: float,
+    image: np.ndarray,
+    label_map: LabelMap,
+    labels: np.ndarray,
+    alpha: float,
 ) -> np.ndarray:
     unpainted = np.full(256, 255, np.uint8)
     unpainted[list(label_map.valid_ids)] = 0
@@ -147,7 +151,9 @@ def _filled(shape: tuple[int, ...], colour: tuple[int, int, int]) -> np.ndarray:
 
 
 def scale_camera_matrices(
-    k: np.ndarray, p: np.ndarray, matrix: np.ndarray,
+    k: np.ndarray,
+    p: np.ndarray,
+    matrix: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """
     Bring a camera's matrices to an image that was scaled, cropped or padded.
@@ -163,17 +169,23 @@ def scale_camera_matrices(
 
 
 def _place(
-    image: np.ndarray, view: View, output_geometry: str, *, outside: int, smooth: bool,
+    image: np.ndarray,
+    view: View,
+    output_geometry: str,
+    *,
+    outside: int,
+    smooth: bool,
 ) -> np.ndarray:
     """Bring a network image to the output geometry, with ``outside`` where it saw no camera."""
     if output_geometry == 'camera':
         return view.backward(image, outside, smooth=smooth)
     if output_geometry != 'network':
         raise ValueError(
-            f'output geometry {output_geometry!r}; expected one of {OUTPUT_GEOMETRIES}')
+            f'output geometry {output_geometry!r}; expected one of {OUTPUT_GEOMETRIES}'
+        )
     u, v, width, height = view.target
     if (height, width) == view.input_size:
         return image
     placed = np.full(view.input_size, outside, np.uint8)
-    placed[v:v + height, u:u + width] = image[v:v + height, u:u + width]
+    placed[v : v + height, u : u + width] = image[v : v + height, u : u + width]
     return placed

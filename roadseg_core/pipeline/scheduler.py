@@ -155,8 +155,8 @@ class Scheduler(Generic[Frame]):
         """
         self._drop_old(now)
         due_at = {
-            camera: slot.bucket.due_at(now, self.rule.fps)
-            for camera, slot in self._slots.items()}
+            camera: slot.bucket.due_at(now, self.rule.fps) for camera, slot in self._slots.items()
+        }
         waiting = [camera for camera, slot in self._slots.items() if slot.ticket is not None]
         ready = [camera for camera in waiting if due_at[camera] <= now]
         if not ready:
@@ -165,14 +165,20 @@ class Scheduler(Generic[Frame]):
         if self._first_due is None:
             self._first_due = now
         deadline = self._first_due + self.rule.batch_wait
-        if now < deadline and len(ready) < self.rule.max_batch and any(
+        if (
+            now < deadline
+            and len(ready) < self.rule.max_batch
+            and any(
                 self._is_awaited(camera, due_at[camera], deadline, now)
-                for camera in self._slots if camera not in ready):
+                for camera in self._slots
+                if camera not in ready
+            )
+        ):
             return [], deadline
         # The longest-waiting first: with more cameras than a batch holds, all get their turn.
         ready.sort(key=lambda camera: self._slots[camera].ticket.arrival)
         self._first_due = None
-        return [self._taken(camera, now) for camera in ready[:self.rule.max_batch]], None
+        return [self._taken(camera, now) for camera in ready[: self.rule.max_batch]], None
 
     def settle(self, camera: str, outcome: Outcome) -> None:
         """Say what became of a frame that :meth:`take` gave."""

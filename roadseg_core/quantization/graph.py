@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-import tempfile
 
 import numpy as np
 import onnx
@@ -18,8 +18,9 @@ class QuantizationError(ValueError):
     """A model that cannot be quantized as asked; the message says what to change."""
 
 
-def quantize_graph(model: onnx.ModelProto, frames: np.ndarray, *,
-                   keep: Sequence[str] = ()) -> onnx.ModelProto:
+def quantize_graph(
+    model: onnx.ModelProto, frames: np.ndarray, *, keep: Sequence[str] = ()
+) -> onnx.ModelProto:
     """
     Quantize the convolutions: weights by output channel, what they read by tensor.
 
@@ -36,21 +37,32 @@ def quantize_graph(model: onnx.ModelProto, frames: np.ndarray, *,
     :raises QuantizationError: if no convolution is left to quantize, or a name in ``keep``
         fits none
     """
-    from onnxruntime.quantization import CalibrationMethod, QuantFormat, quantize_static, QuantType
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     named = _named(model)
     left_out = _kept(named, keep)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / 'quantized.onnx'
         quantize_static(
-            named, output, _Frames(frames), quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(_KINDS), nodes_to_exclude=left_out, per_channel=True,
-            activation_type=QuantType.QInt8, weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax, extra_options={
-                'ActivationSymmetric': True, 'WeightSymmetric': True, 'QuantizeBias': False,
+            named,
+            output,
+            _Frames(frames),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(_KINDS),
+            nodes_to_exclude=left_out,
+            per_channel=True,
+            activation_type=QuantType.QInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+            extra_options={
+                'ActivationSymmetric': True,
+                'WeightSymmetric': True,
+                'QuantizeBias': False,
                 'CalibMovingAverage': True,
                 # What a convolution gives is rounded where the next one reads it, not twice.
-                'OpTypesToExcludeOutputQuantization': list(_KINDS)})
+                'OpTypesToExcludeOutputQuantization': list(_KINDS),
+            },
+        )
         quantized = onnx.load(output)
     del quantized.metadata_props[:]
     quantized.metadata_props.extend(model.metadata_props)
@@ -64,11 +76,15 @@ def check_symmetric(model: onnx.ModelProto) -> None:
     for node in model.graph.node:
         if node.op_type in ('QuantizeLinear', 'DequantizeLinear'):
             zero = constants.get(node.input[2]) if len(node.input) > 2 else None
-            if zero is None or zero.data_type != onnx.TensorProto.INT8 or (
-                    numpy_helper.to_array(zero).any()):
+            if (
+                zero is None
+                or zero.data_type != onnx.TensorProto.INT8
+                or (numpy_helper.to_array(zero).any())
+            ):
                 raise QuantizationError(
                     f'{node.name}: zero point {node.input[2:]} is not int8 0: TensorRT takes '
-                    'no other')
+                    'no other'
+                )
 
 
 class _Frames:
@@ -101,15 +117,18 @@ def _kept(model: onnx.ModelProto, keep: Sequence[str]) -> list[str]:
     if unknown:
         raise QuantizationError(
             f'no convolution is named like {", ".join(unknown)}; there are '
-            f'{", ".join(node.output[0] for node in nodes)}')
+            f'{", ".join(node.output[0] for node in nodes)}'
+        )
     # Backwards: a node leads to a convolution if one that reads it is one or leads to one.
     leading: set[str] = set()
     for node in reversed(model.graph.node):
         if node.op_type in _KINDS or leading.intersection(node.output):
             leading.update(node.input)
-    kept = [node.name for node in nodes
-            if not leading.intersection(node.output)
-            or any(part in called[node.name] for part in keep)]
+    kept = [
+        node.name
+        for node in nodes
+        if not leading.intersection(node.output) or any(part in called[node.name] for part in keep)
+    ]
     if len(kept) == len(nodes):
         raise QuantizationError('no convolution is left to quantize')
     return kept

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,9 @@ import onnx
 
 from roadseg_core.data.source import FrameSource
 from roadseg_core.model_file import ModelInfo, read_model_info, write_metadata
-from roadseg_core.pictures import load_pictures
 from roadseg_core.quantization.graph import QuantizationError, quantize_graph
 from roadseg_core.quantization.validation import Change, compare_files
+from roadseg_core.sources.picture_batches import load_pictures
 
 LIMIT = 0.5
 """Points of mIoU that an int8 file may lose, where nothing else is asked for."""
@@ -27,15 +27,26 @@ def calibration_frames(info: ModelInfo, folders: Sequence[Path], count: int) -> 
     if count < len(folders) or not folders:
         raise QuantizationError(
             f'{count} frames of {len(folders)} folders to calibrate with; expected at least one '
-            'folder and a frame of each')
+            'folder and a frame of each'
+        )
     shares = [len(part) for part in np.array_split(np.arange(count), len(folders))]
-    return np.concatenate([load_pictures(info.geometry, folder, share)
-                           for folder, share in zip(folders, shares, strict=True)])
+    return np.concatenate(
+        [
+            load_pictures(info.geometry, folder, share)
+            for folder, share in zip(folders, shares, strict=True)
+        ]
+    )
 
 
 def quantize_file(
-    model: Path, output: Path, *, calibration: Sequence[Path], sources: Sequence[FrameSource],
-    count: int, limit: float = LIMIT, keep: Sequence[str] = (),
+    model: Path,
+    output: Path,
+    *,
+    calibration: Sequence[Path],
+    sources: Sequence[FrameSource],
+    count: int,
+    limit: float = LIMIT,
+    keep: Sequence[str] = (),
 ) -> list[Change]:
     """
     Write a model file in int8, whole or not at all.
@@ -52,8 +63,7 @@ def quantize_file(
     if info.precision != 'fp32':
         raise QuantizationError(f'{model} computes in {info.precision}; expected a file in fp32')
     if not sources:
-        raise QuantizationError('no validation frames: a file whose loss is unknown is not '
-                                'written')
+        raise QuantizationError('no validation frames: a file whose loss is unknown is not written')
     frames = calibration_frames(info, calibration, count)
     graph = quantize_graph(onnx.load(model), frames, keep=keep)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -69,14 +79,24 @@ def quantize_file(
                 f'{output} is not written: in int8, {model.name} loses {worst.drop:.2f} points '
                 f'of mIoU on {worst.data} ({100 * worst.miou_before:.2f} to '
                 f'{100 * worst.miou_after:.2f}); expected at most {limit}: calibrate with more '
-                'or other frames, keep convolutions in fp32, or allow more')
-        _describe(graph, info, {
-            'against': f'{model.name}, fp32', 'runtime': 'openvino',
-            'labels': min(change.labels for change in changes),
-            'validation': [change.to_dict() for change in changes],
-            'calibration': {'frames': len(frames),
-                            'of': [folder.name for folder in calibration]},
-            'kept_in_fp32': list(keep), 'fp32': info.agreement})
+                'or other frames, keep convolutions in fp32, or allow more'
+            )
+        _describe(
+            graph,
+            info,
+            {
+                'against': f'{model.name}, fp32',
+                'runtime': 'openvino',
+                'labels': min(change.labels for change in changes),
+                'validation': [change.to_dict() for change in changes],
+                'calibration': {
+                    'frames': len(frames),
+                    'of': [folder.name for folder in calibration],
+                },
+                'kept_in_fp32': list(keep),
+                'fp32': info.agreement,
+            },
+        )
         onnx.save(graph, temporary)
         os.replace(temporary, output)
     finally:
@@ -87,7 +107,17 @@ def quantize_file(
 
 def _describe(graph: onnx.ModelProto, info: ModelInfo, agreement: dict[str, object]) -> None:
     write_metadata(
-        graph, label_map=info.label_map, geometry=info.geometry, network=info.network,
-        network_arguments=info.network_arguments, max_batch=info.max_batch, precision='int8',
-        licence=info.licence, card=info.card, data=info.data, metrics=info.metrics,
-        commit=info.commit, agreement=agreement)
+        graph,
+        label_map=info.label_map,
+        geometry=info.geometry,
+        network=info.network,
+        network_arguments=info.network_arguments,
+        max_batch=info.max_batch,
+        precision='int8',
+        licence=info.licence,
+        card=info.card,
+        data=info.data,
+        metrics=info.metrics,
+        commit=info.commit,
+        agreement=agreement,
+    )

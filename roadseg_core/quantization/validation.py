@@ -8,8 +8,8 @@ from pathlib import Path
 
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine, open_engine
-from roadseg_core.evaluation.frames import ENGINE_OUTPUTS, segment
-from roadseg_core.evaluation.tally import Tally
+from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS, segment
+from roadseg_core.evaluation.datasets.tally import Tally
 from roadseg_core.quantization.graph import QuantizationError
 
 PLACE = 'network'
@@ -39,9 +39,14 @@ class Change:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON types, rounded."""
-        return {'data': self.data, 'frames': self.frames, 'labels': round(self.labels, 6),
-                'miou_fp32': round(self.miou_before, 5), 'miou_int8': round(self.miou_after, 5),
-                'miou_change_points': round(-self.drop, 3)}
+        return {
+            'data': self.data,
+            'frames': self.frames,
+            'labels': round(self.labels, 6),
+            'miou_fp32': round(self.miou_before, 5),
+            'miou_int8': round(self.miou_after, 5),
+            'miou_change_points': round(-self.drop, 3),
+        }
 
 
 def compare_files(before: Path, after: Path, sources: Sequence[FrameSource]) -> list[Change]:
@@ -53,8 +58,9 @@ def compare_files(before: Path, after: Path, sources: Sequence[FrameSource]) -> 
     engines: list[Engine] = []
     try:
         for path in (before, after):
-            engines.append(open_engine(
-                path, backend='openvino', precision='fp32', outputs=ENGINE_OUTPUTS))
+            engines.append(
+                open_engine(path, backend='openvino', precision='fp32', outputs=ENGINE_OUTPUTS)
+            )
         return [_compare(*engines, source) for source in sources]
     finally:
         for engine in engines:
@@ -64,8 +70,9 @@ def compare_files(before: Path, after: Path, sources: Sequence[FrameSource]) -> 
 def _compare(before: Engine, after: Engine, source: FrameSource) -> Change:
     if not len(source):
         raise QuantizationError(f'{source.name} has no frames; expected at least one to compare')
-    tallies = [Tally(engine.info.label_map, road_only=source.road_only)
-               for engine in (before, after)]
+    tallies = [
+        Tally(engine.info.label_map, road_only=source.road_only) for engine in (before, after)
+    ]
     equal = pixels = 0
     for index in range(len(source)):
         labelled = source.load(index)

@@ -16,7 +16,19 @@ from .splits import (
 )
 
 __all__ = [
-    'CAMERAS', 'DEMO_LAYOUTS', 'DEMO_SEEDS', 'Drive', 'DriveConfig', 'Intrinsics', 'LAYOUTS',
-    'Layout', 'RenderedFrame', 'TRAINING_LAYOUTS', 'View', 'demo_config', 'is_reserved',
-    'render_frame', 'training_configs',
+    'CAMERAS',
+    'DEMO_LAYOUTS',
+    'DEMO_SEEDS',
+    'Drive',
+    'DriveConfig',
+    'Intrinsics',
+    'LAYOUTS',
+    'Layout',
+    'RenderedFrame',
+    'TRAINING_LAYOUTS',
+    'View',
+    'demo_config',
+    'is_reserved',
+    'render_frame',
+    'training_configs',
 ]

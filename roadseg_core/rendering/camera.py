@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -107,11 +107,11 @@ class Camera:
         rays = (right * column + down * row + forward).astype(np.float32)
         slope = -rays[:, 0, 2]
         self.ground_rows = int(np.searchsorted(slope, 1e-3))
-        low = rays[self.ground_rows:]
-        self.depth = (self.mount.z / slope[self.ground_rows:]).astype(np.float32)
+        low = rays[self.ground_rows :]
+        self.depth = (self.mount.z / slope[self.ground_rows :]).astype(np.float32)
         self.ground_x = self.mount.x + low[..., 0] * self.depth[:, None]
         self.ground_y = self.mount.y + low[..., 1] * self.depth[:, None]
-        high = rays[:self.ground_rows]
+        high = rays[: self.ground_rows]
         along = high @ np.array([math.cos(self.yaw), math.sin(self.yaw), 0], np.float32)
         across = high @ np.array([-math.sin(self.yaw), math.cos(self.yaw), 0], np.float32)
         self.azimuth = np.arctan2(across, along)
@@ -123,13 +123,18 @@ class Camera:
         turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
         mount = np.array([self.mount.x, self.mount.y, self.mount.z])
         return View(
-            rotation=self._axes @ turn.T, centre=np.array([x, y, 0.0]) + turn @ mount,
-            intrinsics=self.intrinsics, height=self.height, width=self.width)
+            rotation=self._axes @ turn.T,
+            centre=np.array([x, y, 0.0]) + turn @ mount,
+            intrinsics=self.intrinsics,
+            height=self.height,
+            width=self.width,
+        )
 
 
 def _camera_axes(yaw: float, pitch: float) -> np.ndarray:
     """Return float64 [3, 3]: right, down and forward of a camera in vehicle coordinates."""
-    forward = np.array([
-        math.cos(yaw) * math.cos(pitch), math.sin(yaw) * math.cos(pitch), -math.sin(pitch)])
+    forward = np.array(
+        [math.cos(yaw) * math.cos(pitch), math.sin(yaw) * math.cos(pitch), -math.sin(pitch)]
+    )
     right = np.array([math.sin(yaw), -math.cos(yaw), 0.0])
     return np.stack([right, np.cross(forward, right), forward])

@@ -131,9 +131,16 @@ class Drive:
         x, y = self.street.to_world(s, d)
         return x, y, self.street.heading(s)
 
-    def _paint_ground(self, image: np.ndarray, labels: np.ndarray, camera: Camera, view: View,
-                      pose: tuple[float, float, float], light: Light,
-                      vehicles: list[MovingVehicle]) -> None:
+    def _paint_ground(
+        self,
+        image: np.ndarray,
+        labels: np.ndarray,
+        camera: Camera,
+        view: View,
+        pose: tuple[float, float, float],
+        light: Light,
+        vehicles: list[MovingVehicle],
+    ) -> None:
         x, y, heading = pose
         cosine, sine = np.float32(math.cos(heading)), np.float32(math.sin(heading))
         world_x = camera.ground_x * cosine - camera.ground_y * sine + np.float32(x)
@@ -160,8 +167,9 @@ class Drive:
         ground = cv2.multiply(ground, np.ascontiguousarray(kept), scale=1 / 255)
         image[rows] = cv2.add(ground, np.ascontiguousarray(added))
 
-    def _add_detail(self, ground: np.ndarray, bands: GroundBands, s: np.ndarray,
-                    d: np.ndarray) -> None:
+    def _add_detail(
+        self, ground: np.ndarray, bands: GroundBands, s: np.ndarray, d: np.ndarray
+    ) -> None:
         """Add the grain of the surface where the camera is close enough to see it."""
         first = int(np.searchsorted(-bands.along_view, -0.06))
         if first >= len(ground):
@@ -175,14 +183,24 @@ class Drive:
         change = ((fine.astype(np.float32) - 128) * strength).astype(np.int16)
         ground[first:] = cv2.add(ground[first:], cv2.merge([change] * 3), dtype=cv2.CV_8U)
 
-    def _shade_vehicles(self, sun: np.ndarray, contact: np.ndarray, camera: Camera, view: View,
-                        vehicles: list[MovingVehicle]) -> None:
+    def _shade_vehicles(
+        self,
+        sun: np.ndarray,
+        contact: np.ndarray,
+        camera: Camera,
+        view: View,
+        vehicles: list[MovingVehicle],
+    ) -> None:
         """Paint the shadows of moving vehicles; arrays uint8 [rows below the horizon, W]."""
         for moving in vehicles:
             if np.linalg.norm(moving.anchor[:2] - view.centre[:2]) > 60:
                 continue
-            turn = np.array([[math.cos(moving.heading), math.sin(moving.heading)],
-                             [-math.sin(moving.heading), math.cos(moving.heading)]])
+            turn = np.array(
+                [
+                    [math.cos(moving.heading), math.sin(moving.heading)],
+                    [-math.sin(moving.heading), math.cos(moving.heading)],
+                ]
+            )
             plan = moving.vehicle.footprint(0.05) @ turn + moving.anchor[:2]
             # The sun's direction is the world's: no street coordinates here.
             fall = -self._daylight.sun[:2] / max(0.15, self._daylight.sun[2])
@@ -199,7 +217,7 @@ class Drive:
         if len(polygon) < 3:
             return
         pixels = np.clip(view.to_pixels(polygon) - (0, top), -30_000, 30_000)
-        mask = np.round(pixels * 2 ** _SHIFT).astype(np.int32)
+        mask = np.round(pixels * 2**_SHIFT).astype(np.int32)
         cv2.fillPoly(target, [mask], 255, cv2.LINE_AA, _SHIFT)
 
     @staticmethod
@@ -209,8 +227,11 @@ class Drive:
         places = painter.view.to_camera(anchors)
         distance = np.linalg.norm(places, axis=1)
         wide = painter.view.width / 2 / painter.view.intrinsics.fx
-        shown = (places[:, 2] > -12) & (distance < sight) & (
-            np.abs(places[:, 0]) < wide * places[:, 2].clip(0) + 16)
+        shown = (
+            (places[:, 2] > -12)
+            & (distance < sight)
+            & (np.abs(places[:, 0]) < wide * places[:, 2].clip(0) + 16)
+        )
         for index in np.flatnonzero(shown)[np.argsort(-distance[shown], kind='stable')]:
             items[index].paint(painter)
 

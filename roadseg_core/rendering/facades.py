@@ -16,12 +16,33 @@ _DENSITY = 26
 FLOOR = 3.1
 """Metres from one floor to the next."""
 
-_WALLS = np.array([
-    (96, 122, 148), (72, 92, 132), (138, 152, 160), (112, 128, 138), (168, 180, 186),
-    (86, 104, 120), (120, 142, 158), (70, 80, 98), (146, 150, 152), (104, 108, 112)], float)
-_SIGNS = np.array([
-    (50, 50, 60), (70, 40, 30), (40, 40, 130), (50, 80, 40), (120, 100, 60), (150, 150, 150),
-    (40, 110, 150)], float)
+_WALLS = np.array(
+    [
+        (96, 122, 148),
+        (72, 92, 132),
+        (138, 152, 160),
+        (112, 128, 138),
+        (168, 180, 186),
+        (86, 104, 120),
+        (120, 142, 158),
+        (70, 80, 98),
+        (146, 150, 152),
+        (104, 108, 112),
+    ],
+    float,
+)
+_SIGNS = np.array(
+    [
+        (50, 50, 60),
+        (70, 40, 30),
+        (40, 40, 130),
+        (50, 80, 40),
+        (120, 100, 60),
+        (150, 150, 150),
+        (40, 110, 150),
+    ],
+    float,
+)
 
 
 @dataclass(frozen=True)
@@ -72,13 +93,14 @@ def make_facade(rng: np.random.Generator, kind: str, floors: int) -> Facade:
         if rng.random() < 0.4:
             _rect(front, 0, level * FLOOR - 0.1, width, level * FLOOR + 0.05, trim, height)
     _rect(front, 0, height - 0.3, width, height, wall * 0.75, height)
-    front[-int(0.5 * _DENSITY):] = (front[-int(0.5 * _DENSITY):] * 0.8).astype(np.uint8)
+    front[-int(0.5 * _DENSITY) :] = (front[-int(0.5 * _DENSITY) :] * 0.8).astype(np.uint8)
     side = _wall(rng, 8.0, height, wall * rng.uniform(0.85, 1.0))
     for floor in range(1, floors):
         if rng.random() < 0.5:
             _window(rng, side, 4.0, floor * FLOOR + 0.95, window, trim, height)
-    roof = _wall(rng, 8.0, 4.0, np.array([(62, 66, 84), (70, 72, 74), (60, 74, 112)][
-        rng.integers(3)], float))
+    roof = _wall(
+        rng, 8.0, 4.0, np.array([(62, 66, 84), (70, 72, 74), (60, 74, 112)][rng.integers(3)], float)
+    )
     roof[::10] = (roof[::10] * 0.75).astype(np.uint8)
     return Facade(Texture(front), Texture(side), Texture(roof), width, height)
 
@@ -100,22 +122,30 @@ def make_fence(rng: np.random.Generator) -> Texture:
     return Texture(pixels)
 
 
-def _wall(rng: np.random.Generator, width: float, height: float,
-          colour: np.ndarray) -> np.ndarray:
+def _wall(rng: np.random.Generator, width: float, height: float, colour: np.ndarray) -> np.ndarray:
     rows, columns = round(height * _DENSITY), round(width * _DENSITY)
     noise = fractal_noise(rng, rows, columns, ((60, 90), (20, 14), (5, 4)))
     bricks = rng.standard_normal((rows // 2 + 1, columns // 4 + 1)).astype(np.float32)
     bricks = cv2.resize(bricks, (columns, rows), interpolation=cv2.INTER_NEAREST)
     strength = rng.uniform(0.01, 0.07)
-    return (colour * (1 + 0.06 * noise + strength * bricks)[..., None]).clip(
-        4, 245).astype(np.uint8)
+    return (
+        (colour * (1 + 0.06 * noise + strength * bricks)[..., None]).clip(4, 245).astype(np.uint8)
+    )
 
 
-def _rect(pixels: np.ndarray, left: float, low: float, right: float, high: float,
-          colour: np.ndarray, height: float) -> None:
+def _rect(
+    pixels: np.ndarray,
+    left: float,
+    low: float,
+    right: float,
+    high: float,
+    colour: np.ndarray,
+    height: float,
+) -> None:
     """Fill a rectangle; metres from the lower left corner."""
-    rows = slice(max(0, round((height - high) * _DENSITY)),
-                 max(0, round((height - low) * _DENSITY)))
+    rows = slice(
+        max(0, round((height - high) * _DENSITY)), max(0, round((height - low) * _DENSITY))
+    )
     columns = slice(max(0, round(left * _DENSITY)), max(0, round(right * _DENSITY)))
     pixels[rows, columns] = np.clip(colour, 0, 250).astype(np.uint8)
 
@@ -130,8 +160,15 @@ def _glass(rng: np.random.Generator) -> np.ndarray:
     return np.array([120, 134, 142]) * rng.uniform(0.7, 1.15)
 
 
-def _window(rng: np.random.Generator, pixels: np.ndarray, middle: float, base: float,
-            size: tuple[float, float], trim: np.ndarray, height: float) -> None:
+def _window(
+    rng: np.random.Generator,
+    pixels: np.ndarray,
+    middle: float,
+    base: float,
+    size: tuple[float, float],
+    trim: np.ndarray,
+    height: float,
+) -> None:
     half = size[0] / 2
     top = min(base + size[1], height - 0.4)
     _rect(pixels, middle - half - 0.1, base - 0.14, middle + half + 0.1, top + 0.1, trim, height)

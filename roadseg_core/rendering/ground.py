@@ -35,8 +35,13 @@ class Grid:
         """Return the grid over all the furnished street, ``reach`` metres to both sides."""
         length = street.last - street.first
         texel = max(texel, length / _LARGEST_SIDE)
-        return cls(first=street.first, low=-reach, texel=texel,
-                   rows=round(2 * reach / texel), columns=round(length / texel))
+        return cls(
+            first=street.first,
+            low=-reach,
+            texel=texel,
+            rows=round(2 * reach / texel),
+            columns=round(length / texel),
+        )
 
     def texels(self, plan: np.ndarray) -> np.ndarray:
         """Return [N, 2] fractional (column, row) of [N, 2] points (s, d); centres are whole."""
@@ -72,11 +77,11 @@ class GroundMap:
             level = self._level(along, across)
             column = np.clip(s[start:stop] - self._grid.first, -10, limit)
             row = np.clip(d[start:stop] - self._grid.low, -10, limit)
-            column *= 1 / (self._grid.texel * 2 ** along)
-            row *= 1 / (self._grid.texel * 2 ** across)
+            column *= 1 / (self._grid.texel * 2**along)
+            row *= 1 / (self._grid.texel * 2**across)
             out[start:stop] = cv2.remap(
-                level, column - 0.5, row - 0.5, cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE)
+                level, column - 0.5, row - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            )
         return out
 
     def lookup(self, s: np.ndarray, d: np.ndarray) -> np.ndarray:
@@ -88,12 +93,12 @@ class GroundMap:
 
     def _level(self, along: int, across: int) -> np.ndarray:
         if (along, across) not in self._levels:
-            source = self._level(
-                along - (along > across), across - (along <= across))
-            size = (max(1, source.shape[1] // (2 if along > across else 1)),
-                    max(1, source.shape[0] // (1 if along > across else 2)))
-            self._levels[along, across] = cv2.resize(
-                source, size, interpolation=cv2.INTER_AREA)
+            source = self._level(along - (along > across), across - (along <= across))
+            size = (
+                max(1, source.shape[1] // (2 if along > across else 1)),
+                max(1, source.shape[0] // (1 if along > across else 2)),
+            )
+            self._levels[along, across] = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
         return self._levels[along, across]
 
 
@@ -121,5 +126,7 @@ class GroundBands:
         wide = np.clip(np.floor(np.log2(self.across_view / texel) + 0.4), 0, _MOST_HALVINGS)
         pairs = np.stack([long, wide] if self._looks_along else [wide, long], axis=1).astype(int)
         cuts = [0, *(np.flatnonzero(np.any(np.diff(pairs, axis=0), axis=1)) + 1), len(pairs)]
-        return [(int(start), int(stop), int(pairs[start, 0]), int(pairs[start, 1]))
-                for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
+        return [
+            (int(start), int(stop), int(pairs[start, 0]), int(pairs[start, 1]))
+            for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
+        ]

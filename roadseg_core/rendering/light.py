@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -87,9 +87,13 @@ class Daylight:
         self._wobble = rng.uniform(0, 2 * math.pi)
         azimuth = rng.uniform(0, 2 * math.pi)
         elevation = math.radians(rng.uniform(18, 52))
-        self.sun = np.array([
-            math.cos(azimuth) * math.cos(elevation), math.sin(azimuth) * math.cos(elevation),
-            math.sin(elevation)])
+        self.sun = np.array(
+            [
+                math.cos(azimuth) * math.cos(elevation),
+                math.sin(azimuth) * math.cos(elevation),
+                math.sin(elevation),
+            ]
+        )
 
     def at(self, seconds: float) -> Light:
         """Return the light at a time of the drive."""
@@ -108,5 +112,9 @@ def _mix(first: Mood, second: Mood, share: float) -> Mood:
 
     tint = tuple(blend(a, b) for a, b in zip(first.tint, second.tint, strict=True))
     return Mood(
-        blend(first.sun, second.sun), blend(first.cloud, second.cloud),
-        blend(first.exposure, second.exposure), tint, blend(first.haze, second.haze))
+        blend(first.sun, second.sun),
+        blend(first.cloud, second.cloud),
+        blend(first.exposure, second.exposure),
+        tint,
+        blend(first.haze, second.haze),
+    )

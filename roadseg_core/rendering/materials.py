@@ -8,8 +8,23 @@ import numpy as np
 
 from .config import INFRASTRUCTURE, ROAD, SIDEWALK
 
-(ASPHALT, DARK_PATCH, LIGHT_PATCH, CRACK, MANHOLE, WHITE_LINE, YELLOW_LINE, GUTTER, KERB,
- SLAB, SLAB_DARK, JOINT, GRASS, SOIL, PAVING) = range(15)
+(
+    ASPHALT,
+    DARK_PATCH,
+    LIGHT_PATCH,
+    CRACK,
+    MANHOLE,
+    WHITE_LINE,
+    YELLOW_LINE,
+    GUTTER,
+    KERB,
+    SLAB,
+    SLAB_DARK,
+    JOINT,
+    GRASS,
+    SOIL,
+    PAVING,
+) = range(15)
 
 
 @dataclass(frozen=True)
@@ -61,9 +76,9 @@ def vary_colours(rng: np.random.Generator) -> np.ndarray:
     walk_gain = rng.uniform(0.84, 1.15)
     road_tint = 1.0 + rng.normal(0, 0.012, 3)
     walk_tint = 1.0 + np.array([-1.0, 0.0, 1.0]) * rng.uniform(-0.02, 0.08)
-    table[ASPHALT:MANHOLE + 1] *= road_gain * road_tint
+    table[ASPHALT : MANHOLE + 1] *= road_gain * road_tint
     table[GUTTER] *= road_gain * road_tint
-    table[KERB:JOINT + 1] *= walk_gain * walk_tint
+    table[KERB : JOINT + 1] *= walk_gain * walk_tint
     table[WHITE_LINE] *= rng.uniform(0.85, 1.05)
     table[GRASS] *= rng.uniform(0.8, 1.1) * (1.0 + rng.normal(0, 0.05, 3))
     return table.clip(10, 235).astype(np.float32)

@@ -13,8 +13,9 @@ from .texture import Texture
 
 _SHIFT = 4
 _FAR_PIXEL = 30_000.0
-_OUTLINE = np.concatenate([
-    np.linspace(-np.pi / 2, np.pi / 2, 6), np.linspace(np.pi / 2, np.pi * 1.5, 6)])
+_OUTLINE = np.concatenate(
+    [np.linspace(-np.pi / 2, np.pi / 2, 6), np.linspace(np.pi / 2, np.pi * 1.5, 6)]
+)
 """Directions of a bar's outline, from its axis: around its end, then around its start."""
 
 
@@ -36,8 +37,8 @@ class Painter:
         self._clear = math.log(1.0 - light.mood.haze) / 100.0
         self._far = tuple(light.haze_colour.tolist())
         intrinsics = view.intrinsics
-        self._focal = np.array([intrinsics.fx, intrinsics.fy]) * 2 ** _SHIFT
-        self._middle = np.array([intrinsics.cx, intrinsics.cy]) * 2 ** _SHIFT
+        self._focal = np.array([intrinsics.fx, intrinsics.fy]) * 2**_SHIFT
+        self._middle = np.array([intrinsics.cx, intrinsics.cy]) * 2**_SHIFT
 
     def colour(self, base: np.ndarray, gain: float, depth: float) -> tuple[float, ...]:
         """Return a BGR colour lit with ``gain`` and seen through ``depth`` metres of haze."""
@@ -45,11 +46,15 @@ class Painter:
         kept = math.exp(self._clear * depth)
         blue, green, red = (min(float(value) * gain, 255.0) for value in base)
         far = self._far
-        return (far[0] + (blue - far[0]) * kept, far[1] + (green - far[1]) * kept,
-                far[2] + (red - far[2]) * kept)
+        return (
+            far[0] + (blue - far[0]) * kept,
+            far[1] + (green - far[1]) * kept,
+            far[2] + (red - far[2]) * kept,
+        )
 
-    def polygon(self, points: np.ndarray, colour: np.ndarray, gain: float,
-                label: int | None) -> None:
+    def polygon(
+        self, points: np.ndarray, colour: np.ndarray, gain: float, label: int | None
+    ) -> None:
         """
         Paint a flat polygon.
 
@@ -61,7 +66,7 @@ class Painter:
         if len(points) < 3:
             return
         scaled = points[:, :2] / points[:, 2:] * self._focal + self._middle
-        limit = _FAR_PIXEL * 2 ** _SHIFT
+        limit = _FAR_PIXEL * 2**_SHIFT
         if points[:, 2].min() < 1.0:
             scaled = scaled.clip(-limit, limit)
         pixels = np.rint(scaled).astype(np.int32)
@@ -70,8 +75,9 @@ class Painter:
         if label is not None:
             cv2.fillPoly(self.labels, [pixels], label, cv2.LINE_8, _SHIFT)
 
-    def limbs(self, ends: np.ndarray, widths: np.ndarray, colours: np.ndarray, gain: float,
-              label: int) -> None:
+    def limbs(
+        self, ends: np.ndarray, widths: np.ndarray, colours: np.ndarray, gain: float, label: int
+    ) -> None:
         """
         Paint rounded bars in the order given: arms, poles, a bicycle's tubes.
 
@@ -87,14 +93,19 @@ class Painter:
         angles = np.arctan2(way[:, 1], way[:, 0])[:, None] + _OUTLINE
         arcs = np.stack([np.cos(angles), np.sin(angles)], axis=2)
         half = arcs.shape[1] // 2
-        outlines = np.concatenate([
-            pixels[:, 1:] + radii[:, 1, None, None] * arcs[:, :half],
-            pixels[:, :1] + radii[:, 0, None, None] * arcs[:, half:]], axis=1)
+        outlines = np.concatenate(
+            [
+                pixels[:, 1:] + radii[:, 1, None, None] * arcs[:, :half],
+                pixels[:, :1] + radii[:, 0, None, None] * arcs[:, half:],
+            ],
+            axis=1,
+        )
         fixed = self._fixed(outlines)
         depth = float(ends[..., 2].mean())
         for outline, colour in zip(fixed, colours, strict=True):
             cv2.fillPoly(
-                self.image, [outline], self.colour(colour, gain, depth), cv2.LINE_AA, _SHIFT)
+                self.image, [outline], self.colour(colour, gain, depth), cv2.LINE_AA, _SHIFT
+            )
             cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, _SHIFT)
 
     def wall(self, corners: np.ndarray, texture: Texture, gain: float, label: int) -> None:
@@ -115,23 +126,40 @@ class Painter:
         origin, across, down = corners[0], corners[1] - corners[0], corners[3] - corners[0]
         fx, fy, cx, cy = self.view.intrinsics
         matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]]) @ np.stack(
-            [across, down, origin], axis=1)
+            [across, down, origin], axis=1
+        )
         level = texture.level(*self._extent(corners))
-        scale = np.array([[1 / level.shape[1], 0, 0.5 / level.shape[1]],
-                          [0, 1 / level.shape[0], 0.5 / level.shape[0]], [0, 0, 1.0]])
+        scale = np.array(
+            [
+                [1 / level.shape[1], 0, 0.5 / level.shape[1]],
+                [0, 1 / level.shape[0], 0.5 / level.shape[0]],
+                [0, 0, 1.0],
+            ]
+        )
         left, top, right, bottom = box
         shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
         patch = cv2.warpPerspective(
-            level, shift @ matrix @ scale, (right - left, bottom - top),
-            flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            level,
+            shift @ matrix @ scale,
+            (right - left, bottom - top),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         mask = np.zeros(patch.shape[:2], np.uint8)
         cv2.fillPoly(mask, [fixed - (np.array([left, top]) << _SHIFT)], 255, cv2.LINE_AA, _SHIFT)
         depth = float(np.sqrt(visible[:, 2].min() * visible[:, 2].max()))
         self._blend(box, self._lit(patch[..., :3], gain, depth), mask)
         cv2.fillPoly(self.labels, [fixed], label, cv2.LINE_8, _SHIFT)
 
-    def sprite(self, foot: np.ndarray, width: float, height: float, texture: Texture,
-               gain: float, label: int) -> None:
+    def sprite(
+        self,
+        foot: np.ndarray,
+        width: float,
+        height: float,
+        texture: Texture,
+        gain: float,
+        label: int,
+    ) -> None:
         """
         Paint a picture with transparency, standing upright and facing the camera.
 
@@ -150,14 +178,20 @@ class Painter:
             return
         level = texture.level(width * scale, height * scale)
         zoom = (width * scale / level.shape[1], height * scale / level.shape[0])
-        matrix = np.array([[zoom[0], 0, left - box[0] + zoom[0] / 2],
-                           [0, zoom[1], top - box[1] + zoom[1] / 2]])
+        matrix = np.array(
+            [[zoom[0], 0, left - box[0] + zoom[0] / 2], [0, zoom[1], top - box[1] + zoom[1] / 2]]
+        )
         patch = cv2.warpAffine(
-            level, matrix, (box[2] - box[0], box[3] - box[1]), flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
+            level,
+            matrix,
+            (box[2] - box[0], box[3] - box[1]),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(0, 0, 0, 0),
+        )
         mask = np.ascontiguousarray(patch[..., 3])
         self._blend(box, self._lit(patch[..., :3], gain, depth), mask)
-        self.labels[box[1]:box[3], box[0]:box[2]][mask > 127] = label
+        self.labels[box[1] : box[3], box[0] : box[2]][mask > 127] = label
 
     def _lit(self, patch: np.ndarray, gain: float, depth: float) -> np.ndarray:
         haze = float(self.light.haze_share(depth))
@@ -166,9 +200,8 @@ class Painter:
         rows[:, 3] = self.light.haze_colour * haze
         return cv2.transform(patch, rows)
 
-    def _blend(self, box: tuple[int, int, int, int], patch: np.ndarray,
-               mask: np.ndarray) -> None:
-        target = self.image[box[1]:box[3], box[0]:box[2]]
+    def _blend(self, box: tuple[int, int, int, int], patch: np.ndarray, mask: np.ndarray) -> None:
+        target = self.image[box[1] : box[3], box[0] : box[2]]
         weight = mask.astype(np.float32) * np.float32(1 / 255)
         target[:] = cv2.blendLinear(patch, np.ascontiguousarray(target), weight, 1 - weight)
 
@@ -191,7 +224,7 @@ class Painter:
     @staticmethod
     def _fixed(pixels: np.ndarray) -> np.ndarray:
         bounded = np.clip(pixels, -_FAR_PIXEL, _FAR_PIXEL)
-        return np.round(bounded * 2 ** _SHIFT).astype(np.int32)
+        return np.round(bounded * 2**_SHIFT).astype(np.int32)
 
 
 def clip_near(points: np.ndarray) -> np.ndarray:

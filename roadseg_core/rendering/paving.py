@@ -50,8 +50,11 @@ class Pavement:
         unit = 1 / self._grid.texel
         fine = grain(rng, rows, columns)
         coarse = fractal_noise(
-            rng, rows, columns, ((4 * unit, 14 * unit), (1.2 * unit, 3 * unit),
-                                 (0.3 * unit, 0.6 * unit)))
+            rng,
+            rows,
+            columns,
+            ((4 * unit, 14 * unit), (1.2 * unit, 3 * unit), (0.3 * unit, 0.6 * unit)),
+        )
         coarse += self._wheel_tracks()[:, None]
         table = m.vary_colours(rng)
         strength = np.array([(item.fine, item.coarse) for item in m.MATERIALS], np.float32)
@@ -72,7 +75,7 @@ class Pavement:
             for sign in (-1, 1):
                 middle = sign * layout.lane_width * (lane + 0.5)
                 for offset, width, depth in ((-0.75, 0.3, 0.8), (0.75, 0.3, 0.8), (0, 0.35, 0.5)):
-                    total -= depth * np.exp(-((d - middle - offset) / width) ** 2)
+                    total -= depth * np.exp(-(((d - middle - offset) / width) ** 2))
         total[np.abs(d) > self._street.road_half] = 0
         return total.astype(np.float32)
 
@@ -82,11 +85,13 @@ class Pavement:
         if street.layout.setback > 10:
             beyond = m.GRASS
         bands = (
-            (street.walk_end, 1e3, beyond), (street.walk_start, street.walk_end, m.SLAB),
+            (street.walk_end, 1e3, beyond),
+            (street.walk_start, street.walk_end, m.SLAB),
             (street.road_half, street.walk_start, m.GRASS),
             (street.road_half, street.road_half + _KERB, m.KERB),
             (street.road_half - _GUTTER, street.road_half, m.GUTTER),
-            (0.0, street.road_half - _GUTTER, m.ASPHALT))
+            (0.0, street.road_half - _GUTTER, m.ASPHALT),
+        )
         for inner, outer, material in bands:
             self._both_sides(-1e4, 1e4, inner, outer, material)
 
@@ -101,8 +106,8 @@ class Pavement:
                 column = grid.column(s)
                 rows = sorted((grid.row(sign * low), grid.row(sign * high)))
                 if self._rng.random() < 0.25:
-                    self.texels[slice(*rows), column:grid.column(s + slab)] = m.SLAB_DARK
-                self.texels[slice(*rows), column:column + 1] = m.JOINT
+                    self.texels[slice(*rows), column : grid.column(s + slab)] = m.SLAB_DARK
+                self.texels[slice(*rows), column : column + 1] = m.JOINT
             for d in np.arange(low + slab, high, slab):
                 self.texels[grid.row(sign * d), :] = m.JOINT
 
@@ -117,14 +122,20 @@ class Pavement:
         self._both_sides(s - half, s + half, edge - _GUTTER, 1e3, m.ASPHALT)
         for along in (-1, 1):
             corner = s + along * (half + radius)
-            self._both_sides(min(s + along * half, corner), max(s + along * half, corner),
-                             edge - _GUTTER, edge + radius, m.ASPHALT)
+            self._both_sides(
+                min(s + along * half, corner),
+                max(s + along * half, corner),
+                edge - _GUTTER,
+                edge + radius,
+                m.ASPHALT,
+            )
             for side in (-1, 1):
                 self._disc(corner, side * (edge + radius), radius, m.KERB, along, side)
                 self._disc(corner, side * (edge + radius), radius - _KERB, m.SLAB, along, side)
 
-    def _disc(self, s: float, d: float, radius: float, material: int, along: int,
-              side: int) -> None:
+    def _disc(
+        self, s: float, d: float, radius: float, material: int, along: int, side: int
+    ) -> None:
         """Paint the quarter of a disc that faces the crossing."""
         angle = np.linspace(0, np.pi / 2, 12)
         arc = np.stack([s - along * radius * np.cos(angle), d - side * radius * np.sin(angle)], 1)
@@ -201,17 +212,20 @@ class Pavement:
         for s in np.arange(self._street.first, self._street.last, length + gap):
             self._rect(s, s + length, d - line / 2, d + line / 2, m.WHITE_LINE)
 
-    def _both_sides(self, start: float, stop: float, inner: float, outer: float,
-                    material: int) -> None:
+    def _both_sides(
+        self, start: float, stop: float, inner: float, outer: float, material: int
+    ) -> None:
         self._rect(start, stop, inner, outer, material)
         self._rect(start, stop, -outer, -inner, material)
 
     def _rect(self, start: float, stop: float, low: float, high: float, material: int) -> None:
         grid = self._grid
-        self.texels[grid.row(low):grid.row(high), grid.column(start):grid.column(stop)] = material
+        self.texels[grid.row(low) : grid.row(high), grid.column(start) : grid.column(stop)] = (
+            material
+        )
 
     def _polygon(self, plan: np.ndarray, material: int) -> None:
-        points = np.round(self._grid.texels(plan) * 2 ** _SHIFT).astype(np.int32)
+        points = np.round(self._grid.texels(plan) * 2**_SHIFT).astype(np.int32)
         cv2.fillPoly(self.texels, [points], material, cv2.LINE_8, _SHIFT)
 
     def _line(self, plan: np.ndarray, material: int) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,9 +11,21 @@ from .config import VRU
 from .painter import Painter
 
 _SKINS = np.array([(118, 142, 178), (90, 112, 150), (62, 78, 108), (52, 60, 82)], float)
-_CLOTHES = np.array([
-    (40, 38, 38), (60, 50, 44), (78, 62, 50), (46, 44, 80), (92, 92, 96), (58, 70, 60),
-    (120, 118, 116), (40, 44, 120), (100, 70, 46), (54, 54, 58)], float)
+_CLOTHES = np.array(
+    [
+        (40, 38, 38),
+        (60, 50, 44),
+        (78, 62, 50),
+        (46, 44, 80),
+        (92, 92, 96),
+        (58, 70, 60),
+        (120, 118, 116),
+        (40, 44, 120),
+        (100, 70, 46),
+        (54, 54, 58),
+    ],
+    float,
+)
 _HAIR = np.array([(24, 26, 32), (40, 52, 70), (70, 74, 78)], float)
 _METAL = np.array([58.0, 58.0, 60.0])
 
@@ -41,11 +53,14 @@ class Person:
             size=float(rng.uniform(0.86, 1.06)),
             coat=_CLOTHES[rng.integers(len(_CLOTHES))] * rng.uniform(0.7, 1.3),
             trousers=_CLOTHES[rng.integers(6)] * rng.uniform(0.6, 1.2),
-            skin=_SKINS[rng.integers(len(_SKINS))], hair=_HAIR[rng.integers(len(_HAIR))],
-            cyclist=cyclist)
+            skin=_SKINS[rng.integers(len(_SKINS))],
+            hair=_HAIR[rng.integers(len(_HAIR))],
+            cyclist=cyclist,
+        )
 
-    def paint(self, painter: Painter, place: np.ndarray, heading: float, phase: float,
-              stride: float) -> None:
+    def paint(
+        self, painter: Painter, place: np.ndarray, heading: float, phase: float, stride: float
+    ) -> None:
         """
         Paint the person.
 
@@ -69,8 +84,9 @@ class Person:
         painter.limbs(ends[order], widths[order], colours[order], gain, VRU)
 
 
-_Bar = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float],
-             np.ndarray]
+_Bar = tuple[
+    tuple[float, float, float], tuple[float, float, float], tuple[float, float], np.ndarray
+]
 
 
 def _walker(person: Person, phase: float, stride: float) -> list[_Bar]:
@@ -84,15 +100,17 @@ def _walker(person: Person, phase: float, stride: float) -> list[_Bar]:
         foot = (swing, 0.09 * side, 0.09 + lift)
         bars.append(((0.0, 0.08 * side, hip), knee, (0.18, 0.14), person.trousers))
         bars.append((knee, foot, (0.14, 0.10), person.trousers * 0.92))
-        bars.append((foot, (foot[0] + 0.14, foot[1], 0.05 + lift), (0.10, 0.08),
-                     np.array([30.0, 30, 32])))
+        bars.append(
+            (foot, (foot[0] + 0.14, foot[1], 0.05 + lift), (0.10, 0.08), np.array([30.0, 30, 32]))
+        )
         elbow = (-0.35 * swing - 0.03, 0.24 * side, 1.16)
         hand = (-0.7 * swing + 0.06, 0.25 * side, 0.92)
         bars.append(((0.0, 0.2 * side, neck - 0.05), elbow, (0.13, 0.11), person.coat * 0.92))
         bars.append((elbow, hand, (0.11, 0.08), person.coat * 0.88))
     bars.append(((0.0, 0.0, hip), (0.02, 0.0, neck - 0.22), (0.33, 0.38), person.coat))
-    bars.append(((0.01, 0.0, neck - 0.25), (0.02, 0.0, neck - 0.1), (0.38, 0.34),
-                 person.coat * 1.06))
+    bars.append(
+        ((0.01, 0.0, neck - 0.25), (0.02, 0.0, neck - 0.1), (0.38, 0.34), person.coat * 1.06)
+    )
     bars.append(((0.03, 0.0, neck), (0.04, 0.0, neck + 0.1), (0.12, 0.12), person.skin * 0.85))
     bars.append(((0.05, 0.0, 1.58), (0.06, 0.0, 1.65), (0.16, 0.17), person.skin))
     bars.append(((0.0, 0.0, 1.63), (0.03, 0.0, 1.68), (0.18, 0.17), person.hair))
@@ -109,9 +127,14 @@ def _cyclist(person: Person, phase: float) -> list[_Bar]:
         rim = [(hub + radius * math.cos(a), 0.0, radius + radius * math.sin(a)) for a in angle]
         bars.extend((rim[i], rim[i + 1], (0.045, 0.045), rubber) for i in range(12))
     crank, seat, head = (-0.08, 0.0, 0.33), (-0.25, 0.0, 0.92), (0.36, 0.0, 0.88)
-    for start, end in ((crank, seat), (crank, head), ((-0.22, 0, 0.8), head),
-                       (seat, (-0.52, 0, radius)), (crank, (-0.52, 0, radius)),
-                       ((0.34, 0, 0.98), (0.52, 0, radius))):
+    for start, end in (
+        (crank, seat),
+        (crank, head),
+        ((-0.22, 0, 0.8), head),
+        (seat, (-0.52, 0, radius)),
+        (crank, (-0.52, 0, radius)),
+        ((0.34, 0, 0.98), (0.52, 0, radius)),
+    ):
         bars.append((start, end, (0.05, 0.05), _METAL))
     bars.append(((0.34, -0.26, 1.0), (0.34, 0.26, 1.0), (0.04, 0.04), _METAL))
     shoulder = (0.14, 0.0, 1.46)

@@ -44,8 +44,7 @@ def make_bare_tree(rng: np.random.Generator) -> Texture:
         start, angle, length, thick = stack.pop()
         end = start + length * np.array([np.cos(angle), np.sin(angle)])
         ends = [tuple((point * 8).astype(int).tolist()) for point in (start, end)]
-        cv2.line(opacity, *ends, 255 if thick > 1 else 170, max(1, round(thick)),
-                 cv2.LINE_AA, 3)
+        cv2.line(opacity, *ends, 255 if thick > 1 else 170, max(1, round(thick)), cv2.LINE_AA, 3)
         if length > 9:
             for _ in range(int(rng.integers(2, 4))):
                 # Branches reach for the light: none hangs far below level.

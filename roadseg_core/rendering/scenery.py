@@ -8,11 +8,11 @@ from .bodies import BODIES, PAINTS, SHARES
 from .config import DriveConfig
 from .facades import make_facade, make_fence, make_hedge
 from .items import (
+    UP,
     Building,
     Item,
     Parked,
     Plant,
-    UP,
     Wall,
     make_bin,
     make_bollard,
@@ -51,9 +51,12 @@ class Scenery:
         layout = street.layout
         kinds = [layout.buildings[i % len(layout.buildings)] for i in range(_STYLES)]
         self._facades = [
-            (kind, make_facade(rng, kind, int(rng.integers(layout.floors[0],
-                                                           layout.floors[1] + 1))))
-            for kind in kinds]
+            (
+                kind,
+                make_facade(rng, kind, int(rng.integers(layout.floors[0], layout.floors[1] + 1))),
+            )
+            for kind in kinds
+        ]
         makers = (make_leafy_tree, make_leafy_tree, make_leafy_tree, make_bare_tree)
         shift = int(rng.integers(0, 4))
         self._trees = [makers[(i + shift) % len(makers)](rng) for i in range(4)]
@@ -77,8 +80,11 @@ class Scenery:
         s = street.first - 20.0
         while s < street.last + 30.0:
             kind, facade = self._facades[rng.integers(len(self._facades))]
-            blocking = [j for j in street.junctions
-                        if s < j.s + j.half + 2.0 and s + facade.width > j.s - j.half - 2.0]
+            blocking = [
+                j
+                for j in street.junctions
+                if s < j.s + j.half + 2.0 and s + facade.width > j.s - j.half - 2.0
+            ]
             if blocking:
                 s = blocking[-1].s + blocking[-1].half + 2.01
                 continue
@@ -86,8 +92,7 @@ class Scenery:
             corner = any(street.in_junction(end, 9.0) for end in (s, s + facade.width))
             depth = 24.0 if corner and kind != 'house' else rng.uniform(8, 11)
             pitched = kind == 'house' or (kind == 'terrace' and rng.random() < 0.5)
-            building = Building(street, facade, side, s, front, depth,
-                                pitched and depth < 15)
+            building = Building(street, facade, side, s, front, depth, pitched and depth < 15)
             self.background.append(building)
             self._shadows.prism(building.plan, building.height)
             s += facade.width
@@ -103,14 +108,18 @@ class Scenery:
             d = street.building_line + rng.uniform(28, 34)
             kind, facade = self._facades[rng.integers(len(self._facades))]
             if not open_country and rng.random() < 0.7:
-                self.background.append(
-                    Building(street, facade, side, s, d, 10.0, kind != 'block'))
+                self.background.append(Building(street, facade, side, s, d, 10.0, kind != 'block'))
                 s += facade.width
             else:
                 height = rng.uniform(7, 12)
-                self.background.append(Plant(
-                    self._point(s, side * (d - 4)), height * 1.1, height,
-                    self._trees[rng.integers(len(self._trees))]))
+                self.background.append(
+                    Plant(
+                        self._point(s, side * (d - 4)),
+                        height * 1.1,
+                        height,
+                        self._trees[rng.integers(len(self._trees))],
+                    )
+                )
                 s += rng.uniform(4, 8)
 
     def _place_posts(self, side: int) -> None:
@@ -194,17 +203,31 @@ class Scenery:
             elif rng.random() < 0.5 and not street.in_junction(s, 3.0):
                 size = rng.uniform(0.9, 2.2)
                 d = side * (street.walk_end + size / 2 + 0.3)
-                self.background.append(Plant(self._point(s, d), size * 1.2, size,
-                                             self._bushes[rng.integers(len(self._bushes))]))
+                self.background.append(
+                    Plant(
+                        self._point(s, d),
+                        size * 1.2,
+                        size,
+                        self._bushes[rng.integers(len(self._bushes))],
+                    )
+                )
             if street.layout.gap > 4 and rng.random() < 0.35 and not street.in_junction(s, 5.0):
                 reach = street.layout.setback + 12.0
-                self._tree(s, side * (street.walk_end + 2 + rng.random() * reach),
-                           rng.uniform(5, 12), behind=True)
+                self._tree(
+                    s,
+                    side * (street.walk_end + 2 + rng.random() * reach),
+                    rng.uniform(5, 12),
+                    behind=True,
+                )
             s += length
 
     def _tree(self, s: float, d: float, height: float, behind: bool = False) -> None:
         rng = self._rng
-        tree = Plant(self._point(s, d), height * rng.uniform(0.8, 1.1), height,
-                     self._trees[rng.integers(len(self._trees))])
+        tree = Plant(
+            self._point(s, d),
+            height * rng.uniform(0.8, 1.1),
+            height,
+            self._trees[rng.integers(len(self._trees))],
+        )
         (self.background if behind else self.foreground).append(tree)
         self._shadows.tree(s, d, height)

@@ -25,7 +25,8 @@ class Sensor:
         luma = rng.standard_normal(shape, np.float32) * np.float32(rng.uniform(1.0, 2.6))
         chroma = rng.standard_normal((*shape, 3), np.float32) * np.float32(0.9)
         self._noise = np.round(
-            cv2.GaussianBlur(luma, (3, 3), 0.55)[..., None] * 1.4 + chroma).astype(np.int8)
+            cv2.GaussianBlur(luma, (3, 3), 0.55)[..., None] * 1.4 + chroma
+        ).astype(np.int8)
         self._blur = float(rng.uniform(0.35, 0.65)) * max(1.0, width / 800)
         self._contrast = float(rng.uniform(0.05, 0.35))
 
@@ -36,7 +37,7 @@ class Sensor:
         seen = cv2.LUT(seen, self._curve(mood))
         top, left = rng.integers(0, _MARGIN, 2)
         height, width = image.shape[:2]
-        noise = self._noise[top:top + height, left:left + width]
+        noise = self._noise[top : top + height, left : left + width]
         return cv2.add(seen, noise, dtype=cv2.CV_8U)
 
     def _curve(self, mood: Mood) -> np.ndarray:

@@ -46,7 +46,7 @@ class Shadows:
         """Add the shadow of a thin post."""
         foot = np.array([s, d])
         ends = self._grid.texels(np.array([foot, foot + self.cast(s, height)]))
-        first, last = np.round(ends * 2 ** _SHIFT).astype(int)
+        first, last = np.round(ends * 2**_SHIFT).astype(int)
         cv2.line(self._sun, tuple(first), tuple(last), 230, 1, cv2.LINE_AA, _SHIFT)
 
     def tree(self, s: float, d: float, height: float) -> None:
@@ -70,9 +70,13 @@ class Shadows:
 
     def texels(self) -> np.ndarray:
         """Return uint8 [rows, columns, 2]: sun blocked and sky blocked, 0 to 255."""
-        return cv2.merge([cv2.GaussianBlur(self._sun, (0, 0), 0.09 / self._grid.texel),
-                          cv2.GaussianBlur(self._contact, (0, 0), 0.18 / self._grid.texel)])
+        return cv2.merge(
+            [
+                cv2.GaussianBlur(self._sun, (0, 0), 0.09 / self._grid.texel),
+                cv2.GaussianBlur(self._contact, (0, 0), 0.18 / self._grid.texel),
+            ]
+        )
 
     def _fill(self, target: np.ndarray, plan: np.ndarray, value: int) -> None:
-        points = np.round(self._grid.texels(plan) * 2 ** _SHIFT).astype(np.int32)
+        points = np.round(self._grid.texels(plan) * 2**_SHIFT).astype(np.int32)
         cv2.fillPoly(target, [points], value, cv2.LINE_AA, _SHIFT)

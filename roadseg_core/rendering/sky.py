@@ -64,7 +64,7 @@ class Sky:
         while cursor < _WIDTH:
             width = int(rng.uniform(10, 45))
             if rng.random() < 0.35:
-                height[cursor:cursor + width] = np.radians(rng.uniform(1.5, 4.5))
+                height[cursor : cursor + width] = np.radians(rng.uniform(1.5, 4.5))
             cursor += width + int(rng.uniform(0, 60))
         elevation = np.linspace(_TOP, _BOTTOM, _HEIGHT)[:, None]
         solid = elevation < height[None, :]
@@ -75,8 +75,9 @@ class Sky:
         padded = np.hstack([labels[:, -_PAD:], labels, labels[:, :_PAD]])
         return self._finish(colour), padded
 
-    def paint(self, image: np.ndarray, labels: np.ndarray, camera: Camera, heading: float,
-              light: Light) -> None:
+    def paint(
+        self, image: np.ndarray, labels: np.ndarray, camera: Camera, heading: float, light: Light
+    ) -> None:
         """
         Paint the rows above the horizon.
 
@@ -95,17 +96,29 @@ class Sky:
         # Clouds are smooth: a quarter of the pixels, enlarged, looks the same.
         few = (column[::2, ::2], row[::2, ::2])
         clear = cv2.remap(self._clear, *few, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        covered = cv2.remap(
-            self._covered, *few, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        covered = cv2.remap(self._covered, *few, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         cloud = light.mood.cloud
-        sky = cv2.resize(cv2.addWeighted(clear, 1 - cloud, covered, cloud, 0),
-                         (camera.width, rows), interpolation=cv2.INTER_LINEAR)
+        sky = cv2.resize(
+            cv2.addWeighted(clear, 1 - cloud, covered, cloud, 0),
+            (camera.width, rows),
+            interpolation=cv2.INTER_LINEAR,
+        )
         # The skyline stays below 9 degrees.
         low = max(0, rows - int(camera.intrinsics.fx * 0.16))
-        truth = cv2.remap(self._labels, column[low:], row[low:], cv2.INTER_NEAREST,
-                          borderMode=cv2.BORDER_REPLICATE)
-        far = cv2.remap(self._skyline, column[low:], row[low:], cv2.INTER_LINEAR,
-                        borderMode=cv2.BORDER_REPLICATE)
+        truth = cv2.remap(
+            self._labels,
+            column[low:],
+            row[low:],
+            cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        far = cv2.remap(
+            self._skyline,
+            column[low:],
+            row[low:],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         far = cv2.addWeighted(far, 0.55, np.full_like(far, light.haze_colour), 0.45, 0)
         np.copyto(sky[low:], far, where=(truth == INFRASTRUCTURE)[..., None])
         image[:rows] = sky

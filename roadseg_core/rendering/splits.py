@@ -13,8 +13,7 @@ DEMO_SEEDS = (11, 23, 47)
 DEMO_LAYOUTS = ('urban', 'avenue')
 """Street families of the demo's drives."""
 
-TRAINING_LAYOUTS = tuple(
-    layout.name for layout in LAYOUTS if layout.name not in DEMO_LAYOUTS)
+TRAINING_LAYOUTS = tuple(layout.name for layout in LAYOUTS if layout.name not in DEMO_LAYOUTS)
 """Street families that training may see."""
 
 _FIRST_TRAINING_SEED = 10_000
@@ -26,8 +25,8 @@ def is_reserved(config: DriveConfig) -> bool:
 
 
 def training_configs(
-        count: int, height: int, width: int, *, first: int = 0,
-        seconds: float = 2.0, fps: float = 2.0) -> Iterator[DriveConfig]:
+    count: int, height: int, width: int, *, first: int = 0, seconds: float = 2.0, fps: float = 2.0
+) -> Iterator[DriveConfig]:
     """
     Yield drives to train on, each with a seed of its own, the layouts in turn.
 
@@ -45,14 +44,19 @@ def training_configs(
         config = DriveConfig(
             seed=_FIRST_TRAINING_SEED + number,
             layout=TRAINING_LAYOUTS[number % len(TRAINING_LAYOUTS)],
-            seconds=seconds, fps=fps, height=height, width=width)
+            seconds=seconds,
+            fps=fps,
+            height=height,
+            width=width,
+        )
         if is_reserved(config):
             raise ValueError(f'{config} is reserved for the demo')
         yield config
 
 
 def demo_config(
-        seconds: float, fps: float, height: int, width: int, *, number: int = 0) -> DriveConfig:
+    seconds: float, fps: float, height: int, width: int, *, number: int = 0
+) -> DriveConfig:
     """
     Return a drive of the demo.
 
@@ -61,5 +65,10 @@ def demo_config(
     if not 0 <= number < len(DEMO_SEEDS):
         raise ValueError(f'number is {number}; expected 0 to {len(DEMO_SEEDS) - 1}')
     return DriveConfig(
-        seed=DEMO_SEEDS[number], layout=DEMO_LAYOUTS[number % len(DEMO_LAYOUTS)],
-        seconds=seconds, fps=fps, height=height, width=width)
+        seed=DEMO_SEEDS[number],
+        layout=DEMO_LAYOUTS[number % len(DEMO_LAYOUTS)],
+        seconds=seconds,
+        fps=fps,
+        height=height,
+        width=width,
+    )

@@ -28,7 +28,7 @@ class Vehicle:
         self._paint = paint
         outline = np.array(body.outline)
         half = np.full(len(outline), body.width / 2)
-        half[body.first_upper:body.last_upper + 1] -= 0.17 if body.height < 2 else 0.08
+        half[body.first_upper : body.last_upper + 1] -= 0.17 if body.height < 2 else 0.08
         half[0] = half[-1] = body.width / 2 - 0.06
         left = np.stack([outline[:, 0], half, outline[:, 1]], axis=1)
         self._left = left
@@ -39,14 +39,16 @@ class Vehicle:
         body = self.body
         # The lower body stands upright, the cabin leans inwards: two polygons.
         belt = (body.first_upper - 1, body.last_upper + 1)
-        lower = [index for index in range(len(outline))
-                 if not body.first_upper <= index <= body.last_upper]
+        lower = [
+            index
+            for index in range(len(outline))
+            if not body.first_upper <= index <= body.last_upper
+        ]
         upper = list(range(belt[0], belt[1] + 1))
         turn = np.array([1, sign, 1])
 
         def lift(points: np.ndarray) -> np.ndarray:
-            share = (points[:, 1] - outline[belt[0], 1]) / (
-                body.height - outline[belt[0], 1])
+            share = (points[:, 1] - outline[belt[0], 1]) / (body.height - outline[belt[0], 1])
             width = np.interp(share, [0, 1], [body.width / 2, half[body.first_upper]]) + 0.005
             return np.stack([points[:, 0], sign * width, points[:, 1]], axis=1)
 
@@ -54,13 +56,14 @@ class Vehicle:
         ring = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1)
         hubs = [np.array([x, sign * (body.width / 2 + 0.01), body.radius]) for x in body.wheels]
         return _Side(
-            lower=self._left[lower] * turn, upper=self._left[upper] * turn,
+            lower=self._left[lower] * turn,
+            upper=self._left[upper] * turn,
             windows=[lift(np.array(window)) for window in body.windows],
-            arches=[(ring * body.radius * 1.22 + hub)[
-                ring[:, 2] > -0.3] for hub in hubs],
+            arches=[(ring * body.radius * 1.22 + hub)[ring[:, 2] > -0.3] for hub in hubs],
             tyres=[ring * body.radius + hub for hub in hubs],
             rims=[ring * body.radius * 0.62 + hub for hub in hubs],
-            normal=np.array([0.0, sign, 0.0]))
+            normal=np.array([0.0, sign, 0.0]),
+        )
 
     def footprint(self, margin: float) -> np.ndarray:
         """Return [4, 2] vehicle coordinates of the outline on the ground."""
@@ -97,8 +100,14 @@ class _Side:
 class _Drawing:
     """One vehicle in one picture; ``eye`` is the camera in the vehicle's coordinates."""
 
-    def __init__(self, painter: Painter, rotation: np.ndarray, shift: np.ndarray,
-                 turn: np.ndarray, eye: np.ndarray) -> None:
+    def __init__(
+        self,
+        painter: Painter,
+        rotation: np.ndarray,
+        shift: np.ndarray,
+        turn: np.ndarray,
+        eye: np.ndarray,
+    ) -> None:
         self._painter = painter
         self._rotation = rotation
         self._shift = shift
@@ -115,16 +124,22 @@ class _Drawing:
                     self._fill(tyre * (1, 0.85, 1), _RUBBER, 0.6)
         strips = []
         for edge in range(len(body.outline) - 1):
-            quad = np.array([vehicle._left[edge], vehicle._left[edge + 1],
-                             vehicle._right[edge + 1], vehicle._right[edge]])
+            quad = np.array(
+                [
+                    vehicle._left[edge],
+                    vehicle._left[edge + 1],
+                    vehicle._right[edge + 1],
+                    vehicle._right[edge],
+                ]
+            )
             along = quad[1] - quad[0]
             normal = np.array([-along[2], 0.0, along[0]]) / max(1e-6, float(np.hypot(*along[::2])))
             facing = float(normal @ (self._eye - quad[0]))
             if facing > 0:
-                strips.append((-float(np.linalg.norm(quad.mean(0) - self._eye)), edge, quad,
-                               normal))
-        sides = [side for side in vehicle._sides
-                 if side.normal @ self._eye > body.width / 2]
+                strips.append(
+                    (-float(np.linalg.norm(quad.mean(0) - self._eye)), edge, quad, normal)
+                )
+        sides = [side for side in vehicle._sides if side.normal @ self._eye > body.width / 2]
         for _, edge, quad, normal in sorted(strips, key=lambda strip: strip[0]):
             glass = edge in body.glass
             gain = self._gain(normal)
@@ -181,19 +196,25 @@ class _Drawing:
         self._fill(self._within(quad, 0.1, 0.45, 0.36, 0.64), _PLATE, gain)
 
     @staticmethod
-    def _within(quad: np.ndarray, low: float, high: float, left: float,
-                right: float) -> np.ndarray:
+    def _within(quad: np.ndarray, low: float, high: float, left: float, right: float) -> np.ndarray:
         """Return a part of a quad: shares along its edge and from its left to its right."""
         start = quad[0] + (quad[3] - quad[0]) * np.array([[left], [right]])
         end = quad[1] + (quad[2] - quad[1]) * np.array([[left], [right]])
-        return np.array([
-            start[0] + (end[0] - start[0]) * low, start[0] + (end[0] - start[0]) * high,
-            start[1] + (end[1] - start[1]) * high, start[1] + (end[1] - start[1]) * low])
+        return np.array(
+            [
+                start[0] + (end[0] - start[0]) * low,
+                start[0] + (end[0] - start[0]) * high,
+                start[1] + (end[1] - start[1]) * high,
+                start[1] + (end[1] - start[1]) * low,
+            ]
+        )
 
     def _gain(self, normal: np.ndarray) -> float:
         return self._painter.light.shade(self._turn @ normal)
 
-    def _fill(self, points: np.ndarray, colour: np.ndarray, gain: float,
-              labelled: bool = False) -> None:
-        self._painter.polygon(points @ self._rotation.T + self._shift, colour, gain,
-                              VEHICLES if labelled else None)
+    def _fill(
+        self, points: np.ndarray, colour: np.ndarray, gain: float, labelled: bool = False
+    ) -> None:
+        self._painter.polygon(
+            points @ self._rotation.T + self._shift, colour, gain, VEHICLES if labelled else None
+        )

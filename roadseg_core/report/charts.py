@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from markupsafe import Markup
 import numpy as np
+from markupsafe import Markup
 
 SERIES = ('#2563a8', '#c2571a', '#2f855a', '#7b4aa6', '#b83280', '#4a5568')
 """Colours of series, in order; after the last they begin again."""
@@ -37,10 +37,17 @@ def series_colours(names: Sequence[str]) -> dict[str, str]:
 
 
 def chart(
-    lines: Sequence[Line], *, about: str, start: str = '', end: str = '',
-    kind: str = 'line', limits: Mapping[str, float] | None = None,
-    lowest: float | None = 0.0, highest: float | None = None,
-    width: int = 720, height: int = 220,
+    lines: Sequence[Line],
+    *,
+    about: str,
+    start: str = '',
+    end: str = '',
+    kind: str = 'line',
+    limits: Mapping[str, float] | None = None,
+    lowest: float | None = 0.0,
+    highest: float | None = None,
+    width: int = 720,
+    height: int = 220,
 ) -> Markup:
     """
     Draw series over a common x axis.
@@ -78,18 +85,21 @@ def chart(
         y = y_of(tick)
         parts.append(
             f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>')
+            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
+        )
     for text, value in limits.items():
         y = y_of(value)
         parts.append(
             f'<line class="limit" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{right}" y="{y - 5:.1f}" text-anchor="end">{escape(text)}</text>')
+            f'<text x="{right}" y="{y - 5:.1f}" text-anchor="end">{escape(text)}</text>'
+        )
     for line in lines:
         draw = _dots if kind == 'dots' else _path
         parts.append(draw(x_of(line.x), y_of(line.y), line))
     parts.append(
         f'<text x="{_LEFT}" y="{height - 8}">{escape(start)}</text>'
-        f'<text x="{right}" y="{height - 8}" text-anchor="end">{escape(end)}</text></svg>')
+        f'<text x="{right}" y="{height - 8}" text-anchor="end">{escape(end)}</text></svg>'
+    )
     return Markup(''.join(parts))
 
 
@@ -109,7 +119,8 @@ def _headroom(bottom: float, largest: float) -> float:
 
 def _dots(x: np.ndarray, y: np.ndarray, line: Line) -> str:
     circles = ''.join(
-        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="1.8"/>' for a, b in zip(x, y) if np.isfinite(b))
+        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="1.8"/>' for a, b in zip(x, y) if np.isfinite(b)
+    )
     return f'<g fill="{line.colour}">{_title(line)}{circles}</g>'
 
 
@@ -124,9 +135,11 @@ def _path(x: np.ndarray, y: np.ndarray, line: Line) -> str:
         else:
             pen = 'M'
     # A line of one point has no length: round caps make it a dot.
-    return (f'<path d="{"".join(commands)}{"h0" if len(commands) == 1 else ""}" fill="none" '
-            f'stroke="{line.colour}" stroke-width="1.6" stroke-linejoin="round" '
-            f'stroke-linecap="round">{_title(line)}</path>')
+    return (
+        f'<path d="{"".join(commands)}{"h0" if len(commands) == 1 else ""}" fill="none" '
+        f'stroke="{line.colour}" stroke-width="1.6" stroke-linejoin="round" '
+        f'stroke-linecap="round">{_title(line)}</path>'
+    )
 
 
 def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -22,10 +22,13 @@ def write_page(path: Path, template: str, **values: object) -> None:
     :raises OSError: if the file cannot be written
     """
     environment = Environment(
-        loader=DictLoader({'base': BASE, 'macros': MACROS, 'page': template}), autoescape=True,
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters['share'] = lambda value: (
-        'none' if value is None else f'{100 * value:.2f} %')
+        loader=DictLoader({'base': BASE, 'macros': MACROS, 'page': template}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters['share'] = lambda value: 'none' if value is None else f'{100 * value:.2f} %'
     environment.filters['three'] = lambda value: 'none' if value is None else f'{value:.3f}'
     # Macros are imported without the page's values, but with the environment's.
     environment.globals['style'] = Markup(STYLE)
@@ -37,5 +40,7 @@ def write_page(path: Path, template: str, **values: object) -> None:
 
 def class_colours(label_map: LabelMap) -> dict[str, str]:
     """Return the CSS colour of each class by its name."""
-    return {name: f'rgb({red}, {green}, {blue})' for name, (red, green, blue)
-            in zip(label_map.names, label_map.palette)}
+    return {
+        name: f'rgb({red}, {green}, {blue})'
+        for name, (red, green, blue) in zip(label_map.names, label_map.palette)
+    }

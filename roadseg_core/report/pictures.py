@@ -32,8 +32,9 @@ def painting(caption: str, image: np.ndarray, *, width: int = WIDTH) -> Picture:
     return Picture(caption, _uri(image, '.png', width))
 
 
-def error_image(truth: np.ndarray, labels: np.ndarray, label_map: LabelMap, *,
-                truth_map: LabelMap | None = None) -> np.ndarray:
+def error_image(
+    truth: np.ndarray, labels: np.ndarray, label_map: LabelMap, *, truth_map: LabelMap | None = None
+) -> np.ndarray:
     """
     Show where labels are wrong: uint8 [H, W, 3], BGR.
 
@@ -60,8 +61,10 @@ def _uri(image: np.ndarray, suffix: str, limit: int) -> str:
     height, width = image.shape[:2]
     if width > limit:
         image = cv2.resize(
-            image, (limit, max(1, round(height * limit / width))),
-            interpolation=cv2.INTER_AREA if suffix == '.jpg' else cv2.INTER_NEAREST_EXACT)
+            image,
+            (limit, max(1, round(height * limit / width))),
+            interpolation=cv2.INTER_AREA if suffix == '.jpg' else cv2.INTER_NEAREST_EXACT,
+        )
     done, data = cv2.imencode(suffix, image)
     if not done:
         raise ValueError(f'image of {image.shape} cannot be written as {suffix}')

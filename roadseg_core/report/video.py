@@ -51,14 +51,21 @@ class VideoFile:
     def _open(self, size: tuple[int, int]) -> cv2.VideoWriter:
         for codec in CODECS:
             writer = cv2.VideoWriter(
-                str(self._temporary), cv2.VideoWriter_fourcc(*codec), self._fps, size)
+                str(self._temporary), cv2.VideoWriter_fourcc(*codec), self._fps, size
+            )
             if writer.isOpened():
                 return writer
-        raise OSError(f'{self._path}: OpenCV {cv2.__version__} writes no MP4 of {size[0]}x'
-                      f'{size[1]} pixels with {" or ".join(CODECS)}')
+        raise OSError(
+            f'{self._path}: OpenCV {cv2.__version__} writes no MP4 of {size[0]}x'
+            f'{size[1]} pixels with {" or ".join(CODECS)}'
+        )
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._writer is not None:
             self._writer.release()
         if not self._temporary.is_file():

@@ -14,7 +14,12 @@ from roadseg_core.rewriting.skip_upsampling import merge_upsampling
 from roadseg_core.rewriting.wide_convolution import widen_convolutions
 
 __all__ = [
-    'fold_normalization', 'fold_padding', 'merge_upsampling', 'rewrite', 'widen_convolutions']
+    'fold_normalization',
+    'fold_padding',
+    'merge_upsampling',
+    'rewrite',
+    'widen_convolutions',
+]
 
 
 def rewrite(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from roadseg_core.rewriting.graph import attribute, Graph
+from roadseg_core.rewriting.graph import Graph, attribute
 
 _MIDDLE = np.float32(127.5)
 
@@ -26,10 +26,10 @@ def fold_normalization(model: onnx.ModelProto) -> onnx.ModelProto:
         return model
     first, last, order, scale = chain
     takers = graph.consumers(last.output[0])
-    weights = [graph.constant(node.input[1]) if node.op_type == 'Conv' else None
-               for node in takers]
+    weights = [graph.constant(node.input[1]) if node.op_type == 'Conv' else None for node in takers]
     if any(weight is None or weight.shape[1] != 3 for weight in weights) or any(
-            attribute(node, 'group', 1) != 1 for node in takers):
+        attribute(node, 'group', 1) != 1 for node in takers
+    ):
         return model
     for node, weight in zip(takers, weights, strict=True):
         turned = np.empty_like(weight)
@@ -40,11 +40,14 @@ def fold_normalization(model: onnx.ModelProto) -> onnx.ModelProto:
     middle = graph.add_constant('frame_middle', _MIDDLE)
     graph.replace(
         first,
-        helper.make_node('Cast', [first.input[0]], ['frames_float'], 'frames_to_float',
-                         to=onnx.TensorProto.FLOAT),
+        helper.make_node(
+            'Cast', [first.input[0]], ['frames_float'], 'frames_to_float', to=onnx.TensorProto.FLOAT
+        ),
         helper.make_node('Sub', ['frames_float', middle], ['frames_less'], 'frames_centring'),
-        helper.make_node('Transpose', ['frames_less'], ['frames_centred'], 'channels_first',
-                         perm=[0, 3, 1, 2]))
+        helper.make_node(
+            'Transpose', ['frames_less'], ['frames_centred'], 'channels_first', perm=[0, 3, 1, 2]
+        ),
+    )
     return graph.model()
 
 
@@ -65,8 +68,13 @@ def _normalization(
     less = graph.constant(subtract.input[1])
     if any(constant is None for constant in (order, scale, less)):
         return None
-    if (attribute(transpose, 'perm') != [0, 3, 1, 2] or attribute(gather, 'axis', 0) != 1
-            or sorted(order.tolist()) != [0, 1, 2] or scale.size != 1 or less.size != 1
-            or abs(float(less) / float(scale) - float(_MIDDLE)) > 1e-4):
+    if (
+        attribute(transpose, 'perm') != [0, 3, 1, 2]
+        or attribute(gather, 'axis', 0) != 1
+        or sorted(order.tolist()) != [0, 1, 2]
+        or scale.size != 1
+        or less.size != 1
+        or abs(float(less) / float(scale) - float(_MIDDLE)) > 1e-4
+    ):
         return None
     return transpose, subtract, order.tolist(), float(scale)

@@ -21,7 +21,8 @@ class Graph:
         self._model.CopyFrom(model)
         self.nodes = list(self._model.graph.node)
         self._constants = {
-            value.name: numpy_helper.to_array(value) for value in self._model.graph.initializer}
+            value.name: numpy_helper.to_array(value) for value in self._model.graph.initializer
+        }
         self._made: set[str] = set(self._constants)
         self._given = model
         self._sizes: dict[str, tuple[int, ...]] | None = None
@@ -55,9 +56,15 @@ class Graph:
 
             needed = {name for node in ancestors for name in node.input}
             graph = helper.make_graph(
-                ancestors, 'constant', [], [onnx.ValueInfoProto(name=value)],
-                [numpy_helper.from_array(self._constants[name], name)
-                 for name in sorted(needed.intersection(self._constants))])
+                ancestors,
+                'constant',
+                [],
+                [onnx.ValueInfoProto(name=value)],
+                [
+                    numpy_helper.from_array(self._constants[name], name)
+                    for name in sorted(needed.intersection(self._constants))
+                ],
+            )
             part = helper.make_model(graph, opset_imports=self._model.opset_import)
             part.ir_version = self._model.ir_version
             self._constants[value] = ReferenceEvaluator(part).run(None, {})[0]
@@ -66,8 +73,11 @@ class Graph:
     def add_constant(self, name: str, value: np.ndarray) -> str:
         """Add a constant under a name like ``name`` that is free; return the name."""
         taken = set(self._constants).union(*(node.output for node in self.nodes))
-        free = next(candidate for candidate in (
-            name, *(f'{name}_{i}' for i in range(len(taken) + 1))) if candidate not in taken)
+        free = next(
+            candidate
+            for candidate in (name, *(f'{name}_{i}' for i in range(len(taken) + 1)))
+            if candidate not in taken
+        )
         self._constants[free] = value
         self._made.add(free)
         return free
@@ -75,7 +85,7 @@ class Graph:
     def replace(self, old: onnx.NodeProto, *new: onnx.NodeProto) -> None:
         """Put nodes in the place of one."""
         index = next(i for i, node in enumerate(self.nodes) if node is old)
-        self.nodes[index:index + 1] = new
+        self.nodes[index : index + 1] = new
 
     def shape(self, value: str) -> tuple[int, ...] | None:
         """Return the sizes of a value of the model as given, after the batch; None: unknown."""
@@ -84,7 +94,8 @@ class Graph:
             inferred = onnx.shape_inference.infer_shapes(self._given, data_prop=True)
             self._sizes = {
                 info.name: tuple(dim.dim_value for dim in info.type.tensor_type.shape.dim[1:])
-                for info in (*inferred.graph.value_info, *inferred.graph.input)}
+                for info in (*inferred.graph.value_info, *inferred.graph.input)
+            }
         sizes = self._sizes.get(value, ())
         return sizes if sizes and all(sizes) else None
 
@@ -101,7 +112,8 @@ class Graph:
         graph.node.extend(nodes)
         graph.initializer.extend(
             numpy_helper.from_array(self._constants[name], name)
-            for name in sorted(needed.intersection(self._made)))
+            for name in sorted(needed.intersection(self._made))
+        )
         return self._model
 
     def _ancestors(self, value: str) -> list[onnx.NodeProto]:

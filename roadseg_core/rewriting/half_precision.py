@@ -26,6 +26,7 @@ def to_half_precision(model: onnx.ModelProto) -> onnx.ModelProto:
         # It warns of each tensor that holds a weight too small for half precision.
         warnings.simplefilter('ignore')
         half = convert_float_to_float16(
-            copy, min_positive_val=_LEAST, max_finite_val=_GREATEST, op_block_list=[])
+            copy, min_positive_val=_LEAST, max_finite_val=_GREATEST, op_block_list=[]
+        )
     onnx.checker.check_model(half, full_check=True)
     return half

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from roadseg_core.rewriting.graph import attribute, Graph
+from roadseg_core.rewriting.graph import Graph, attribute
 
 
 def merge_upsampling(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -28,25 +28,35 @@ def merge_upsampling(model: onnx.ModelProto) -> onnx.ModelProto:
     return graph.model()
 
 
-def _fits(graph: Graph, up: onnx.NodeProto, concat: onnx.NodeProto,
-          convolution: onnx.NodeProto) -> bool:
+def _fits(
+    graph: Graph, up: onnx.NodeProto, concat: onnx.NodeProto, convolution: onnx.NodeProto
+) -> bool:
     """Tell whether the three are what can be merged."""
-    def plain(node: onnx.NodeProto, kernel: int, stride: int, pads: list[int]) -> bool:
-        return (attribute(node, 'group', 1) == 1
-                and attribute(node, 'auto_pad', b'NOTSET') == b'NOTSET'
-                and attribute(node, 'dilations', [1, 1]) == [1, 1]
-                and attribute(node, 'strides', [1, 1]) == [stride] * 2
-                and attribute(node, 'pads', [0] * 4) == pads
-                and not attribute(node, 'output_padding')
-                and all(graph.constant(name) is not None for name in node.input[1:])
-                and graph.constant(node.input[1]).shape[2:] == (kernel, kernel))
 
-    return (concat.op_type == 'Concat' and attribute(concat, 'axis') == 1
-            and len(concat.input) == 2 and concat.input[1] == up.output[0]
-            and concat.input[0] != up.output[0] and convolution.op_type == 'Conv'
-            and plain(up, 2, 2, [0] * 4) and plain(convolution, 3, 1, [1] * 4)
-            and graph.shape(up.output[0]) is not None
-            and _saves(graph.constant(up.input[1]), graph.constant(convolution.input[1])))
+    def plain(node: onnx.NodeProto, kernel: int, stride: int, pads: list[int]) -> bool:
+        return (
+            attribute(node, 'group', 1) == 1
+            and attribute(node, 'auto_pad', b'NOTSET') == b'NOTSET'
+            and attribute(node, 'dilations', [1, 1]) == [1, 1]
+            and attribute(node, 'strides', [1, 1]) == [stride] * 2
+            and attribute(node, 'pads', [0] * 4) == pads
+            and not attribute(node, 'output_padding')
+            and all(graph.constant(name) is not None for name in node.input[1:])
+            and graph.constant(node.input[1]).shape[2:] == (kernel, kernel)
+        )
+
+    return (
+        concat.op_type == 'Concat'
+        and attribute(concat, 'axis') == 1
+        and len(concat.input) == 2
+        and concat.input[1] == up.output[0]
+        and concat.input[0] != up.output[0]
+        and convolution.op_type == 'Conv'
+        and plain(up, 2, 2, [0] * 4)
+        and plain(convolution, 3, 1, [1] * 4)
+        and graph.shape(up.output[0]) is not None
+        and _saves(graph.constant(up.input[1]), graph.constant(convolution.input[1]))
+    )
 
 
 def _saves(up: np.ndarray, convolution: np.ndarray) -> bool:
@@ -56,36 +66,57 @@ def _saves(up: np.ndarray, convolution: np.ndarray) -> bool:
     return 4 * before * after <= middle * (before + 9 * after)
 
 
-def _merge(graph: Graph, up: onnx.NodeProto, concat: onnx.NodeProto,
-           convolution: onnx.NodeProto) -> None:
+def _merge(
+    graph: Graph, up: onnx.NodeProto, concat: onnx.NodeProto, convolution: onnx.NodeProto
+) -> None:
     weight, up_weight = (graph.constant(node.input[1]) for node in (convolution, up))
     rows, columns = graph.shape(up.output[0])[1:]
     channels = up_weight.shape[1]
     of_skip, of_up = weight[:, :-channels], weight[:, -channels:]
     # Both biases in and between the borders: a pixel takes the one for its row and its column.
     bias = _bias(graph, convolution, len(weight))[:, None, None] + border_bias(
-        of_up, _bias(graph, up, channels), 3, 3)
+        of_up, _bias(graph, up, channels), 3, 3
+    )
     name = convolution.name or convolution.output[0]
     parts = [f'{name}/of_skip', f'{name}/of_upsampled', f'{name}/sum']
     biases = [f'{name}/bias_rows', f'{name}/bias']
-    places = [graph.add_constant(
-        f'{name}.{what}', np.array([0, *[1] * (count - 2), 2], np.int64))
-        for what, count in (('rows', rows), ('columns', columns))]
+    places = [
+        graph.add_constant(f'{name}.{what}', np.array([0, *[1] * (count - 2), 2], np.int64))
+        for what, count in (('rows', rows), ('columns', columns))
+    ]
     graph.replace(
         convolution,
         helper.make_node(
-            'Conv', [concat.input[0], graph.add_constant(f'{name}.skip_weight', of_skip)],
-            [parts[0]], parts[0], pads=[1, 1, 1, 1], kernel_shape=[3, 3]),
+            'Conv',
+            [concat.input[0], graph.add_constant(f'{name}.skip_weight', of_skip)],
+            [parts[0]],
+            parts[0],
+            pads=[1, 1, 1, 1],
+            kernel_shape=[3, 3],
+        ),
         helper.make_node(
             'ConvTranspose',
-            [up.input[0], graph.add_constant(
-                f'{name}.upsampled_weight', merged_kernel(up_weight, of_up))],
-            [parts[1]], parts[1], strides=[2, 2], pads=[1, 1, 1, 1], kernel_shape=[4, 4]),
-        helper.make_node('Gather', [graph.add_constant(f'{name}.biases', bias[None]), places[0]],
-                         [biases[0]], biases[0], axis=2),
+            [
+                up.input[0],
+                graph.add_constant(f'{name}.upsampled_weight', merged_kernel(up_weight, of_up)),
+            ],
+            [parts[1]],
+            parts[1],
+            strides=[2, 2],
+            pads=[1, 1, 1, 1],
+            kernel_shape=[4, 4],
+        ),
+        helper.make_node(
+            'Gather',
+            [graph.add_constant(f'{name}.biases', bias[None]), places[0]],
+            [biases[0]],
+            biases[0],
+            axis=2,
+        ),
         helper.make_node('Gather', [biases[0], places[1]], [biases[1]], biases[1], axis=3),
         helper.make_node('Add', [parts[0], biases[1]], [parts[2]], parts[2]),
-        helper.make_node('Add', [parts[2], parts[1]], [convolution.output[0]], name))
+        helper.make_node('Add', [parts[2], parts[1]], [convolution.output[0]], name),
+    )
 
 
 def _bias(graph: Graph, node: onnx.NodeProto, channels: int) -> np.ndarray:
@@ -105,19 +136,20 @@ def merged_kernel(up: np.ndarray, convolution: np.ndarray) -> np.ndarray:
     merged = np.zeros((up.shape[0], convolution.shape[0], 4, 4))
     for i in range(3):
         for j in range(3):
-            taps = np.einsum('xmab,om->xoab', up.astype(np.float64),
-                             convolution[:, :, i, j].astype(np.float64))
-            merged[:, :, 2 - i:4 - i, 2 - j:4 - j] += taps
+            taps = np.einsum(
+                'xmab,om->xoab', up.astype(np.float64), convolution[:, :, i, j].astype(np.float64)
+            )
+            merged[:, :, 2 - i : 4 - i, 2 - j : 4 - j] += taps
     return merged.astype(np.float32)
 
 
-def border_bias(convolution: np.ndarray, bias: np.ndarray, rows: int,
-                columns: int) -> np.ndarray:
+def border_bias(convolution: np.ndarray, bias: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """Return what a 3x3 convolution of padding 1 makes of a bias: [out, rows, columns]."""
     taps = np.einsum('omij,m->oij', convolution.astype(np.float64), bias.astype(np.float64))
     total = np.zeros((len(convolution), rows, columns))
     for i in range(3):
         for j in range(3):
-            total[:, max(0, 1 - i):rows + min(0, 1 - i),
-                  max(0, 1 - j):columns + min(0, 1 - j)] += taps[:, i, j, None, None]
+            total[
+                :, max(0, 1 - i) : rows + min(0, 1 - i), max(0, 1 - j) : columns + min(0, 1 - j)
+            ] += taps[:, i, j, None, None]
     return total.astype(np.float32)

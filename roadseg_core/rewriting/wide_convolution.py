@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from roadseg_core.rewriting.graph import attribute, Graph, set_attribute
+from roadseg_core.rewriting.graph import Graph, attribute, set_attribute
 
 _UNARY = ('Relu', 'Clip', 'QuantizeLinear', 'DequantizeLinear')
 """What works on each value by itself and runtimes fuse into a convolution."""
@@ -47,24 +47,29 @@ def widen_convolutions(model: onnx.ModelProto, *, lanes: int = 16) -> onnx.Model
 def _fits(graph: Graph, node: onnx.NodeProto, lanes: int) -> bool:
     pair = _dequantizing(graph, node)
     weight = graph.constant(node.input[1] if pair is None else pair.input[0])
-    return (weight is not None and weight.shape[2:] == (3, 3)
-            and 2 * len(weight) <= lanes
-            and attribute(node, 'group', 1) == 1
-            and attribute(node, 'auto_pad', b'NOTSET') == b'NOTSET'
-            and attribute(node, 'strides', [1, 1]) == [1, 1]
-            and attribute(node, 'dilations', [1, 1]) == [1, 1]
-            and attribute(node, 'pads', [0] * 4) == [1] * 4
-            and all(graph.constant(name) is not None for name in node.input[2:])
-            and node.output[0] not in graph.outputs
-            and _is_read_in_place(
-                graph, node.output[0], _READERS if pair is None else _INT8_READERS))
+    return (
+        weight is not None
+        and weight.shape[2:] == (3, 3)
+        and 2 * len(weight) <= lanes
+        and attribute(node, 'group', 1) == 1
+        and attribute(node, 'auto_pad', b'NOTSET') == b'NOTSET'
+        and attribute(node, 'strides', [1, 1]) == [1, 1]
+        and attribute(node, 'dilations', [1, 1]) == [1, 1]
+        and attribute(node, 'pads', [0] * 4) == [1] * 4
+        and all(graph.constant(name) is not None for name in node.input[2:])
+        and node.output[0] not in graph.outputs
+        and _is_read_in_place(graph, node.output[0], _READERS if pair is None else _INT8_READERS)
+    )
 
 
 def _is_read_in_place(graph: Graph, value: str, readers: tuple[str, ...]) -> bool:
     """Tell whether all that reads a value takes it from phases without a loss."""
     return all(
-        _is_read_in_place(graph, node.output[0], readers) if _is_unary(graph, node, value)
-        else node.op_type in readers for node in graph.consumers(value))
+        _is_read_in_place(graph, node.output[0], readers)
+        if _is_unary(graph, node, value)
+        else node.op_type in readers
+        for node in graph.consumers(value)
+    )
 
 
 def _dequantizing(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | None:
@@ -81,11 +86,20 @@ def _widen(graph: Graph, node: onnx.NodeProto) -> int:
         filters = len(values)
         twice = [np.tile(value, 2) if value.ndim else value for value in ranges]
         name = f'{node.input[1]}_wide'
-        graph.replace(pair, pair, helper.make_node(
-            'DequantizeLinear',
-            [graph.add_constant(f'{name}_{i}', value)
-             for i, value in enumerate((_wide(values), *twice))],
-            [name], name, axis=0))
+        graph.replace(
+            pair,
+            pair,
+            helper.make_node(
+                'DequantizeLinear',
+                [
+                    graph.add_constant(f'{name}_{i}', value)
+                    for i, value in enumerate((_wide(values), *twice))
+                ],
+                [name],
+                name,
+                axis=0,
+            ),
+        )
         node.input[1] = name
     else:
         values = graph.constant(node.input[1])
@@ -93,7 +107,8 @@ def _widen(graph: Graph, node: onnx.NodeProto) -> int:
         node.input[1] = graph.add_constant(f'{node.input[1]}_wide', _wide(values))
     if len(node.input) > 2:
         node.input[2] = graph.add_constant(
-            f'{node.input[2]}_wide', np.tile(graph.constant(node.input[2]), 2))
+            f'{node.input[2]}_wide', np.tile(graph.constant(node.input[2]), 2)
+        )
     set_attribute(node, 'kernel_shape', [3, 4])
     set_attribute(node, 'strides', [1, 2])
     return filters
@@ -101,8 +116,9 @@ def _widen(graph: Graph, node: onnx.NodeProto) -> int:
 
 def _wide(weight: np.ndarray) -> np.ndarray:
     """Return [2 * out, in, 3, 4] for the left and the right pixel from [out, in, 3, 3]."""
-    return np.concatenate([np.pad(weight, ((0, 0), (0, 0), (0, 0), sides))
-                           for sides in ((0, 1), (1, 0))])
+    return np.concatenate(
+        [np.pad(weight, ((0, 0), (0, 0), (0, 0), sides)) for sides in ((0, 1), (1, 0))]
+    )
 
 
 def _put_in_place(graph: Graph, value: str, shape: tuple[int, ...]) -> None:
@@ -124,14 +140,19 @@ def _put_in_place(graph: Graph, value: str, shape: tuple[int, ...]) -> None:
 
 
 def _is_unary(graph: Graph, node: onnx.NodeProto, value: str) -> bool:
-    return (node.op_type in _UNARY and node.input[0] == value
-            and node.output[0] not in graph.outputs
-            and all(graph.constant(name) is not None and graph.constant(name).size == 1
-                    for name in node.input[1:] if name))
+    return (
+        node.op_type in _UNARY
+        and node.input[0] == value
+        and node.output[0] not in graph.outputs
+        and all(
+            graph.constant(name) is not None and graph.constant(name).size == 1
+            for name in node.input[1:]
+            if name
+        )
+    )
 
 
-def _interleaving(graph: Graph, value: str,
-                  shape: tuple[int, ...]) -> Iterator[onnx.NodeProto]:
+def _interleaving(graph: Graph, value: str, shape: tuple[int, ...]) -> Iterator[onnx.NodeProto]:
     """Give the nodes from [N, 2 * C, H, W / 2] to [N, C, H, W]; ``shape``: -1, H, W, C."""
     last, joined, placed = (f'{value}_{step}' for step in ('last', 'joined', 'placed'))
     sizes = graph.add_constant(f'{value}_sizes', np.array(shape, np.int64))

@@ -9,9 +9,14 @@ from roadseg_core.resizing import resize_image
 from roadseg_core.training.photometry import Augmentation, change_light
 
 
-def augment(image: np.ndarray, labels: np.ndarray, *, size: tuple[int, int],
-            augmentation: Augmentation,
-            rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def augment(
+    image: np.ndarray,
+    labels: np.ndarray,
+    *,
+    size: tuple[int, int],
+    augmentation: Augmentation,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
     """
     Draw one sample from a frame.
 
@@ -22,8 +27,8 @@ def augment(image: np.ndarray, labels: np.ndarray, *, size: tuple[int, int],
     """
     if rng.random() < augmentation.crop:
         top, left, height, width = _cut_out(labels.shape, augmentation, rng)
-        image = image[top:top + height, left:left + width]
-        labels = labels[top:top + height, left:left + width]
+        image = image[top : top + height, left : left + width]
+        labels = labels[top : top + height, left : left + width]
     image = resize_image(image, size)
     labels = cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     if rng.random() < augmentation.flip:
@@ -31,8 +36,9 @@ def augment(image: np.ndarray, labels: np.ndarray, *, size: tuple[int, int],
     return change_light(image, augmentation, rng), labels
 
 
-def _cut_out(shape: tuple[int, ...], augmentation: Augmentation,
-             rng: np.random.Generator) -> tuple[int, int, int, int]:
+def _cut_out(
+    shape: tuple[int, ...], augmentation: Augmentation, rng: np.random.Generator
+) -> tuple[int, int, int, int]:
     """Draw (top, left, height, width) of a rectangle of random aspect inside the frame."""
     low, high = augmentation.aspect
     aspect = float(np.exp(rng.uniform(np.log(low), np.log(high))))

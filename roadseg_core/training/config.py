@@ -114,16 +114,18 @@ class LossTerm(Section):
 
     name: Literal['cross_entropy', 'ohem', 'dice', 'iou', 'lovasz'] = 'cross_entropy'
     weight: float = Field(default=1.0, gt=0.0)
-    class_weights: Literal['none', 'median_frequency', 'inverse_frequency'] | tuple[
-        AtLeastZero, ...] = 'none'
+    class_weights: (
+        Literal['none', 'median_frequency', 'inverse_frequency'] | tuple[AtLeastZero, ...]
+    ) = 'none'
     threshold: Share = 0.7
     keep: Share = 0.1
 
     @model_validator(mode='after')
     def _weights_have_a_use(self) -> LossTerm:
         if self.class_weights != 'none' and self.name not in ('cross_entropy', 'ohem'):
-            raise ValueError(f'class_weights mean nothing to {self.name}: it counts every class '
-                             'alike')
+            raise ValueError(
+                f'class_weights mean nothing to {self.name}: it counts every class alike'
+            )
         return self
 
 

@@ -11,18 +11,27 @@ from pydantic import ValidationError
 from roadseg_core.training.config import ConfigError, TrainingConfig
 from roadseg_core.training.generated import GENERATED
 
-
 _GENERATED = [{'name': GENERATED, 'frames': 4}]
 
 SMOKE = {
-    'output': 'build/smoke', 'data': {'train': _GENERATED, 'validation': _GENERATED, 'workers': 0},
-    'network': {'stem_weights': None}, 'init': None, 'train_size': None, 'epochs': 1,
-    'validate_every': 1, 'batch_size': 2, 'pictures': 1, 'tensorboard': True, 'precision': 'fp32'}
+    'output': 'build/smoke',
+    'data': {'train': _GENERATED, 'validation': _GENERATED, 'workers': 0},
+    'network': {'stem_weights': None},
+    'init': None,
+    'train_size': None,
+    'epochs': 1,
+    'validate_every': 1,
+    'batch_size': 2,
+    'pictures': 1,
+    'tensorboard': True,
+    'precision': 'fp32',
+}
 """What a trial run changes in every configuration, besides the section ``smoke`` of the file."""
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = (), *,
-                smoke: bool = False) -> TrainingConfig:
+def load_config(
+    path: str | Path, overrides: Sequence[str] = (), *, smoke: bool = False
+) -> TrainingConfig:
     """
     Read a YAML file and apply overrides such as ``optimizer.learning_rate=0.01``.
 
@@ -50,7 +59,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), *,
     except ValidationError as error:
         reasons = '; '.join(
             f'{".".join(str(part) for part in item["loc"])}: {item["msg"]}'
-            for item in error.errors())
+            for item in error.errors()
+        )
         raise ConfigError(f'{path}: {reasons}') from error
 
 
@@ -89,6 +99,8 @@ def _place(section: dict | list, key: str, override: str) -> str | int:
     if isinstance(section, dict):
         return key
     if not key.isdecimal() or int(key) >= len(section):
-        raise ConfigError(f'override {override!r}: {key!r} in a list; expected a number '
-                          f'from 0 to {len(section) - 1}')
+        raise ConfigError(
+            f'override {override!r}: {key!r} in a list; expected a number '
+            f'from 0 to {len(section) - 1}'
+        )
     return int(key)

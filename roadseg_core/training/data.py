@@ -18,8 +18,11 @@ from roadseg_core.labels import LabelMap
 from roadseg_core.training.config import ConfigError, SourceSection, TrainingConfig
 from roadseg_core.training.distributed import Processes
 from roadseg_core.training.generated import GENERATED, GeneratedStreets
-from roadseg_core.training.losses.class_weights import (count_labels, inverse_frequency,
-                                                        median_frequency)
+from roadseg_core.training.losses.class_weights import (
+    count_labels,
+    inverse_frequency,
+    median_frequency,
+)
 from roadseg_core.training.samples import Batches, TrainingSet
 from roadseg_core.training.smallest_batch import samples_needed
 from roadseg_core.training.validation import ValidationSet, read_validation_set
@@ -47,13 +50,15 @@ def find_root(config: TrainingConfig) -> Path:
     """Return the data root; none is needed for data and weights that need no files."""
     sources = (*config.data.train, *config.data.validation)
     if all(source.name in (GENERATED, 'rendered') for source in sources) and not (
-            config.network.stem_weights):
+        config.network.stem_weights
+    ):
         return Path(config.data.root or '.')
     return data_root(config.data.root)
 
 
-def open_data(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry,
-              processes: Processes) -> TrainingData:
+def open_data(
+    config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry, processes: Processes
+) -> TrainingData:
     """
     Open the data sets of a configuration.
 
@@ -63,33 +68,49 @@ def open_data(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry
     root = find_root(config)
     sources = [_open(section, 'train', root, label_map) for section in config.data.train]
     samples = TrainingSet(
-        sources, repeats=[section.repeat for section in config.data.train],
+        sources,
+        repeats=[section.repeat for section in config.data.train],
         size=config.train_size or geometry.input_size,
-        augmentation=config.augmentation.build(), seed=config.seed,
-        in_memory=config.data.in_memory)
+        augmentation=config.augmentation.build(),
+        seed=config.seed,
+        in_memory=config.data.in_memory,
+    )
     batches = Batches(
-        len(samples), batch_size=config.batch_size, seed=config.seed, rank=processes.rank,
-        processes=processes.count, drop_last=config.drop_last,
-        fewest=samples_needed(config, processes))
+        len(samples),
+        batch_size=config.batch_size,
+        seed=config.seed,
+        rank=processes.rank,
+        processes=processes.count,
+        drop_last=config.drop_last,
+        fewest=samples_needed(config, processes),
+    )
     if not batches.steps_per_epoch:
         raise ConfigError(
             f'batch_size {config.batch_size}: the {len(samples)} samples of an epoch are no '
             'whole batch, and a smaller one is left out (drop_last, or too small for the '
-            'network or the processes); set a smaller batch_size or raise repeat in data.train')
+            'network or the processes); set a smaller batch_size or raise repeat in data.train'
+        )
     workers = config.data.workers
     loader = DataLoader(
-        samples, batch_sampler=batches, num_workers=workers, persistent_workers=workers > 0,
-        prefetch_factor=4 if workers else None, pin_memory=processes.device.type == 'cuda',
+        samples,
+        batch_sampler=batches,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        prefetch_factor=4 if workers else None,
+        pin_memory=processes.device.type == 'cuda',
         # Otherwise each epoch would draw its workers' seeds from the numbers for dropout.
-        generator=torch.Generator())
+        generator=torch.Generator(),
+    )
     validation = open_validation(config, label_map=label_map, geometry=geometry)
     described = ', '.join(f'{source.name} ({len(source)} frames)' for source in sources)
-    return TrainingData(samples, batches, loader, validation, described,
-                        all(source.road_only for source in sources))
+    return TrainingData(
+        samples, batches, loader, validation, described, all(source.road_only for source in sources)
+    )
 
 
-def open_validation(config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry,
-                    frames: int | None = None) -> tuple[ValidationSet, ...]:
+def open_validation(
+    config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry, frames: int | None = None
+) -> tuple[ValidationSet, ...]:
     """
     Read the validation sets of a configuration.
 
@@ -99,23 +120,29 @@ def open_validation(config: TrainingConfig, *, label_map: LabelMap, geometry: Ge
     root = find_root(config)
     return tuple(
         read_validation_set(_open(section, 'val', root, label_map), geometry, frames=frames)
-        for section in config.data.validation)
+        for section in config.data.validation
+    )
 
 
-def class_weights(config: TrainingConfig, samples: TrainingSet, label_map: LabelMap, *,
-                  device: torch.device) -> dict[int, Tensor]:
+def class_weights(
+    config: TrainingConfig, samples: TrainingSet, label_map: LabelMap, *, device: torch.device
+) -> dict[int, Tensor]:
     """
     Return the weights, float [classes], by the place of each loss that has some.
 
     :raises ConfigError: if they are of another number, or cannot be drawn from the truth
     """
     weights = {}
-    chosen = {place: term.class_weights for place, term in enumerate(config.loss)
-              if term.class_weights != 'none'}
+    chosen = {
+        place: term.class_weights
+        for place, term in enumerate(config.loss)
+        if term.class_weights != 'none'
+    }
     classes = len(label_map.names)
     if any(isinstance(choice, str) for choice in chosen.values()):
         pixels, seen, partly_known = count_labels(
-            (samples.frame(i).labels for i in range(len(samples))), label_map)
+            (samples.frame(i).labels for i in range(len(samples))), label_map
+        )
         if partly_known:
             _check_all_seen(pixels, label_map)
     for place, choice in chosen.items():
@@ -126,8 +153,10 @@ def class_weights(config: TrainingConfig, samples: TrainingSet, label_map: Label
         else:
             values = np.asarray(choice, float)
         if len(values) != classes:
-            raise ConfigError(f'loss.{place}.class_weights: {len(values)} weights; label map '
-                              f'{label_map.name!r} has {classes} classes')
+            raise ConfigError(
+                f'loss.{place}.class_weights: {len(values)} weights; label map '
+                f'{label_map.name!r} has {classes} classes'
+            )
         weights[place] = torch.tensor(values, dtype=torch.float32, device=device)
     return weights
 
@@ -140,12 +169,20 @@ def _check_all_seen(pixels: np.ndarray, label_map: LabelMap) -> None:
             f'loss: class_weights cannot be drawn from this truth: it says only "not road" of '
             f'some pixels, and no pixel is labelled {", ".join(missing)}, so that not road would '
             'count too little or nothing; give a list of weights or none, train with '
-            'data.label_map=two, or add data that has these classes')
+            'data.label_map=two, or add data that has these classes'
+        )
 
 
 def _open(section: SourceSection, split: str, root: Path, label_map: LabelMap) -> FrameSource:
     if section.name == GENERATED:
-        return GeneratedStreets(split=section.split or split, label_map=label_map,
-                                frames=section.frames or 4)
-    return open_source(section.name, root=root, split=section.split or split,
-                       label_map=label_map, frames=section.frames, **section.options)
+        return GeneratedStreets(
+            split=section.split or split, label_map=label_map, frames=section.frames or 4
+        )
+    return open_source(
+        section.name,
+        root=root,
+        split=section.split or split,
+        label_map=label_map,
+        frames=section.frames,
+        **section.options,
+    )

@@ -61,12 +61,14 @@ class Turn:
     waited: float = 0.0
 
     def __add__(self, other: Turn) -> Turn:
-        return Turn(self.samples + other.samples, self.seconds + other.seconds,
-                    self.waited + other.waited)
+        return Turn(
+            self.samples + other.samples, self.seconds + other.seconds, self.waited + other.waited
+        )
 
 
-def take_turn(batches: Iterator[tuple[Tensor, Tensor]],
-              train_step: Callable[[Tensor, Tensor], object]) -> Turn:
+def take_turn(
+    batches: Iterator[tuple[Tensor, Tensor]], train_step: Callable[[Tensor, Tensor], object]
+) -> Turn:
     """Do an update with each batch and time it."""
     samples, waited = 0, 0.0
     began = before = time.monotonic()
@@ -88,8 +90,7 @@ def measure_data_loading(config: TrainingConfig, *, steps: int = 10, rounds: int
     with open_processes(config.device) as processes:
         run = Run(config, processes)
         updates = run.updates()
-        batches = chain.from_iterable(
-            run.data.epoch(epoch, first_step=0) for epoch in count())
+        batches = chain.from_iterable(run.data.epoch(epoch, first_step=0) for epoch in count())
         ready = [next(batches) for _ in range(steps)]
         for frames, labels in ready[:3]:
             updates.train_step(frames, labels, step=0)
@@ -104,12 +105,18 @@ def measure_data_loading(config: TrainingConfig, *, steps: int = 10, rounds: int
         # Each process has its share of each batch.
         rates = [processes.count * turn.samples / turn.seconds for turn in (loaded, kept)]
         rate = DataRate(
-            config=config.name, loaded=round(rates[0], 2),
+            config=config.name,
+            loaded=round(rates[0], 2),
             in_memory=round(rates[1], 2),
             ratio=round(rates[0] / rates[1], 4),
             wait_share=round(loaded.waited / loaded.seconds, 4),
-            batch_size=config.batch_size, size=config.train_size or config.data.input_size,
-            precision=str(run.precision), device=str(processes.device),
-            threads=torch.get_num_threads(), workers=config.data.workers, steps=rounds * steps)
+            batch_size=config.batch_size,
+            size=config.train_size or config.data.input_size,
+            precision=str(run.precision),
+            device=str(processes.device),
+            threads=torch.get_num_threads(),
+            workers=config.data.workers,
+            steps=rounds * steps,
+        )
         print(json.dumps(asdict(rate), indent=2))
         return rate

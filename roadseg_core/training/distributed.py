@@ -66,7 +66,8 @@ class Processes:
         if self.device.type == 'cuda':
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         return nn.parallel.DistributedDataParallel(
-            network, device_ids=[self.device] if self.device.type == 'cuda' else None)
+            network, device_ids=[self.device] if self.device.type == 'cuda' else None
+        )
 
     def wait(self) -> None:
         """Wait until all processes are here."""
@@ -87,8 +88,10 @@ def open_processes(device: str) -> Iterator[Processes]:
     local_rank = int(os.environ.get('LOCAL_RANK', '0'))
     if device == 'cuda':
         if torch.cuda.device_count() <= local_rank:
-            raise DeviceError(f'process {local_rank} of this machine needs a GPU of its own; '
-                              f'found {torch.cuda.device_count()}; set device=cpu or start fewer')
+            raise DeviceError(
+                f'process {local_rank} of this machine needs a GPU of its own; '
+                f'found {torch.cuda.device_count()}; set device=cpu or start fewer'
+            )
         torch.cuda.set_device(local_rank)
     place = torch.device(device, local_rank) if device == 'cuda' else torch.device('cpu')
     count = int(os.environ.get('WORLD_SIZE', '1'))

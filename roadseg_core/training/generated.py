@@ -26,8 +26,9 @@ class GeneratedStreets:
 
     road_only = False
 
-    def __init__(self, *, split: str, label_map: LabelMap, frames: int,
-                 size: tuple[int, int] = (80, 120)) -> None:
+    def __init__(
+        self, *, split: str, label_map: LabelMap, frames: int, size: tuple[int, int] = (80, 120)
+    ) -> None:
         if split not in ('train', 'val'):
             raise DataError(f'generated split {split!r}; expected train or val')
         self.name = f'{GENERATED}_{split}'
@@ -45,18 +46,23 @@ class GeneratedStreets:
         height, width = self._size
         valid = self._label_map.valid_ids
         others = [i for i in valid if i not in self._label_map.road_ids] or list(valid)
-        bands = np.sort(rng.permutation(height)[:len(others) - 1])
-        labels = np.repeat(np.asarray(others, np.uint8)[
-            np.searchsorted(bands, np.arange(height), side='right')][:, None], width, 1)
+        bands = np.sort(rng.permutation(height)[: len(others) - 1])
+        labels = np.repeat(
+            np.asarray(others, np.uint8)[np.searchsorted(bands, np.arange(height), side='right')][
+                :, None
+            ],
+            width,
+            1,
+        )
         for class_id in others:
             top, left = rng.integers(0, height - 8), rng.integers(0, width - 8)
-            labels[top:top + 8, left:left + 8] = class_id
+            labels[top : top + 8, left : left + 8] = class_id
         rows, columns = np.mgrid[:height, :width]
         middle = width * rng.uniform(0.35, 0.65)
-        labels[np.abs(columns - middle) < (rows - height * 0.4) * 0.8] = (
-            self._label_map.road_ids[0])
+        labels[np.abs(columns - middle) < (rows - height * 0.4) * 0.8] = self._label_map.road_ids[0]
         grey = 30 + 200 * (labels.astype(float) + 0.5) / len(self._label_map.names)
         image = grey[..., None] + rng.normal(0.0, 8.0, (height, width, 3))
         labels[rng.random((height, width)) < 0.02] = IGNORE
-        return LabelledFrame(f'{self.name}_{index}', np.clip(image, 0, 255).astype(np.uint8),
-                             labels)
+        return LabelledFrame(
+            f'{self.name}_{index}', np.clip(image, 0, 255).astype(np.uint8), labels
+        )

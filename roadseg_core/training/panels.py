@@ -6,11 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pydantic import ValidationError
 import torch
+from pydantic import ValidationError
 
+from roadseg_core.checkpoint import CheckpointError, load_checkpoint
 from roadseg_core.geometry import Geometry
-from roadseg_core.training.checkpoint import CheckpointError, load_checkpoint
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.data import open_validation
 from roadseg_core.training.pictures import COLUMNS, draw_result
@@ -21,8 +21,9 @@ from roadseg_core.training.validation import predict
 _HEADING = 26
 
 
-def draw_panels(folder: Path, *, frames: int, root: str | None = None,
-                width: int = 1600) -> np.ndarray:
+def draw_panels(
+    folder: Path, *, frames: int, root: str | None = None, width: int = 1600
+) -> np.ndarray:
     """
     Draw a row a frame: input, truth, prediction, road in red, errors in white.
 
@@ -37,19 +38,25 @@ def draw_panels(folder: Path, *, frames: int, root: str | None = None,
     try:
         config = TrainingConfig.model_validate(loaded.state['config'])
     except (KeyError, ValidationError) as error:
-        raise CheckpointError(f'{folder / BEST}: its configuration is not of this version; '
-                              'use `roadseg evaluate --html` on it') from error
+        raise CheckpointError(
+            f'{folder / BEST}: its configuration is not of this version; '
+            'use `roadseg evaluate --html` on it'
+        ) from error
     if root:
-        config = config.model_copy(
-            update={'data': config.data.model_copy(update={'root': root})})
+        config = config.model_copy(update={'data': config.data.model_copy(update={'root': root})})
     geometry = Geometry(config.data.geometry, config.data.input_size)
     rows = []
-    for data in open_validation(config, label_map=loaded.label_map, geometry=geometry,
-                                frames=frames):
+    for data in open_validation(
+        config, label_map=loaded.label_map, geometry=geometry, frames=frames
+    ):
         for frame in data.frames:
-            result, _ = predict(loaded.network, frame, label_map=loaded.label_map,
-                                precision=Precision('fp32', torch.device('cpu')),
-                                device=torch.device('cpu'))
+            result, _ = predict(
+                loaded.network,
+                frame,
+                label_map=loaded.label_map,
+                precision=Precision('fp32', torch.device('cpu')),
+                device=torch.device('cpu'),
+            )
             rows.append(draw_result(result, loaded.label_map))
     picture = np.concatenate(rows)
     height = round(picture.shape[0] * width / picture.shape[1])
@@ -73,6 +80,14 @@ def _heading(name: str, width: int) -> np.ndarray:
     font, column = cv2.FONT_HERSHEY_SIMPLEX, width // len(COLUMNS)
     for number, title in enumerate((name, *COLUMNS[1:])):
         (length, _), _ = cv2.getTextSize(title, font, 0.48, 1)
-        cv2.putText(heading, title, (6 + number * column, 18), font,
-                    0.48 * min(1.0, (column - 12) / length), (40, 40, 40), 1, cv2.LINE_AA)
+        cv2.putText(
+            heading,
+            title,
+            (6 + number * column, 18),
+            font,
+            0.48 * min(1.0, (column - 12) / length),
+            (40, 40, 40),
+            1,
+            cv2.LINE_AA,
+        )
     return heading

@@ -45,8 +45,9 @@ class Augmentation:
     shadow: float = 0.0
 
 
-def change_light(image: np.ndarray, augmentation: Augmentation,
-                 rng: np.random.Generator) -> np.ndarray:
+def change_light(
+    image: np.ndarray, augmentation: Augmentation, rng: np.random.Generator
+) -> np.ndarray:
     """
     Change shadow, hue, saturation, gamma, gain, contrast, tint, black level, blur and noise.
 
@@ -75,8 +76,9 @@ def cast_shadow(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = image.shape[:2]
     left, right = rng.uniform(-0.3, 1.0, 2) * width
     widths = rng.uniform(0.15, 0.7, 2) * width
-    corners = np.array([[left, 0], [left + widths[0], 0], [right + widths[1], height],
-                        [right, height]])
+    corners = np.array(
+        [[left, 0], [left + widths[0], 0], [right + widths[1], height], [right, height]]
+    )
     if rng.random() < 0.5:  # across the road, as of a tree or a bridge
         corners = corners[:, ::-1] * (width / height, height / width)
     light = np.full((height, width), 255, np.uint8)
@@ -111,15 +113,14 @@ def _normal_quantiles() -> np.ndarray:
 _QUANTILES = _normal_quantiles()
 
 
-def _curves(image: np.ndarray, augmentation: Augmentation,
-            rng: np.random.Generator) -> np.ndarray:
+def _curves(image: np.ndarray, augmentation: Augmentation, rng: np.random.Generator) -> np.ndarray:
     """Return a table from old grey levels to new ones a channel, uint8 [256, 1, 3]."""
     levels = np.linspace(0.0, 1.0, 256)[:, None]
     gamma = np.exp(rng.uniform(-augmentation.gamma, augmentation.gamma))
     gain = np.exp(rng.uniform(-augmentation.gain, augmentation.gain))
     tint = np.exp(rng.uniform(-augmentation.tint, augmentation.tint, 3))
     offset = rng.uniform(-augmentation.offset, augmentation.offset)
-    curve = levels ** gamma * gain * tint * 255.0 + offset
+    curve = levels**gamma * gain * tint * 255.0 + offset
     if augmentation.contrast:
         mean = image[::4, ::4].mean()
         share = 1.0 + rng.uniform(-augmentation.contrast, augmentation.contrast)

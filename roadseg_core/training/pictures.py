@@ -59,9 +59,16 @@ def draw_result(result: Result, label_map: LabelMap) -> np.ndarray:
     errors = np.zeros_like(result.image)
     errors[wrong_pixels(result.truth, result.prediction, label_map)] = 255
     errors[result.truth == IGNORE] = _UNKNOWN
-    return np.concatenate((
-        result.image, paint_truth(result.truth, label_map),
-        label_map.colorize(result.prediction), paint_road(result.image, result.road), errors), 1)
+    return np.concatenate(
+        (
+            result.image,
+            paint_truth(result.truth, label_map),
+            label_map.colorize(result.prediction),
+            paint_road(result.image, result.road),
+            errors,
+        ),
+        1,
+    )
 
 
 def paint_truth(truth: np.ndarray, label_map: LabelMap) -> np.ndarray:

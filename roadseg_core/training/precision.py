@@ -28,11 +28,14 @@ class Precision:
         if name == 'auto':
             name = fastest(device)
         if name == 'fp16' and device.type == 'cpu':
-            raise DeviceError('precision fp16 is for CUDA; on a CPU set precision=bf16 '
-                              '(fast with AVX512-BF16 or AMX) or precision=fp32')
+            raise DeviceError(
+                'precision fp16 is for CUDA; on a CPU set precision=bf16 '
+                '(fast with AVX512-BF16 or AMX) or precision=fp32'
+            )
         if name == 'bf16' and device.type == 'cuda' and not _gpu_has_bf16():
-            raise DeviceError('precision bf16: this GPU computes none; set precision=fp16 or '
-                              'precision=auto')
+            raise DeviceError(
+                'precision bf16: this GPU computes none; set precision=fp16 or precision=auto'
+            )
         self._name = name
         self._device = device.type
         self._type = _TYPES.get(name)
@@ -41,8 +44,11 @@ class Precision:
     def __str__(self) -> str:
         """Return the precision, and whether this processor only imitates it."""
         slow = self._name == 'bf16' and self._device == 'cpu' and bf16_instructions() == ()
-        return self._name + (' (slow: this processor has neither AVX512-BF16 nor AMX; '
-                             'precision=fp32 is faster)' if slow else '')
+        return self._name + (
+            ' (slow: this processor has neither AVX512-BF16 nor AMX; precision=fp32 is faster)'
+            if slow
+            else ''
+        )
 
     @contextmanager
     def forward(self) -> Iterator[None]:

@@ -8,15 +8,23 @@ from pathlib import Path
 
 import torch
 
-from roadseg_core.training.checkpoint import (CheckpointError, load_optimizer_state, load_state,
-                                              load_tensors)
+from roadseg_core.checkpoint import CheckpointError, load_optimizer_state, load_state, load_tensors
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.ema import MovingAverage
 from roadseg_core.training.precision import Precision
 from roadseg_core.training.tally import Tally
 
-FREE = ('output', 'epochs', 'patience', 'checkpoints', 'threads', 'device', 'tensorboard',
-        'pictures', 'card')
+FREE = (
+    'output',
+    'epochs',
+    'patience',
+    'checkpoints',
+    'threads',
+    'device',
+    'tensorboard',
+    'pictures',
+    'card',
+)
 """What may change in a resume; the length of the run, too, though the schedule depends on it."""
 
 FREE_DATA = ('root', 'workers', 'in_memory')
@@ -66,16 +74,28 @@ class Progress:
         """Forget the sums of the last epoch."""
         self.loss_sum = self.seconds = self.waited = 0.0
 
-    def state(self, config: TrainingConfig, precision: Precision,
-              tally: Tally) -> dict[str, object]:
+    def state(
+        self, config: TrainingConfig, precision: Precision, tally: Tally
+    ) -> dict[str, object]:
         """Return the state of a checkpoint, plain JSON types."""
-        return {'progress': asdict(self), 'scaler': precision.scaler.state_dict(),
-                'tally': tally.state(), 'config': config.model_dump(mode='json')}
+        return {
+            'progress': asdict(self),
+            'scaler': precision.scaler.state_dict(),
+            'tally': tally.state(),
+            'config': config.model_dump(mode='json'),
+        }
 
 
-def resume(path: Path, config: TrainingConfig, *, network: torch.nn.Module,
-           optimizer: torch.optim.Optimizer, average: MovingAverage | None,
-           precision: Precision, tally: Tally | None) -> Progress:
+def resume(
+    path: Path,
+    config: TrainingConfig,
+    *,
+    network: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: MovingAverage | None,
+    precision: Precision,
+    tally: Tally | None,
+) -> Progress:
     """
     Fill everything from a run's last checkpoint and return where it stands.
 
@@ -89,23 +109,31 @@ def resume(path: Path, config: TrainingConfig, *, network: torch.nn.Module,
     try:
         then, progress = state['config'], Progress(**state['progress'])
     except (KeyError, TypeError) as error:
-        raise CheckpointError(f'{path}: no state to resume from: {error}; take the '
-                              'last.safetensors of a run') from error
+        raise CheckpointError(
+            f'{path}: no state to resume from: {error}; take the last.safetensors of a run'
+        ) from error
     changed = _changed(then, config.model_dump(mode='json'))
     if changed:
-        raise ResumeError(f'{path}: the run began with another {", ".join(changed)}; resume with '
-                          'the same configuration or give the new run another name')
+        raise ResumeError(
+            f'{path}: the run began with another {", ".join(changed)}; resume with '
+            'the same configuration or give the new run another name'
+        )
     network.load_state_dict(load_tensors(path, 'network'))
     if average is not None:
         average.network.load_state_dict(load_tensors(path, 'average'))
     weights = [weight for group in optimizer.param_groups for weight in group['params']]
     values = {
-        index: {name: torch.empty_like(weights[index]).copy_(tensor)
-                if tensor.shape == weights[index].shape else tensor
-                for name, tensor in tensors.items()}
-        for index, tensors in load_optimizer_state(path).items()}
+        index: {
+            name: torch.empty_like(weights[index]).copy_(tensor)
+            if tensor.shape == weights[index].shape
+            else tensor
+            for name, tensor in tensors.items()
+        }
+        for index, tensors in load_optimizer_state(path).items()
+    }
     optimizer.load_state_dict(
-        {'state': values, 'param_groups': optimizer.state_dict()['param_groups']})
+        {'state': values, 'param_groups': optimizer.state_dict()['param_groups']}
+    )
     precision.scaler.load_state_dict(state['scaler'])
     if tally is not None and 'tally' in state:  # checkpoints of older versions have none
         tally.load_state(state['tally'])
@@ -115,6 +143,9 @@ def resume(path: Path, config: TrainingConfig, *, network: torch.nn.Module,
 def _changed(then: dict, now: dict) -> list[str]:
     """Return the keys that differ and must not."""
     keys = [key for key in now if key not in (*FREE, 'data') and then.get(key) != now[key]]
-    keys += [f'data.{key}' for key in now['data']
-             if key not in FREE_DATA and then['data'].get(key) != now['data'][key]]
+    keys += [
+        f'data.{key}'
+        for key in now['data']
+        if key not in FREE_DATA and then['data'].get(key) != now['data'][key]
+    ]
     return keys

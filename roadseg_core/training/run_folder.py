@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from roadseg_core.training.checkpoint import Description, save_checkpoint
+from roadseg_core.checkpoint import Description, save_checkpoint
 
 LAST, BEST, METRICS = 'last.safetensors', 'best.safetensors', 'metrics.jsonl'
 
@@ -30,14 +30,22 @@ class RunFolder:
     :raises RunError: if there is an earlier run, or none to resume
     """
 
-    def __init__(self, path: Path, *, start: Literal['new', 'resume', 'overwrite'],
-                 keep: int, tensorboard: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        start: Literal['new', 'resume', 'overwrite'],
+        keep: int,
+        tensorboard: bool,
+    ) -> None:
         self.path = path
         self._keep = keep
         exists = (path / METRICS).exists() or (path / LAST).exists()
         if start == 'new' and exists:
-            raise RunError(f'{path}: there is a run already; give --resume to go on with it, '
-                           '--overwrite to delete it, or name=ANOTHER')
+            raise RunError(
+                f'{path}: there is a run already; give --resume to go on with it, '
+                '--overwrite to delete it, or name=ANOTHER'
+            )
         if start == 'resume' and not (path / LAST).exists():
             raise RunError(f'{path}: no {LAST} to resume from')
         self._overwrites = start == 'overwrite'
@@ -95,8 +103,9 @@ class RunFolder:
         """Write the best network so far."""
         save_checkpoint(self.path / BEST, network, description)
 
-    def write_last(self, network, description: Description, *, step: int, optimizer,
-                   average) -> None:
+    def write_last(
+        self, network, description: Description, *, step: int, optimizer, average
+    ) -> None:
         """Write all that a resume needs, and delete what is older than the last few."""
         path = self.path / f'step_{step:08d}.safetensors'
         save_checkpoint(path, network, description, optimizer=optimizer, average=average)
@@ -108,7 +117,7 @@ class RunFolder:
             shutil.copyfile(path, temporary)
         os.replace(temporary, self.path / LAST)
         steps = sorted(self.path.glob('step_*.safetensors'))
-        for old in steps[:-self._keep]:
+        for old in steps[: -self._keep]:
             old.unlink()
 
 

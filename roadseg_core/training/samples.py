@@ -23,20 +23,31 @@ class TrainingSet(Dataset):
     :param in_memory: keep the decoded frames: decoding takes longer than augmenting
     """
 
-    def __init__(self, sources: Sequence[FrameSource], *, repeats: Sequence[int],
-                 size: tuple[int, int], augmentation: Augmentation, seed: int,
-                 in_memory: bool = True) -> None:
+    def __init__(
+        self,
+        sources: Sequence[FrameSource],
+        *,
+        repeats: Sequence[int],
+        size: tuple[int, int],
+        augmentation: Augmentation,
+        seed: int,
+        in_memory: bool = True,
+    ) -> None:
         self._sources = sources
         # (source, frame) of each sample of an epoch.
         self._places = [
             (number, index)
             for number, (source, repeat) in enumerate(zip(sources, repeats, strict=True))
-            for _ in range(repeat) for index in range(len(source))]
+            for _ in range(repeat)
+            for index in range(len(source))
+        ]
         self._frames: dict[tuple[int, int], LabelledFrame] = {}
         if in_memory:
-            self._frames = {(number, index): source.load(index)
-                            for number, source in enumerate(sources)
-                            for index in range(len(source))}
+            self._frames = {
+                (number, index): source.load(index)
+                for number, source in enumerate(sources)
+                for index in range(len(source))
+            }
         self._size = size
         self._augmentation = augmentation
         self._seed = seed
@@ -59,8 +70,9 @@ class TrainingSet(Dataset):
         epoch, index = place
         rng = np.random.default_rng((self._seed, epoch, index))
         frame = self.frame(index)
-        image, labels = augment(frame.image, frame.labels, size=self._size,
-                                augmentation=self._augmentation, rng=rng)
+        image, labels = augment(
+            frame.image, frame.labels, size=self._size, augmentation=self._augmentation, rng=rng
+        )
         return torch.from_numpy(image), torch.from_numpy(labels)
 
 
@@ -79,8 +91,17 @@ class Batches(Sampler):
     :param fewest: leave it out, too, if a process would get fewer samples of it
     """
 
-    def __init__(self, samples: int, *, batch_size: int, seed: int, rank: int = 0,
-                 processes: int = 1, drop_last: bool = False, fewest: int = 1) -> None:
+    def __init__(
+        self,
+        samples: int,
+        *,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        processes: int = 1,
+        drop_last: bool = False,
+        fewest: int = 1,
+    ) -> None:
         self._samples = samples
         self._batch_size = batch_size
         self._seed = seed
@@ -107,5 +128,5 @@ class Batches(Sampler):
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         order = np.random.default_rng((self._seed, self.epoch)).permutation(self._samples)
         for step in range(self.first_step, self._steps):
-            batch = order[step * self._batch_size:(step + 1) * self._batch_size]
-            yield [(self.epoch, int(i)) for i in batch[self._rank::self._processes]]
+            batch = order[step * self._batch_size : (step + 1) * self._batch_size]
+            yield [(self.epoch, int(i)) for i in batch[self._rank :: self._processes]]

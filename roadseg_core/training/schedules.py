@@ -7,8 +7,7 @@ import math
 from roadseg_core.training.config import ScheduleSection
 
 
-def rate_factor(section: ScheduleSection, *, step: int, steps: int,
-                steps_per_epoch: int) -> float:
+def rate_factor(section: ScheduleSection, *, step: int, steps: int, steps_per_epoch: int) -> float:
     """
     Return what to multiply the learning rate with.
 

@@ -25,7 +25,8 @@ def samples_needed(config: TrainingConfig, processes: Processes) -> int:
         raise ConfigError(
             f'batch_size {config.batch_size} over {processes.count} processes; '
             f'{config.network.name} takes batch norm of features pooled to one pixel and needs 2 '
-            f'samples a process: at least {2 * processes.count}')
+            f'samples a process: at least {2 * processes.count}'
+        )
     return 2
 
 

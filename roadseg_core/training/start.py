@@ -9,10 +9,10 @@ import cv2
 import torch
 from torch import nn
 
+from roadseg_core.checkpoint import load_checkpoint
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.models import build_network
 from roadseg_core.models.pretrained import load_stem
-from roadseg_core.training.checkpoint import load_checkpoint
 from roadseg_core.training.config import ConfigError, TrainingConfig
 
 
@@ -28,8 +28,9 @@ def fix_chance(config: TrainingConfig, device: torch.device) -> None:
         torch.backends.cudnn.benchmark = not config.deterministic
 
 
-def first_network(config: TrainingConfig, root: Path, label_map: LabelMap,
-                  device: torch.device) -> nn.Module:
+def first_network(
+    config: TrainingConfig, root: Path, label_map: LabelMap, device: torch.device
+) -> nn.Module:
     """
     Build the network with random or pretrained weights, or those of ``init``.
 
@@ -40,11 +41,13 @@ def first_network(config: TrainingConfig, root: Path, label_map: LabelMap,
     if network.classes not in ((1, 2) if label_map == TWO else (classes,)):
         raise ConfigError(
             f'network.arguments: {network.classes} classes; label map {label_map.name!r} has '
-            f'{classes}' + (' (or 1: a sigmoid)' if label_map == TWO else ''))
+            f'{classes}' + (' (or 1: a sigmoid)' if label_map == TWO else '')
+        )
     weights = config.network.stem_weights
     if weights:
-        load_stem(getattr(network, 'stem', network),
-                  weights if '://' in weights else root / weights)
+        load_stem(
+            getattr(network, 'stem', network), weights if '://' in weights else root / weights
+        )
     if config.init:
         network.load_state_dict(load_checkpoint(config.init).network.state_dict())
     return network.to(device, memory_format=torch.channels_last)
@@ -53,8 +56,13 @@ def first_network(config: TrainingConfig, root: Path, label_map: LabelMap,
 def current_commit() -> str:
     """Return the commit of the program, 'unknown' outside a repository."""
     try:
-        done = subprocess.run(['git', 'rev-parse', 'HEAD'], capture_output=True, text=True,
-                              check=True, cwd=Path(__file__).parent)
+        done = subprocess.run(
+            ['git', 'rev-parse', 'HEAD'],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent,
+        )
     except (OSError, subprocess.CalledProcessError):
         return 'unknown'
     return done.stdout.strip()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from roadseg_core.data.source import NOT_ROAD
-from roadseg_core.evaluation.frames import road_called, road_truth
+from roadseg_core.evaluation.datasets.frames import road_called, road_truth
 from roadseg_core.labels import IGNORE, TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix, RoadHistogram
 from roadseg_core.training.distributed import Processes
@@ -57,9 +57,10 @@ class Tally:
     def figures(self) -> dict[str, float | None]:
         """Return the figures of a training epoch by name; None where one does not exist."""
         scores = self.matrix.scores().to_dict()
-        return {name: scores[name] for name in (
-            'pixel_accuracy', 'road_precision', 'road_recall', 'road_iou', 'miou')} | {
-            'auc': self.histogram.scores().to_dict()['auc']}
+        return {
+            name: scores[name]
+            for name in ('pixel_accuracy', 'road_precision', 'road_recall', 'road_iou', 'miou')
+        } | {'auc': self.histogram.scores().to_dict()['auc']}
 
     def state(self) -> dict[str, list]:
         """Return the counts as plain JSON types."""

@@ -17,9 +17,9 @@ import numpy as np
 from torch import nn
 from tqdm import tqdm
 
+from roadseg_core.checkpoint import Description
 from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.geometry import Geometry
-from roadseg_core.training.checkpoint import Description
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.data import TrainingData, class_weights, find_root, open_data
 from roadseg_core.training.distributed import Processes, open_processes
@@ -52,14 +52,25 @@ def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
     """
     path = Path(config.output) / config.name
     with open_processes(config.device) as processes:
-        folder = RunFolder(path, start=start, keep=config.checkpoints.keep,
-                           tensorboard=config.tensorboard) if processes.is_first else None
+        folder = (
+            RunFolder(
+                path, start=start, keep=config.checkpoints.keep, tensorboard=config.tensorboard
+            )
+            if processes.is_first
+            else None
+        )
         run = Run(config, processes)
         progress = Progress()
         if start == 'resume':
-            progress = resume(path / LAST, config, network=run.network, average=run.average,
-                              optimizer=run.optimizer, precision=run.precision,
-                              tally=run.tally if processes.is_first else None)
+            progress = resume(
+                path / LAST,
+                config,
+                network=run.network,
+                average=run.average,
+                optimizer=run.optimizer,
+                precision=run.precision,
+                tally=run.tally if processes.is_first else None,
+            )
         run.train(folder, progress)
         if folder:
             print(final_summary(progress, best=config.checkpoints.best, folder=path))
@@ -76,28 +87,40 @@ class Run:
         self.label_map = find_label_map(config.data.label_map)
         self.geometry = Geometry(config.data.geometry, config.data.input_size)
         self.data: TrainingData = open_data(
-            config, label_map=self.label_map, geometry=self.geometry, processes=processes)
+            config, label_map=self.label_map, geometry=self.geometry, processes=processes
+        )
         self.steps_per_epoch = self.data.batches.steps_per_epoch
         self.steps = self.steps_per_epoch * config.epochs
-        self.network = first_network(
-            config, find_root(config), self.label_map, processes.device)
+        self.network = first_network(config, find_root(config), self.label_map, processes.device)
         self.average = MovingAverage(self.network, config.ema_decay) if config.ema_decay else None
         self.optimizer = build_optimizer(self.network, config.optimizer)
         self.precision = Precision(config.precision, processes.device)
         self.loss = partial(
-            segmentation_loss, label_map=self.label_map, terms=config.loss,
-            class_weights=class_weights(config, self.data.samples, self.label_map,
-                                        device=processes.device))
+            segmentation_loss,
+            label_map=self.label_map,
+            terms=config.loss,
+            class_weights=class_weights(
+                config, self.data.samples, self.label_map, device=processes.device
+            ),
+        )
         self.tally = Tally(self.label_map, road_only=self.data.road_only)
         self._commit = current_commit()
 
     def updates(self) -> Updates:
         """Return what does the updates."""
         return Updates(
-            self.network, optimizer=self.optimizer, config=self.config, precision=self.precision,
+            self.network,
+            optimizer=self.optimizer,
+            config=self.config,
+            precision=self.precision,
             loss=partial(self.loss, total=self.processes.differentiable_total),
-            label_map=self.label_map, processes=self.processes, average=self.average,
-            tally=self.tally, steps_per_epoch=self.steps_per_epoch, steps=self.steps)
+            label_map=self.label_map,
+            processes=self.processes,
+            average=self.average,
+            tally=self.tally,
+            steps_per_epoch=self.steps_per_epoch,
+            steps=self.steps,
+        )
 
     def train(self, folder: RunFolder | None, progress: Progress) -> None:
         """
@@ -109,8 +132,13 @@ class Run:
             folder.open(progress.step)
         self._announce(progress)
         updates = self.updates()
-        with tqdm(total=self.steps, initial=progress.step, unit='step', mininterval=2.0,
-                  disable=not folder) as bar:
+        with tqdm(
+            total=self.steps,
+            initial=progress.step,
+            unit='step',
+            mininterval=2.0,
+            disable=not folder,
+        ) as bar:
             while progress.step < self.steps and not self._stops(progress):
                 if progress.step % self.steps_per_epoch == 0:
                     progress.start_epoch()
@@ -122,8 +150,9 @@ class Run:
         if folder:
             folder.close()
 
-    def _train_epoch(self, updates: Updates, progress: Progress, folder: RunFolder | None,
-                     bar: tqdm) -> None:
+    def _train_epoch(
+        self, updates: Updates, progress: Progress, folder: RunFolder | None, bar: tqdm
+    ) -> None:
         """Do the rest of an epoch's updates, with checkpoints in between."""
         epoch, first_step = divmod(progress.step, self.steps_per_epoch)
         bar.set_description(f'epoch {epoch + 1}/{self.config.epochs}')
@@ -135,28 +164,37 @@ class Run:
             waited = time.monotonic() - began
             if progress.step % self.steps_per_epoch == 0 and folder:
                 shown = slice(self.config.pictures or 1)
-                folder.write_picture('samples', draw_samples(
-                    frames[shown].numpy(), labels[shown].numpy(), self.label_map), progress.step)
+                folder.write_picture(
+                    'samples',
+                    draw_samples(frames[shown].numpy(), labels[shown].numpy(), self.label_map),
+                    progress.step,
+                )
             loss = updates.train_step(frames, labels, step=progress.step)
             progress.count(loss, seconds=time.monotonic() - began, waited=waited)
             bar.update()
             bar.set_postfix(loss=f'{loss:.4f}', refresh=False)
             if folder:
-                folder.write_scalars({
-                    'loss/step': loss,
-                    'learning_rate': updates.learning_rate(progress.step - 1)}, progress.step)
+                folder.write_scalars(
+                    {'loss/step': loss, 'learning_rate': updates.learning_rate(progress.step - 1)},
+                    progress.step,
+                )
                 if every and progress.step % every == 0 and progress.step % self.steps_per_epoch:
                     self._save_last(folder, progress, {})
 
-    def _end_epoch(self, updates: Updates, progress: Progress, folder: RunFolder | None,
-                   bar: tqdm) -> None:
+    def _end_epoch(
+        self, updates: Updates, progress: Progress, folder: RunFolder | None, bar: tqdm
+    ) -> None:
         """Validate, write figures and checkpoints."""
         config = self.config
         epoch = progress.step // self.steps_per_epoch
         row = training_row(
-            progress, epoch=epoch, steps=self.steps_per_epoch, batch_size=config.batch_size,
+            progress,
+            epoch=epoch,
+            steps=self.steps_per_epoch,
+            batch_size=config.batch_size,
             learning_rate=updates.learning_rate(progress.step - 1),
-            figures=self.tally.totals(self.processes).figures())
+            figures=self.tally.totals(self.processes).figures(),
+        )
         figures = {}
         if epoch == config.epochs or epoch % config.validate_every == 0:
             figures = self._validate_all(progress, folder, row)
@@ -176,16 +214,19 @@ class Run:
             folder.replace_row(row, progress.step)
             self._save_last(folder, progress, row)
 
-    def _validate_all(self, progress: Progress, folder: RunFolder | None,
-                      row: dict) -> dict[str, Figures]:
+    def _validate_all(
+        self, progress: Progress, folder: RunFolder | None, row: dict
+    ) -> dict[str, Figures]:
         """Validate on all sets, add the figures to a row, keep the network if it is the best."""
         figures = {data.name: self.validate(data) for data in self.data.validation}
         loss = float(np.mean([f.loss for f in figures.values()]))
         miou = float(np.mean([f.score for f in figures.values()]))
-        is_best = progress.take_score(
-            miou if self.config.checkpoints.best == 'miou' else -loss)
-        row |= {'validation_loss': round(loss, 6), 'score': round(miou, 5),
-                'validation': {name: f.to_dict() for name, f in figures.items()}}
+        is_best = progress.take_score(miou if self.config.checkpoints.best == 'miou' else -loss)
+        row |= {
+            'validation_loss': round(loss, 6),
+            'score': round(miou, 5),
+            'validation': {name: f.to_dict() for name, f in figures.items()},
+        }
         if folder and is_best:
             folder.write_best(self.best_network, self._describe(progress, row))
         return figures
@@ -201,44 +242,71 @@ class Run:
 
     def validate(self, data: ValidationSet) -> Figures:
         """Compare the network with the truth of a data set."""
-        return validate(self.best_network, data, label_map=self.label_map, loss=self.loss,
-                        precision=self.precision, processes=self.processes)
+        return validate(
+            self.best_network,
+            data,
+            label_map=self.label_map,
+            loss=self.loss,
+            precision=self.precision,
+            processes=self.processes,
+        )
 
     def _write_pictures(self, folder: RunFolder, step: int) -> None:
         """Show some frames of each validation set, always the same ones."""
         for data in self.data.validation:
             results = [
-                predict(self.best_network, frame, label_map=self.label_map,
-                        precision=self.precision, device=self.processes.device)[0]
-                for frame in data.frames[::-(-len(data.frames) // max(1, self.config.pictures))]]
+                predict(
+                    self.best_network,
+                    frame,
+                    label_map=self.label_map,
+                    precision=self.precision,
+                    device=self.processes.device,
+                )[0]
+                for frame in data.frames[:: -(-len(data.frames) // max(1, self.config.pictures))]
+            ]
             if self.config.pictures:
                 folder.write_picture(
                     f'{data.name}: {", ".join(COLUMNS)}',
-                    draw_results(results, self.label_map), step)
+                    draw_results(results, self.label_map),
+                    step,
+                )
 
     def _save_last(self, folder: RunFolder, progress: Progress, row: dict) -> None:
         folder.write_last(
-            self.network, self._describe(progress, row), step=progress.step,
-            optimizer=self.optimizer, average=self.average.network if self.average else None)
+            self.network,
+            self._describe(progress, row),
+            step=progress.step,
+            optimizer=self.optimizer,
+            average=self.average.network if self.average else None,
+        )
 
     def _describe(self, progress: Progress, row: dict) -> Description:
         config = self.config
         return Description(
-            label_map=self.label_map, geometry=self.geometry, network_name=config.network.name,
-            network_arguments=dict(config.network.arguments), data=config.card.data,
-            metrics=row.get('validation', {}), licence=config.card.licence,
-            card=config.card.card, commit=self._commit,
-            state=progress.state(config, self.precision, self.tally))
+            label_map=self.label_map,
+            geometry=self.geometry,
+            network_name=config.network.name,
+            network_arguments=dict(config.network.arguments),
+            data=config.card.data,
+            metrics=row.get('validation', {}),
+            licence=config.card.licence,
+            card=config.card.card,
+            commit=self._commit,
+            state=progress.state(config, self.precision, self.tally),
+        )
 
     def _announce(self, progress: Progress) -> None:
         if not self.processes.is_first:
             return
         weights = sum(weight.numel() for weight in self.network.parameters())
-        print(f'{self.data.description}; {weights:,} parameters; {self.precision} on '
-              f'{self.processes.count} x {self.processes.device}\n'
-              f'{self.steps_per_epoch} steps an epoch ({self._quotient()}), '
-              f'{self.steps} steps in all'
-              + (f', going on after {progress.step}' if progress.step else ''), flush=True)
+        print(
+            f'{self.data.description}; {weights:,} parameters; {self.precision} on '
+            f'{self.processes.count} x {self.processes.device}\n'
+            f'{self.steps_per_epoch} steps an epoch ({self._quotient()}), '
+            f'{self.steps} steps in all'
+            + (f', going on after {progress.step}' if progress.step else ''),
+            flush=True,
+        )
 
     def _quotient(self) -> str:
         """Say what the steps of an epoch are made of."""

@@ -18,7 +18,6 @@ from roadseg_core.training.precision import Precision
 from roadseg_core.training.schedules import rate_factor
 from roadseg_core.training.tally import Tally, read_scores
 
-
 STRIDE = 4
 """Training figures count this fraction of rows and columns: all would take time for nothing."""
 
@@ -33,11 +32,21 @@ class Updates:
     :param steps_per_epoch: for the learning rate, as is ``steps``, those of the whole run
     """
 
-    def __init__(self, network: nn.Module, *, optimizer: torch.optim.Optimizer,
-                 loss: Callable[[Tensor, Tensor], Tensor], label_map: LabelMap,
-                 config: TrainingConfig, precision: Precision, processes: Processes,
-                 average: MovingAverage | None, tally: Tally, steps_per_epoch: int,
-                 steps: int) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        optimizer: torch.optim.Optimizer,
+        loss: Callable[[Tensor, Tensor], Tensor],
+        label_map: LabelMap,
+        config: TrainingConfig,
+        precision: Precision,
+        processes: Processes,
+        average: MovingAverage | None,
+        tally: Tally,
+        steps_per_epoch: int,
+        steps: int,
+    ) -> None:
         self._network = processes.spread(network)
         self._plain = network
         self._optimizer = optimizer
@@ -54,8 +63,11 @@ class Updates:
     def learning_rate(self, step: int) -> float:
         """Return the learning rate of an update."""
         return self._config.optimizer.learning_rate * rate_factor(
-            self._config.schedule, step=step, steps=self._steps,
-            steps_per_epoch=self._steps_per_epoch)
+            self._config.schedule,
+            step=step,
+            steps=self._steps,
+            steps_per_epoch=self._steps_per_epoch,
+        )
 
     def train_step(self, frames: Tensor, labels: Tensor, *, step: int) -> float:
         """
@@ -75,7 +87,8 @@ class Updates:
         labels = labels.to(device, non_blocking=True)
         with self._precision.forward():
             scores, auxiliary = split_output(
-                self._network(images.contiguous(memory_format=torch.channels_last)))
+                self._network(images.contiguous(memory_format=torch.channels_last))
+            )
         loss = self._loss(scores, labels)
         for extra in auxiliary:
             loss = loss + self._config.auxiliary_weight * self._loss(extra, labels)
@@ -85,13 +98,11 @@ class Updates:
         set_learning_rate(optimizer, self.learning_rate(step))
         if self._config.optimizer.clip_norm:
             scaler.unscale_(optimizer)
-            nn.utils.clip_grad_norm_(
-                self._plain.parameters(), self._config.optimizer.clip_norm)
+            nn.utils.clip_grad_norm_(self._plain.parameters(), self._config.optimizer.clip_norm)
         scaler.step(optimizer)
         scaler.update()
         if self._average is not None:
             self._average.update(self._plain, step)
         prediction, road = read_scores(scores.detach()[..., ::STRIDE, ::STRIDE], self._label_map)
-        self._tally.update(
-            labels[..., ::STRIDE, ::STRIDE].cpu().numpy(), prediction, road)
+        self._tally.update(labels[..., ::STRIDE, ::STRIDE].cpu().numpy(), prediction, road)
         return loss.item()

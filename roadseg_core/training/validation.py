@@ -51,12 +51,17 @@ class Figures:
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON types."""
         road = self.road.to_dict()
-        return {**self.scores.to_dict(), 'auc': road['auc'], 'max_f': road['max_f'],
-                'loss': round(self.loss, 6)}
+        return {
+            **self.scores.to_dict(),
+            'auc': road['auc'],
+            'max_f': road['max_f'],
+            'loss': round(self.loss, 6),
+        }
 
 
-def read_validation_set(source: FrameSource, geometry: Geometry, *,
-                        frames: int | None = None) -> ValidationSet:
+def read_validation_set(
+    source: FrameSource, geometry: Geometry, *, frames: int | None = None
+) -> ValidationSet:
     """
     Read a data set's frames and bring them, with their truth, to the network's size.
 
@@ -66,15 +71,25 @@ def read_validation_set(source: FrameSource, geometry: Geometry, *,
     read = []
     for index in spread(range(len(source)), frames):
         frame = source.load(index)
-        read.append(LabelledFrame(
-            frame.name, geometry.view(frame.labels.shape).forward(frame.image),
-            cv2.resize(frame.labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)))
+        read.append(
+            LabelledFrame(
+                frame.name,
+                geometry.view(frame.labels.shape).forward(frame.image),
+                cv2.resize(frame.labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT),
+            )
+        )
     return ValidationSet(source.name, read, source.road_only)
 
 
-def validate(network: nn.Module, data: ValidationSet, *, label_map: LabelMap,
-             loss: Callable[[Tensor, Tensor], Tensor], precision: Precision,
-             processes: Processes) -> Figures:
+def validate(
+    network: nn.Module,
+    data: ValidationSet,
+    *,
+    label_map: LabelMap,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    precision: Precision,
+    processes: Processes,
+) -> Figures:
     """
     Compare a network with the truth of a data set, each process a share of the frames.
 
@@ -82,22 +97,35 @@ def validate(network: nn.Module, data: ValidationSet, *, label_map: LabelMap,
     """
     tally = Tally(label_map, road_only=data.road_only)
     losses = []
-    for frame in data.frames[processes.rank::processes.count]:
-        result, scores = predict(network, frame, label_map=label_map, precision=precision,
-                                 device=processes.device)
-        losses.append(float(loss(
-            scores, torch.from_numpy(frame.labels)[None].to(processes.device))))
+    for frame in data.frames[processes.rank :: processes.count]:
+        result, scores = predict(
+            network, frame, label_map=label_map, precision=precision, device=processes.device
+        )
+        losses.append(
+            float(loss(scores, torch.from_numpy(frame.labels)[None].to(processes.device)))
+        )
         tally.update(frame.labels, result.prediction, result.road)
     tally = tally.totals(processes)
-    total = processes.total(torch.tensor([sum(losses), len(losses)], dtype=torch.float64,
-                                         device=processes.device)).tolist()
-    return Figures(tally.matrix.scores(), tally.histogram.scores(),
-                   total[0] / max(total[1], 1.0), tally.road_only)
+    total = processes.total(
+        torch.tensor([sum(losses), len(losses)], dtype=torch.float64, device=processes.device)
+    ).tolist()
+    return Figures(
+        tally.matrix.scores(),
+        tally.histogram.scores(),
+        total[0] / max(total[1], 1.0),
+        tally.road_only,
+    )
 
 
 @torch.no_grad()
-def predict(network: nn.Module, frame: LabelledFrame, *, label_map: LabelMap,
-            precision: Precision, device: torch.device) -> tuple[Result, Tensor]:
+def predict(
+    network: nn.Module,
+    frame: LabelledFrame,
+    *,
+    label_map: LabelMap,
+    precision: Precision,
+    device: torch.device,
+) -> tuple[Result, Tensor]:
     """Return what a network in inference mode makes of a frame, and its scores [1, C, H, W]."""
     network.eval()
     images = normalize(torch.from_numpy(frame.image[None]).to(device))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
 import numpy as np
+from markupsafe import Markup
 
-from roadseg_core.report.charts import chart, Line, series_colours
-from roadseg_ros.demonstration.accounting import Accounting
+from roadseg_core.report.charts import Line, chart, series_colours
+from roadseg_ros.live.accounting import Accounting
 
 
 def latency_chart(accounting: Accounting, cameras: list[str], period_ms: float) -> Markup:
@@ -20,8 +20,14 @@ def latency_chart(accounting: Accounting, cameras: list[str], period_ms: float) 
     lines = []
     for camera in cameras:
         order = np.flatnonzero(cameras_of == camera)
-        lines.append(Line(order.astype(float), accounting.latencies_ms[order], colours[camera],
-                          camera))
-    return chart(lines, about='end-to-end latency of each frame', start='first frame',
-                 end='last frame', kind='dots',
-                 limits={f'one period, {period_ms:.1f} ms': period_ms})
+        lines.append(
+            Line(order.astype(float), accounting.latencies_ms[order], colours[camera], camera)
+        )
+    return chart(
+        lines,
+        about='end-to-end latency of each frame',
+        start='first frame',
+        end='last frame',
+        kind='dots',
+        limits={f'one period, {period_ms:.1f} ms': period_ms},
+    )

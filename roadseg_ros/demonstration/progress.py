@@ -20,8 +20,10 @@ class Steps:
 
     def begin(self, what: str) -> None:
         """Begin a step."""
-        say(f'{"" if not self._terminal else chr(13) + chr(27) + "[K"}'
-            f'[{time.monotonic() - self._start:5.1f} s] {what}')
+        say(
+            f'{"" if not self._terminal else chr(13) + chr(27) + "[K"}'
+            f'[{time.monotonic() - self._start:5.1f} s] {what}'
+        )
         self._shown = time.monotonic()
 
     def progress(self, done: int, total: int) -> None:

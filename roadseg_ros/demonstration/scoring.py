@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.labels import IGNORE, LabelMap, SEVEN, TWO
+from roadseg_core.bags.cdr import message_types
+from roadseg_core.labels import IGNORE, SEVEN, TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix, Scores
-from roadseg_ros.playing.bag_source import BagSource
-from roadseg_ros.playing.cdr import message_types
-from roadseg_ros.playing.source import RAW_TYPE, RecordedMessage
+from roadseg_core.sources.bag_source import BagSource
+from roadseg_core.sources.source import RAW_TYPE, RecordedMessage
 
 
 def mono_images(bag: Path, topic: str) -> Iterator[tuple[int, np.ndarray]]:
@@ -20,12 +20,15 @@ def mono_images(bag: Path, topic: str) -> Iterator[tuple[int, np.ndarray]]:
     for frame in BagSource(bag, topic=topic).frames():
         if isinstance(frame.payload, RecordedMessage):
             message = types.deserialize_cdr(frame.payload.cdr, RAW_TYPE)
-            yield frame.stamp_ns, message.data.reshape(
-                message.height, message.step)[:, :message.width]
+            yield (
+                frame.stamp_ns,
+                message.data.reshape(message.height, message.step)[:, : message.width],
+            )
 
 
-def pairs(truth: Iterator[tuple[int, np.ndarray]],
-          labels: Iterator[tuple[int, np.ndarray]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def pairs(
+    truth: Iterator[tuple[int, np.ndarray]], labels: Iterator[tuple[int, np.ndarray]]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield truth and labels of equal stamps; both come in the order of their stamps."""
     true_stamp, true_image = next(truth, (None, None))
     for stamp, image in labels:

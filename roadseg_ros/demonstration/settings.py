@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import dataclass
 from pathlib import Path
-import re
 
-from roadseg_core.rendering import demo_config, Drive
+from roadseg_core.rendering import Drive, demo_config
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,34 @@ class DemoSettings:
 def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
     """Read the command line; ends the process where it is wrong."""
     parser = argparse.ArgumentParser(
-        prog='demo', description='Show the segmentation node at work, and write a report.')
+        prog='demo', description='Show the segmentation node at work, and write a report.'
+    )
     add = parser.add_argument
-    add('--source', type=Path, help='a bag, a video or a folder of images of your own '
-                                    '(default: a rendered drive with exact truth)')
+    add(
+        '--source',
+        type=Path,
+        help='a bag, a video or a folder of images of your own '
+        '(default: a rendered drive with exact truth)',
+    )
     add('--bag-topic', default='', help='image topic to read, where the bag holds several')
-    add('--cameras', help='number of cameras, or names, of the rendered drive: '
-                          f'{",".join(Drive.cameras)} (default all)')
+    add(
+        '--cameras',
+        help='number of cameras, or names, of the rendered drive: '
+        f'{",".join(Drive.cameras)} (default all)',
+    )
     add('--fps', type=float, default=15.0, help='frames per second of a camera (default 15)')
-    add('--phase', choices=('in', 'out'), default='in',
-        help='all cameras at the same moment (default), or evenly apart')
+    add(
+        '--phase',
+        choices=('in', 'out'),
+        default='in',
+        help='all cameras at the same moment (default), or evenly apart',
+    )
     add('--size', default='640x480', help='size of the rendered frames (default 640x480)')
-    add('--seconds', type=float, help='how long to play (default 10; a source: all of it, at '
-                                      'most 60)')
+    add(
+        '--seconds',
+        type=float,
+        help='how long to play (default 10; a source: all of it, at most 60)',
+    )
     add('--model', type=Path, help='model file (default: the one shipped)')
     add('--backend', default='auto', help='engine of the node (default auto)')
     add('--output', type=Path, default=Path('build/demo'), help='folder (default build/demo)')
@@ -67,11 +82,17 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
     default_seconds = 60.0 if values.source else 10.0
     try:
         settings = DemoSettings(
-            source=values.source, bag_topic=values.bag_topic, fps=values.fps, phase=values.phase,
+            source=values.source,
+            bag_topic=values.bag_topic,
+            fps=values.fps,
+            phase=values.phase,
             cameras=('front',) if values.source else _cameras(values.cameras),
             size=_size(values.size),
             seconds=values.seconds if values.seconds is not None else default_seconds,
-            model=values.model, backend=values.backend, output=values.output)
+            model=values.model,
+            backend=values.backend,
+            output=values.output,
+        )
         _check(settings)
     except ValueError as error:
         parser.error(str(error))
@@ -94,11 +115,13 @@ def _cameras(text: str | None) -> tuple[str, ...]:
     if text is None:
         return Drive.cameras
     if text.isdigit() and 1 <= int(text) <= len(Drive.cameras):
-        return Drive.cameras[:int(text)]
+        return Drive.cameras[: int(text)]
     names = tuple(text.split(','))
     if not set(names) <= set(Drive.cameras) or len(set(names)) != len(names):
-        raise ValueError(f'--cameras {text!r}; expected 1 to {len(Drive.cameras)}, or some of '
-                         f'{",".join(Drive.cameras)}')
+        raise ValueError(
+            f'--cameras {text!r}; expected 1 to {len(Drive.cameras)}, or some of '
+            f'{",".join(Drive.cameras)}'
+        )
     return names
 
 

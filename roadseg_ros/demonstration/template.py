@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TEMPLATE = '''{% extends 'base' %}
+TEMPLATE = """{% extends 'base' %}
 {% import 'macros' as report %}
 {% block title %}Road segmentation: report{% endblock %}
 {% block body %}
@@ -92,4 +92,4 @@ the engine was) + pending. Lost by DDS: sent less received.</p></div>
 {{ report.facts(summary.versions) }}</div></section>
 </div>
 {% endblock %}
-'''
+"""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from roadseg_ros.launching import PARAMETER_ARGUMENTS
-from roadseg_ros.params_file import cameras_in_file
+from roadseg_ros.launching.parameters import PARAMETER_ARGUMENTS
+from roadseg_ros.launching.params_file import cameras_in_file
 
 PATH = Path(__file__).parents[2] / 'config' / 'seg.yaml'
 
@@ -29,18 +29,20 @@ def test_every_parameter_has_a_ros_type(parameters: dict[str, object]):
 
 def test_launch_arguments_have_the_names_and_types_of_parameters(parameters: dict[str, object]):
     # use_sim_time belongs to every ROS node; it is no parameter of this one.
-    found = {name: type(parameters[name]) for name in PARAMETER_ARGUMENTS
-             if name != 'use_sim_time'}
-    assert found == {name: kind for name, kind in PARAMETER_ARGUMENTS.items()
-                     if name != 'use_sim_time'}
+    found = {name: type(parameters[name]) for name in PARAMETER_ARGUMENTS if name != 'use_sim_time'}
+    assert found == {
+        name: kind for name, kind in PARAMETER_ARGUMENTS.items() if name != 'use_sim_time'
+    }
 
 
 def test_every_camera_has_its_parameters(parameters: dict[str, object]):
     cameras = cameras_in_file(PATH, 'segmentation')
     assert cameras == parameters['camera_names'] == ['front']
     assert {name for name in parameters if '.' in name} == {
-        f'{camera}.{setting}' for camera in cameras
-        for setting in ('image_topic', 'transport', 'camera_info_topic')}
+        f'{camera}.{setting}'
+        for camera in cameras
+        for setting in ('image_topic', 'transport', 'camera_info_topic')
+    }
 
 
 def test_every_parameter_is_described(parameters: dict[str, object]):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from roadseg_core.engines import Engine, EngineError, open_engine
 from roadseg_core.geometry import Geometry
-from roadseg_core.pictures import load_pictures
+from roadseg_core.sources.picture_batches import load_pictures
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def tensorrt() -> None:
     """Skip where TensorRT cannot run."""
     try:
-        from roadseg_core.engines.tensorrt_cuda import use_gpu
         import tensorrt  # noqa: F401 - only whether it is there
+
+        from roadseg_core.engines.tensorrt.cuda import use_gpu
     except (ImportError, OSError) as error:
         pytest.skip(f'TensorRT or cuda-python cannot be imported here ({error})')
     try:
@@ -67,12 +68,14 @@ def pictures() -> Callable[[Geometry, int], np.ndarray]:
 
     def load(geometry: Geometry, count: int) -> np.ndarray:
         return load_pictures(geometry, folder if folder.is_dir() else None, count)
+
     return load
 
 
 @pytest.fixture(scope='session')
 def soak() -> Callable[[Engine, np.ndarray], None]:
     """Return a function that runs an engine on 10,000 frames, of which none may differ."""
+
     def run(engine: Engine, frames: np.ndarray) -> None:
         batches = [frames[:4], frames[4:8], frames[:1], frames[4:7]]
         expected = [engine.infer(batch).labels.copy() for batch in batches]
@@ -82,4 +85,5 @@ def soak() -> Callable[[Engine, np.ndarray], None]:
             for batch, labels in zip(batches, expected):
                 assert np.array_equal(engine.infer(batch).labels, labels), f'after {done} frames'
                 done += len(batch)
+
     return run

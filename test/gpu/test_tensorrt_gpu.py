@@ -9,14 +9,17 @@ import numpy as np
 import onnx
 import pytest
 
-from roadseg_core.half_precision import convert_file
+from roadseg_core.export.half_precision import convert_file
 from roadseg_core.model_file import INPUT, OUTPUTS, read_model_info, write_metadata
 from roadseg_core.quantization.graph import quantize_graph
 
 pytestmark = pytest.mark.usefixtures('tensorrt')
 
-MODELS = [path for path in sorted((Path(__file__).resolve().parents[2] / 'models').glob('*.onnx'))
-          if read_model_info(path).precision == 'fp32']
+MODELS = [
+    path
+    for path in sorted((Path(__file__).resolve().parents[2] / 'models').glob('*.onnx'))
+    if read_model_info(path).precision == 'fp32'
+]
 
 
 @pytest.fixture(scope='module', params=MODELS, ids=lambda path: path.stem)
@@ -35,8 +38,9 @@ def test_a_plan_is_built_and_found_again(model, opened, pictures):
     frames = pictures(read_model_info(model).geometry, 4)
     expected = on_the_cpu(model, frames)
     for allow_build in (True, False):
-        engine = opened(model, 'tensorrt', precision='fp32', outputs=OUTPUTS,
-                        allow_build=allow_build)
+        engine = opened(
+            model, 'tensorrt', precision='fp32', outputs=OUTPUTS, allow_build=allow_build
+        )
         result = engine.infer(frames)
         assert (result.labels == expected['labels']).mean() >= 0.999
         for name in OUTPUTS[1:]:
@@ -64,9 +68,20 @@ def test_int8_computes_what_the_file_says(model, opened, pictures, tmp_path):
     frames = pictures(info.geometry, 8)
     quantized = quantize_graph(onnx.load(model), frames)
     write_metadata(
-        quantized, label_map=info.label_map, geometry=info.geometry, network=info.network,
-        network_arguments=info.network_arguments, max_batch=info.max_batch, precision='int8',
-        licence='', card='', data='', metrics={}, commit='', agreement={})
+        quantized,
+        label_map=info.label_map,
+        geometry=info.geometry,
+        network=info.network,
+        network_arguments=info.network_arguments,
+        max_batch=info.max_batch,
+        precision='int8',
+        licence='',
+        card='',
+        data='',
+        metrics={},
+        commit='',
+        agreement={},
+    )
     path = tmp_path / 'int8.onnx'
     onnx.save(quantized, path)
     engine = opened(path, 'tensorrt')
@@ -96,7 +111,7 @@ def test_a_soak_leaves_results_and_memory_as_they_were(model, opened, pictures, 
     _, free, _ = cudart.cudaMemGetInfo()
     soak(engine, frames)
     _, free_after, _ = cudart.cudaMemGetInfo()
-    assert free - free_after < 64 * 2 ** 20
+    assert free - free_after < 64 * 2**20
 
 
 def test_two_engines_in_two_threads_do_not_disturb_each_other(opened, pictures):
@@ -105,8 +120,10 @@ def test_two_engines_in_two_threads_do_not_disturb_each_other(opened, pictures):
     expected = [engine.infer(batch).labels.copy() for engine, batch in zip(engines, frames)]
 
     def work(index: int) -> int:
-        return sum(not np.array_equal(engines[index].infer(frames[index]).labels, expected[index])
-                   for _ in range(500))
+        return sum(
+            not np.array_equal(engines[index].infer(frames[index]).labels, expected[index])
+            for _ in range(500)
+        )
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(work, range(2))) == [0, 0]

@@ -11,14 +11,15 @@ import pytest
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import SEVEN, TWO
 from roadseg_core.model_file import OUTPUTS
-from roadseg_core.pictures import load_pictures
+from roadseg_core.sources.picture_batches import load_pictures
 
 pytestmark = pytest.mark.usefixtures('torch_cuda')
 
 SIZE = (320, 480)
 NETWORKS = {
     'mobilenet_fcn': ({'depth_multiplier': 0.5}, SEVEN),
-    'unet': ({'in_channels': 3, 'out_channels': 1, 'filters': 8}, TWO)}
+    'unet': ({'in_channels': 3, 'out_channels': 1, 'filters': 8}, TWO),
+}
 
 
 @pytest.fixture(scope='module', params=NETWORKS)
@@ -26,8 +27,8 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory) -> Path:
     """Return a checkpoint of an untrained network that is not undecided everywhere."""
     import torch
 
+    from roadseg_core.checkpoint import Description, save_checkpoint
     from roadseg_core.models import build_network
-    from roadseg_core.training.checkpoint import Description, save_checkpoint
 
     arguments, label_map = NETWORKS[request.param]
     torch.manual_seed(0)
@@ -37,10 +38,22 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory) -> Path:
             module.momentum = 1.0
     network.train()(torch.randn(4, 3, 64, 96))
     path = tmp_path_factory.mktemp('checkpoints') / f'{request.param}.safetensors'
-    save_checkpoint(path, network, Description(
-        label_map=label_map, geometry=Geometry('stretch', SIZE), network_name=request.param,
-        network_arguments=arguments, data='', metrics={}, licence='', card='', commit='',
-        state={}))
+    save_checkpoint(
+        path,
+        network,
+        Description(
+            label_map=label_map,
+            geometry=Geometry('stretch', SIZE),
+            network_name=request.param,
+            network_arguments=arguments,
+            data='',
+            metrics={},
+            licence='',
+            card='',
+            commit='',
+            state={},
+        ),
+    )
     return path
 
 
@@ -92,13 +105,17 @@ def test_a_soak_leaves_results_and_memory_as_they_were(checkpoint, opened, frame
 
 
 def test_two_engines_in_two_threads_do_not_disturb_each_other(checkpoint, opened, frames):
-    engines = [opened(checkpoint, 'torch', device='cuda', precision=precision)
-               for precision in ('fp16', 'fp32')]
+    engines = [
+        opened(checkpoint, 'torch', device='cuda', precision=precision)
+        for precision in ('fp16', 'fp32')
+    ]
     expected = [engine.infer(frames[:4]).labels.copy() for engine in engines]
 
     def work(index: int) -> int:
-        return sum(not np.array_equal(engines[index].infer(frames[:4]).labels, expected[index])
-                   for _ in range(200))
+        return sum(
+            not np.array_equal(engines[index].infer(frames[:4]).labels, expected[index])
+            for _ in range(200)
+        )
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(work, range(2))) == [0, 0]

@@ -12,11 +12,12 @@ import pytest
 pytest.importorskip('launch.actions', reason='launch is not installed')
 pytest.importorskip('launch_ros.actions', reason='launch_ros is not installed')
 
-from launch import LaunchContext
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import TextSubstitution
 from launch.utilities import perform_substitutions
 from launch_ros.actions import Node
+
+from launch import LaunchContext
 
 PROJECT = Path(__file__).parents[2]
 
@@ -24,7 +25,8 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture
 def module() -> ModuleType:
     spec = importlib.util.spec_from_file_location(
-        'seg_launch', PROJECT / 'launch' / 'seg.launch.py')
+        'seg_launch', PROJECT / 'launch' / 'seg.launch.py'
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -46,9 +48,14 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LaunchContext:
     executable.parent.mkdir(parents=True)
     executable.touch(mode=0o755)
     monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
-    for name in ('RMW_IMPLEMENTATION', 'FASTDDS_DEFAULT_PROFILES_FILE',
-                 'FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_BUILTIN_TRANSPORTS',
-                 'MALLOC_MMAP_THRESHOLD_', 'MALLOC_TRIM_THRESHOLD_'):
+    for name in (
+        'RMW_IMPLEMENTATION',
+        'FASTDDS_DEFAULT_PROFILES_FILE',
+        'FASTRTPS_DEFAULT_PROFILES_FILE',
+        'FASTDDS_BUILTIN_TRANSPORTS',
+        'MALLOC_MMAP_THRESHOLD_',
+        'MALLOC_TRIM_THRESHOLD_',
+    ):
         monkeypatch.delenv(name, raising=False)
     return LaunchContext()
 
@@ -67,8 +74,11 @@ def start(module: ModuleType, context: LaunchContext, **arguments: str) -> Node:
 
 def command_line(node: Node, context: LaunchContext) -> list[str]:
     node._perform_substitutions(context)  # as launch_ros's own tests do: there is no other way
-    return [perform_substitutions(context, part) for part in node.cmd
-            if isinstance(part[0], TextSubstitution)]
+    return [
+        perform_substitutions(context, part)
+        for part in node.cmd
+        if isinstance(part[0], TextSubstitution)
+    ]
 
 
 def test_every_argument_is_declared_and_described(module: ModuleType):
@@ -76,18 +86,21 @@ def test_every_argument_is_declared_and_described(module: ModuleType):
     arguments = [entity for entity in entities if isinstance(entity, DeclareLaunchArgument)]
     assert [argument.name for argument in arguments] == list(module.ARGUMENTS)
     assert all(argument.description for argument in arguments)
-    assert [type(entity) for entity in entities[len(arguments):]] == [OpaqueFunction]
+    assert [type(entity) for entity in entities[len(arguments) :]] == [OpaqueFunction]
 
 
 def test_by_default_the_node_gets_the_shipped_parameters_alone(
-        module: ModuleType, context: LaunchContext):
+    module: ModuleType, context: LaunchContext
+):
     node = start(module, context)
     line = command_line(node, context)
     assert line.count('--params-file') == 1
     assert line[line.index('--params-file') + 1].endswith('share/roadseg_ros/config/seg.yaml')
     assert node.node_name == '/segmentation'
-    added = {perform_substitutions(context, name): perform_substitutions(context, value)
-             for name, value in node.process_description.additional_env}
+    added = {
+        perform_substitutions(context, name): perform_substitutions(context, value)
+        for name, value in node.process_description.additional_env
+    }
     assert added['FASTDDS_DEFAULT_PROFILES_FILE'].endswith('config/fastdds_images.xml')
     assert added['FASTRTPS_DEFAULT_PROFILES_FILE'] == added['FASTDDS_DEFAULT_PROFILES_FILE']
     assert added['MALLOC_MMAP_THRESHOLD_'] == '33554432'
@@ -107,7 +120,8 @@ def test_arguments_come_after_the_file_and_win(module: ModuleType, context: Laun
 def test_a_scenario_gives_cameras_rate_and_model(module: ModuleType, context: LaunchContext):
     line = command_line(start(module, context, scenario='parking'), context)
     overrides = Path(line[len(line) - line[::-1].index('--params-file')]).read_text(
-        encoding='utf-8')
+        encoding='utf-8'
+    )
     assert 'fps: 15.0' in overrides
     assert all(f'- {camera}' in overrides for camera in ('front', 'left', 'right', 'rear'))
     assert 'share/roadseg_ros/models/mobilenet_fcn_0.5.onnx' in overrides

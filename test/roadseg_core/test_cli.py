@@ -15,9 +15,14 @@ def test_pairs_may_stand_behind_options(capsys):
     assert lines[0] == lines[1]
 
 
-@pytest.mark.parametrize('words', [
-    ['budget', 'a=1', '--scenario', 'parking', 'words'], ['info', 'model.onnx', 'a=1'],
-    ['budget', '--nothing', 'a=1']])
+@pytest.mark.parametrize(
+    'words',
+    [
+        ['budget', 'a=1', '--scenario', 'parking', 'words'],
+        ['info', 'model.onnx', 'a=1'],
+        ['budget', '--nothing', 'a=1'],
+    ],
+)
 def test_other_words_are_refused(words, capsys):
     with pytest.raises(SystemExit) as end:
         main(words)

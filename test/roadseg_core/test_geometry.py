@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import cv2
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from roadseg_core.geometry import Geometry, GeometryError, MODES, View
+from roadseg_core.geometry import MODES, Geometry, GeometryError, View
 
 SIDES = st.integers(1, 90)
 
@@ -25,27 +26,41 @@ def coordinates(view: View) -> tuple[np.ndarray, np.ndarray]:
     height, width = view.input_size
     return (
         inverse[0, 0] * np.arange(width) + inverse[0, 2],
-        inverse[1, 1] * np.arange(height) + inverse[1, 2])
+        inverse[1, 1] * np.arange(height) + inverse[1, 2],
+    )
 
 
 @settings(max_examples=200, deadline=None)
 @given(views())
 def test_rectangles_lie_inside(view: View) -> None:
     for (x, y, width, height), size in (
-            (view.source, view.camera_size), (view.target, view.input_size)):
+        (view.source, view.camera_size),
+        (view.target, view.input_size),
+    ):
         assert x >= 0 and y >= 0 and width >= 1 and height >= 1
         assert x + width <= size[1] and y + height <= size[0]
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(['letterbox', 'crop']), st.integers(20, 90), st.integers(20, 90),
-       st.integers(20, 90), st.integers(20, 90))
+@given(
+    st.sampled_from(['letterbox', 'crop']),
+    st.integers(20, 90),
+    st.integers(20, 90),
+    st.integers(20, 90),
+    st.integers(20, 90),
+)
 def test_letterbox_and_crop_keep_the_aspect_ratio(
-    mode: str, height: int, width: int, out_height: int, out_width: int,
+    mode: str,
+    height: int,
+    width: int,
+    out_height: int,
+    out_width: int,
 ) -> None:
     view = Geometry(mode, (out_height, out_width)).view((height, width))
     (_, _, source_width, source_height), (_, _, target_width, target_height) = (
-        view.source, view.target)
+        view.source,
+        view.target,
+    )
     # Each side is rounded to whole pixels.
     smallest = min(source_width, source_height, target_width, target_height)
     ratio = (target_width / source_width) / (target_height / source_height)
@@ -64,19 +79,23 @@ def test_forward_puts_pixels_where_the_matrix_says(view: View) -> None:
     columns, rows = coordinates(view)
     x, y, source_width, source_height = view.source
     u, v, target_width, target_height = view.target
-    target = np.s_[v:v + target_height, u:u + target_width]
+    target = np.s_[v : v + target_height, u : u + target_width]
     # Beyond the outer centres the edge is repeated; averaging mixes that in up to a pixel inside.
-    columns = np.clip(columns[u:u + target_width], x, x + source_width - 1)
-    rows = np.clip(rows[v:v + target_height], y, y + source_height - 1)
+    columns = np.clip(columns[u : u + target_width], x, x + source_width - 1)
+    rows = np.clip(rows[v : v + target_height], y, y + source_height - 1)
     # Each time that a side is halved, the grey levels are rounded once more.
     halved = np.log2(max(1.0, source_width / target_width, source_height / target_height))
     atol = 1.01 + 0.5 * np.floor(halved)
     np.testing.assert_allclose(
-        found[target][:, :, 0], np.broadcast_to(2 * columns, (target_height, target_width)),
-        atol=atol)
+        found[target][:, :, 0],
+        np.broadcast_to(2 * columns, (target_height, target_width)),
+        atol=atol,
+    )
     np.testing.assert_allclose(
         found[target][:, :, 1],
-        np.broadcast_to(2 * rows[:, None], (target_height, target_width)), atol=atol)
+        np.broadcast_to(2 * rows[:, None], (target_height, target_width)),
+        atol=atol,
+    )
     padding = np.ones(view.input_size, bool)
     padding[target] = False
     assert (found[padding] == 114).all()
@@ -93,7 +112,7 @@ def test_backward_takes_the_nearest_network_pixel(view: View) -> None:
     matrix = view.matrix()
     x, y, width, height = view.source
     inside = np.zeros(view.camera_size, bool)
-    inside[y:y + height, x:x + width] = True
+    inside[y : y + height, x : x + width] = True
     ys, xs = np.nonzero(inside)
     assert (columns[~inside] == 255).all()
     # Half a pixel is the nearest; the rest is rounding in the resampler.
@@ -106,21 +125,25 @@ def test_backward_takes_the_nearest_network_pixel(view: View) -> None:
 def test_smooth_backward_follows_the_matrix(view: View) -> None:
     _, in_width = view.input_size
     ramp = np.ascontiguousarray(
-        np.broadcast_to(2 * np.arange(in_width, dtype=np.uint8), view.input_size))
+        np.broadcast_to(2 * np.arange(in_width, dtype=np.uint8), view.input_size)
+    )
     found = view.backward(ramp, 0, smooth=True)
     matrix = view.matrix()
     x, y, width, height = view.source
     u, _, target_width, _ = view.target
-    place = np.clip(
-        matrix[0, 0] * np.arange(x, x + width) + matrix[0, 2], u, u + target_width - 1)
+    place = np.clip(matrix[0, 0] * np.arange(x, x + width) + matrix[0, 2], u, u + target_width - 1)
     np.testing.assert_allclose(
-        found[y:y + height, x:x + width], np.broadcast_to(2 * place, (height, width)), atol=1.01)
+        found[y : y + height, x : x + width], np.broadcast_to(2 * place, (height, width)), atol=1.01
+    )
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(MODES), SIDES, SIDES, st.integers(1, 4))
 def test_whole_enlargements_come_back_exactly(
-    mode: str, height: int, width: int, factor: int,
+    mode: str,
+    height: int,
+    width: int,
+    factor: int,
 ) -> None:
     """A camera that is a whole number of times smaller: each pixel returns as it was."""
     view = Geometry(mode, (height * factor, width * factor)).view((height, width))
@@ -166,14 +189,17 @@ def test_forward_takes_padded_read_only_images() -> None:
 def test_matrix_agrees_with_opencv_warp() -> None:
     view = Geometry('crop', (33, 57)).view((41, 83))
     image = cv2.GaussianBlur(
-        np.random.default_rng(0).integers(0, 256, (41, 83, 3), np.uint8), (0, 0), 3)
+        np.random.default_rng(0).integers(0, 256, (41, 83, 3), np.uint8), (0, 0), 3
+    )
     warped = cv2.warpAffine(image, view.matrix()[:2], (57, 33), flags=cv2.INTER_LINEAR)
     difference = np.abs(warped.astype(int) - view.forward(image))
     assert difference[2:-2, 2:-2].max() <= 3
 
 
-@pytest.mark.parametrize(('mode', 'size'), [
-    ('squeeze', (10, 10)), ('crop', (0, 10)), ('crop', (10,)), ('stretch', (10, -1))])
+@pytest.mark.parametrize(
+    ('mode', 'size'),
+    [('squeeze', (10, 10)), ('crop', (0, 10)), ('crop', (10,)), ('stretch', (10, -1))],
+)
 def test_impossible_geometries(mode: str, size: tuple[int, ...]) -> None:
     with pytest.raises(GeometryError, match='expected'):
         Geometry(mode, size)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, strategies as st
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from roadseg_core.labels import (
-    EIGHT, IGNORE, LABEL_MAPS, LabelMap, LabelMapError, load_label_map, SEVEN, TWO)
+    EIGHT,
+    IGNORE,
+    LABEL_MAPS,
+    SEVEN,
+    TWO,
+    LabelMap,
+    LabelMapError,
+    load_label_map,
+)
 
 
 @st.composite
@@ -23,9 +32,12 @@ def label_maps(draw: st.DrawFn) -> LabelMap:
     void = draw(st.integers(0, len(names) - road))
     colour = st.tuples(*[st.integers(0, 255)] * 3)
     return LabelMap(
-        name=draw(st.text(max_size=5)), names=tuple(names),
+        name=draw(st.text(max_size=5)),
+        names=tuple(names),
         palette=tuple(draw(colour) for _ in names),
-        road_ids=tuple(ids[:road]), void_ids=tuple(ids[road:road + void]))
+        road_ids=tuple(ids[:road]),
+        void_ids=tuple(ids[road : road + void]),
+    )
 
 
 @given(label_maps())
@@ -66,29 +78,37 @@ def test_the_maps_of_the_project() -> None:
 
 
 GOOD = {
-    'name': 'mine', 'names': ['ground', 'road'], 'palette': [[1, 2, 3], [4, 5, 6]],
-    'road_ids': [1], 'void_ids': []}
+    'name': 'mine',
+    'names': ['ground', 'road'],
+    'palette': [[1, 2, 3], [4, 5, 6]],
+    'road_ids': [1],
+    'void_ids': [],
+}
 
 
-@pytest.mark.parametrize(('changes', 'message'), [
-    ({'names': ['road']}, 'has 1 classes'),
-    ({'names': ['a'] * 2}, 'twice'),
-    ({'names': [str(i) for i in range(256)]}, 'has 256 classes'),
-    ({'names': 'ab'}, 'wrong type'),
-    ({'names': [True, False]}, 'wrong type'),
-    ({'names': None}, 'wrong type'),
-    ({'palette': [[1, 2, 3]]}, '1 palette colours'),
-    ({'palette': [[1, 2], [3, 4]]}, 'expected three values'),
-    ({'palette': [[1, 2, 256], [4, 5, 6]]}, 'expected three values'),
-    ({'palette': [[1, 2, 0.5], [4, 5, 6]]}, 'wrong type'),
-    ({'palette': ['red', 'green']}, 'wrong type'),
-    ({'road_ids': []}, 'no road ids'),
-    ({'road_ids': [2]}, 'road id 2; expected 0 to 1'),
-    ({'road_ids': ['road']}, 'wrong type'),
-    ({'road_ids': 1}, "key 'road_ids' with .* wrong type"),
-    ({'void_ids': [-1]}, 'void id -1'),
-    ({'void_ids': [1]}, 'road and void'),
-    ({'colours': []}, r"unknown keys \['colours'\]")])
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        ({'names': ['road']}, 'has 1 classes'),
+        ({'names': ['a'] * 2}, 'twice'),
+        ({'names': [str(i) for i in range(256)]}, 'has 256 classes'),
+        ({'names': 'ab'}, 'wrong type'),
+        ({'names': [True, False]}, 'wrong type'),
+        ({'names': None}, 'wrong type'),
+        ({'palette': [[1, 2, 3]]}, '1 palette colours'),
+        ({'palette': [[1, 2], [3, 4]]}, 'expected three values'),
+        ({'palette': [[1, 2, 256], [4, 5, 6]]}, 'expected three values'),
+        ({'palette': [[1, 2, 0.5], [4, 5, 6]]}, 'wrong type'),
+        ({'palette': ['red', 'green']}, 'wrong type'),
+        ({'road_ids': []}, 'no road ids'),
+        ({'road_ids': [2]}, 'road id 2; expected 0 to 1'),
+        ({'road_ids': ['road']}, 'wrong type'),
+        ({'road_ids': 1}, "key 'road_ids' with .* wrong type"),
+        ({'void_ids': [-1]}, 'void id -1'),
+        ({'void_ids': [1]}, 'road and void'),
+        ({'colours': []}, r"unknown keys \['colours'\]"),
+    ],
+)
 def test_refusals(changes: dict, message: str) -> None:
     with pytest.raises(LabelMapError, match=message):
         LabelMap.from_dict({**GOOD, **changes})
@@ -106,14 +126,21 @@ def test_reads_yaml(tmp_path: Path) -> None:
     path = tmp_path / 'map.yaml'
     path.write_text(
         'name: mine\nnames: [ground, road]\npalette: [[1, 2, 3], [4, 5, 6]]\nroad_ids: [1]\n',
-        encoding='utf-8')
+        encoding='utf-8',
+    )
     assert load_label_map(path) == LabelMap.from_dict(GOOD)
 
 
-@pytest.mark.parametrize(('content', 'message'), [
-    (b'names: [', 'not a YAML file'), (b'', 'found NoneType'), (b'- 1', 'found list'),
-    (b'name: \xff\xfe', 'not a YAML file'),
-    (b'name: x\nnames: [a, b]\npalette: [[0, 0, 0], [0, 0, 0]]\nroad_ids: [7]', 'road id 7')])
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (b'names: [', 'not a YAML file'),
+        (b'', 'found NoneType'),
+        (b'- 1', 'found list'),
+        (b'name: \xff\xfe', 'not a YAML file'),
+        (b'name: x\nnames: [a, b]\npalette: [[0, 0, 0], [0, 0, 0]]\nroad_ids: [7]', 'road id 7'),
+    ],
+)
 def test_refused_files_are_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / 'map.yaml'
     path.write_bytes(content)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
-from onnx import TensorProto, helper
 import pytest
+from onnx import TensorProto, helper
 
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
@@ -15,21 +15,34 @@ from roadseg_core.model_file import ModelFileError, read_model_info, write_metad
 MODELS = Path(__file__).resolve().parents[2] / 'models'
 
 
-def tiny_model(*, name='frames', kind=TensorProto.UINT8, shape=('N', 4, 6, 3),
-               output='labels') -> onnx.ModelProto:
+def tiny_model(
+    *, name='frames', kind=TensorProto.UINT8, shape=('N', 4, 6, 3), output='labels'
+) -> onnx.ModelProto:
     graph = helper.make_graph(
-        [helper.make_node('ReduceMin', [name], [output], axes=[3], keepdims=0)], 'tiny',
+        [helper.make_node('ReduceMin', [name], [output], axes=[3], keepdims=0)],
+        'tiny',
         [helper.make_tensor_value_info(name, kind, shape)],
-        [helper.make_tensor_value_info(output, kind, shape[:3])])
+        [helper.make_tensor_value_info(output, kind, shape[:3])],
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)])
 
 
 def describe(model: onnx.ModelProto) -> onnx.ModelProto:
     write_metadata(
-        model, label_map=TWO, geometry=Geometry('crop', (4, 6)), network='tiny',
-        network_arguments={'width': 1}, max_batch=4, precision='fp32', licence='Apache-2.0',
-        card='a tiny network', data='nothing', metrics={'miou': 0.5}, commit='abc',
-        agreement={'labels': 1.0})
+        model,
+        label_map=TWO,
+        geometry=Geometry('crop', (4, 6)),
+        network='tiny',
+        network_arguments={'width': 1},
+        max_batch=4,
+        precision='fp32',
+        licence='Apache-2.0',
+        card='a tiny network',
+        data='nothing',
+        metrics={'miou': 0.5},
+        commit='abc',
+        agreement={'labels': 1.0},
+    )
     return model
 
 
@@ -45,18 +58,24 @@ def test_round_trip(tmp_path):
     assert (info.network, info.network_arguments, info.max_batch) == ('tiny', {'width': 1}, 4)
     assert info.outputs == ('labels',)
     assert (info.licence, info.metrics, info.agreement) == (
-        'Apache-2.0', {'miou': 0.5}, {'labels': 1.0})
+        'Apache-2.0',
+        {'miou': 0.5},
+        {'labels': 1.0},
+    )
     assert len(info.sha256) == 64
 
 
-@pytest.mark.parametrize(('model', 'message'), [
-    (lambda: tiny_model(), 'without the metadata'),
-    (lambda: describe(tiny_model(name='image')), 'inputs'),
-    (lambda: describe(tiny_model(kind=TensorProto.FLOAT)), 'is float'),
-    (lambda: describe(tiny_model(shape=('N', 5, 6, 3))), 'expected uint8'),
-    (lambda: describe(tiny_model(shape=(1, 4, 6, 3))), 'expected uint8'),
-    (lambda: describe(tiny_model(output='classes')), 'expected labels'),
-])
+@pytest.mark.parametrize(
+    ('model', 'message'),
+    [
+        (lambda: tiny_model(), 'without the metadata'),
+        (lambda: describe(tiny_model(name='image')), 'inputs'),
+        (lambda: describe(tiny_model(kind=TensorProto.FLOAT)), 'is float'),
+        (lambda: describe(tiny_model(shape=('N', 5, 6, 3))), 'expected uint8'),
+        (lambda: describe(tiny_model(shape=(1, 4, 6, 3))), 'expected uint8'),
+        (lambda: describe(tiny_model(output='classes')), 'expected labels'),
+    ],
+)
 def test_a_file_of_another_kind_is_refused(tmp_path, model, message):
     path = saved(model(), tmp_path)
     with pytest.raises(ModelFileError, match=message) as error:

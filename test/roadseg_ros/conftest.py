@@ -15,9 +15,15 @@ def start(tmp_path, monkeypatch):
     def start(*, fault='', **parameters):
         domain = helpers.free_domain()
         bench = helpers.Bench(domain)
-        node = helpers.NodeProcess(tmp_path, domain, {
-            'diagnostics_period': '0.2', **{k.replace('__', '.'): v
-                                            for k, v in parameters.items()}}, fault=fault)
+        node = helpers.NodeProcess(
+            tmp_path,
+            domain,
+            {
+                'diagnostics_period': '0.2',
+                **{k.replace('__', '.'): v for k, v in parameters.items()},
+            },
+            fault=fault,
+        )
         started.append((bench, node))
         return bench, node
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +18,31 @@ def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != 'ROS_LOG_DIR'}
     environment['PYTHONPATH'] = f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'
     return subprocess.run(
-        [sys.executable, '-m', 'roadseg_ros.demo', *arguments], env=environment,
-        capture_output=True, text=True, timeout=90, check=False)
+        [sys.executable, '-m', 'roadseg_ros.demo', *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
 
 
 @pytest.mark.skipif(not MODEL.is_file(), reason=f'there is no model file {MODEL}')
 def test_every_frame_of_the_demo_is_accounted_for(tmp_path: Path) -> None:
-    done = run_demo('--seconds', '1', '--fps', '8', '--size', '160x120', '--cameras', '2',
-                    '--phase', 'out', '--output', str(tmp_path))
+    done = run_demo(
+        '--seconds',
+        '1',
+        '--fps',
+        '8',
+        '--size',
+        '160x120',
+        '--cameras',
+        '2',
+        '--phase',
+        'out',
+        '--output',
+        str(tmp_path),
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(tmp_path / 'report.html') in done.stdout.splitlines()[-1]
     report = json.loads((tmp_path / 'report.json').read_text(encoding='utf-8'))
@@ -46,8 +63,9 @@ def test_a_node_that_cannot_start_is_reported(tmp_path: Path) -> None:
     image.write_bytes(b'never read')
     wrong = tmp_path / 'wrong.onnx'
     wrong.write_bytes(b'no model')
-    done = run_demo('--source', str(image.parent), '--model', str(wrong),
-                    '--output', str(tmp_path / 'demo'))
+    done = run_demo(
+        '--source', str(image.parent), '--model', str(wrong), '--output', str(tmp_path / 'demo')
+    )
     assert done.returncode == 1
     assert 'demo: the node' in done.stderr
     assert 'node.log' in done.stderr

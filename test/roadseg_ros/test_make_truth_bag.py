@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from roadseg_core.bags.images import parse_raw, to_bgr
+from roadseg_core.bags.reader import BagReader
+from roadseg_core.bags.truth_bag import road_labels
 from roadseg_core.data.dataset import open_source
 from roadseg_core.data.source import NOT_ROAD
 from roadseg_core.engines import open_engine
+from roadseg_core.evaluation.drives.run import evaluate_bags
+from roadseg_core.evaluation.settings.settings import Settings, Truth
 from roadseg_core.labels import IGNORE, SEVEN
 from roadseg_core.metrics import ConfusionMatrix
 from roadseg_core.pipeline.frame import Frame, OutputOptions
-from roadseg_ros.bags.images import parse_raw, to_bgr
-from roadseg_ros.bags.reader import BagReader
-from roadseg_ros.bags.truth_bag import road_labels
-from roadseg_ros.evaluation.run import evaluate_bags
-from roadseg_ros.evaluation.settings import Settings, Truth
 from roadseg_ros.make_truth_bag import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,12 +35,32 @@ def data() -> Path:
 
 def test_rendered_frames_come_back(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     bag = tmp_path / 'bag'
-    assert main([str(bag), '--data', 'rendered', '--option', 'frames=2', '--option',
-                 'size=[64, 96]', '--camera', 'left',
-                 '--storage', 'sqlite3']) == 0
+    assert (
+        main(
+            [
+                str(bag),
+                '--data',
+                'rendered',
+                '--option',
+                'frames=2',
+                '--option',
+                'size=[64, 96]',
+                '--camera',
+                'left',
+                '--storage',
+                'sqlite3',
+            ]
+        )
+        == 0
+    )
     assert f'evaluate_bag {bag} --truth-topic /truth/left/label' in capsys.readouterr().out
-    source = open_source('rendered', root=Path(), split='val', label_map=SEVEN,
-                         options={'frames': 2, 'size': (64, 96)})
+    source = open_source(
+        'rendered',
+        root=Path(),
+        split='val',
+        label_map=SEVEN,
+        options={'frames': 2, 'size': (64, 96)},
+    )
     with BagReader(bag) as reader:
         images = list(reader.messages(['/camera/left/image_raw']))
         truths = list(reader.messages(['/truth/left/label']))
@@ -51,7 +71,8 @@ def test_rendered_frames_come_back(tmp_path: Path, capsys: pytest.CaptureFixture
         parsed = parse_raw(truth.data)
         assert parsed.stamp_ns == parse_raw(image.data).stamp_ns
         np.testing.assert_array_equal(
-            np.frombuffer(parsed.data, np.uint8).reshape(frame.labels.shape), frame.labels)
+            np.frombuffer(parsed.data, np.uint8).reshape(frame.labels.shape), frame.labels
+        )
 
 
 def test_road_alone_becomes_two_classes() -> None:
@@ -61,9 +82,10 @@ def test_road_alone_becomes_two_classes() -> None:
 
 def test_what_cannot_be_made_says_why(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for arguments, message in (
-            (['--data', 'nothing', '--root', '.'], 'nothing'),
-            (['--data', 'camvid', '--root', '/none'], '/none'),
-            (['--data', 'rendered', '--label-map', 'nine'], 'nine')):
+        (['--data', 'nothing', '--root', '.'], 'nothing'),
+        (['--data', 'camvid', '--root', '/none'], '/none'),
+        (['--data', 'rendered', '--label-map', 'nine'], 'nine'),
+    ):
         assert main([str(tmp_path / 'bag'), *arguments]) == 2
         assert message in capsys.readouterr().err
         assert not (tmp_path / 'bag').exists()
@@ -73,24 +95,38 @@ def test_what_cannot_be_made_says_why(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_bag_has_the_figures_of_its_frames(tmp_path: Path, name: str) -> None:
     root = data()
     options = {'frames': 3} if name == 'camvid' else {'frames': 2}
-    arguments = [word for key, value in options.items()
-                 for word in ('--option', f'{key}={value}')]
+    arguments = [word for key, value in options.items() for word in ('--option', f'{key}={value}')]
     assert main([str(tmp_path / 'bag'), '--data', name, '--root', str(root), *arguments]) == 0
     source = open_source(name, root=root, split='val', label_map=SEVEN, options=options)
-    report = evaluate_bags(Settings(
-        bags=(tmp_path / 'bag',), output=tmp_path / 'out', model=str(MODEL), precision='fp32',
-        truth=Truth(topics={'*': '/truth/front/label'},
-                    label_map='two' if source.road_only else 'seven')))
+    report = evaluate_bags(
+        Settings(
+            bags=(tmp_path / 'bag',),
+            output=tmp_path / 'out',
+            model=str(MODEL),
+            precision='fp32',
+            truth=Truth(
+                topics={'*': '/truth/front/label'}, label_map='two' if source.road_only else 'seven'
+            ),
+        )
+    )
     assert report['frames']['scored'] == len(source) > 0
     engine = open_engine(MODEL, precision='fp32')
     matrix = ConfusionMatrix(SEVEN)
     road = np.zeros(2, np.int64)
     for index in range(len(source)):
         labelled = source.load(index)
-        frame = Frame.placed(labelled.image, engine.info.geometry,
-                             np.empty((*engine.info.geometry.input_size, 3), np.uint8))
-        labels = frame.outputs(engine.infer(frame.network_image[None]), 0, {'label'},
-                               label_map=SEVEN, options=OutputOptions())['label']
+        frame = Frame.placed(
+            labelled.image,
+            engine.info.geometry,
+            np.empty((*engine.info.geometry.input_size, 3), np.uint8),
+        )
+        labels = frame.outputs(
+            engine.infer(frame.network_image[None]),
+            0,
+            {'label'},
+            label_map=SEVEN,
+            options=OutputOptions(),
+        )['label']
         counted = labelled.labels != IGNORE
         is_road, called = labelled.labels == 2, labels == 2
         road += ((is_road & called & counted).sum(), ((is_road | called) & counted).sum())

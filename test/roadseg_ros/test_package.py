@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
-from pathlib import Path
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -16,20 +16,38 @@ import roadseg_core
 ROOT = Path(__file__).resolve().parents[2]
 TOP_LEVEL = {
     # What the package is made of, ...
-    'roadseg_ros', 'roadseg_core', 'launch', 'config', 'models', 'test', 'docs',
+    'roadseg_ros',
+    'roadseg_core',
+    'launch',
+    'config',
+    'models',
+    'test',
+    'docs',
     # ... what ROS, Python and make need, ...
-    'package.xml', 'setup.py', 'setup.cfg', 'pyproject.toml', 'resource', 'requirements',
-    'Makefile', '.ci', '.gitignore', 'README.md', 'LICENSE',
+    'package.xml',
+    'setup.py',
+    'setup.cfg',
+    'pyproject.toml',
+    'resource',
+    'requirements',
+    'Makefile',
+    '.ci',
+    '.gitignore',
+    'README.md',
+    'LICENSE',
 }
 
 
 @pytest.fixture(scope='module')
 def described() -> dict:
     """Return the arguments that setup.py gives to setuptools."""
-    program = ('import json, setuptools; setuptools.setup = lambda **values: '
-               'print(json.dumps(values)); exec(open("setup.py").read())')
+    program = (
+        'import json, setuptools; setuptools.setup = lambda **values: '
+        'print(json.dumps(values)); exec(open("setup.py").read())'
+    )
     done = subprocess.run(
-        [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, check=True)
+        [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
 
 
@@ -63,8 +81,9 @@ def test_licence_is_whole():
 
 def test_top_level_is_what_the_design_says():
     try:
-        done = subprocess.run(['git', 'ls-files'], cwd=ROOT, capture_output=True, text=True,
-                              check=True)
+        done = subprocess.run(
+            ['git', 'ls-files'], cwd=ROOT, capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip('not a git checkout')
     assert {line.split('/')[0] for line in done.stdout.splitlines()} <= TOP_LEVEL
@@ -76,19 +95,26 @@ def test_folders_of_files_are_no_packages(folder):
 
 
 def test_packages_are_ours_and_complete(described):
-    folders = {'.'.join(path.parent.relative_to(ROOT).parts)
-               for name in ('roadseg_core', 'roadseg_ros')
-               for path in (ROOT / name).rglob('*.py')}
+    folders = {
+        '.'.join(path.parent.relative_to(ROOT).parts)
+        for name in ('roadseg_core', 'roadseg_ros')
+        for path in (ROOT / name).rglob('*.py')
+    }
     assert set(described['packages']) == folders, 'a folder of modules lacks its __init__.py'
 
 
 def test_shared_files_are_installed(described):
     installed = {path for _, paths in described['data_files'] for path in paths}
     assert {'package.xml', 'resource/roadseg_ros'} <= installed
-    for folder, pattern in (('launch', '*.launch.py'), ('config', '*'), ('models', '*.onnx'),
-                            ('models', '*.md')):
-        files = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob(pattern)
-                 if path.is_file()}
+    for folder, pattern in (
+        ('launch', '*.launch.py'),
+        ('config', '*'),
+        ('models', '*.onnx'),
+        ('models', '*.md'),
+    ):
+        files = {
+            str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob(pattern) if path.is_file()
+        }
         assert files
         assert files <= installed
     # A file keeps its folder, below the one where ROS looks.
@@ -100,15 +126,22 @@ def test_shared_files_are_installed(described):
 def test_executables_are_functions(described):
     targets = scripts(described)
     assert set(targets) == {
-        'segmentation_node', 'play', 'evaluate_bag', 'make_truth_bag', 'benchmark_evaluate_bag',
-        'demo', 'roadseg'}
+        'segmentation_node',
+        'play',
+        'evaluate_bag',
+        'make_truth_bag',
+        'benchmark_evaluate_bag',
+        'demo',
+        'roadseg',
+    }
     for target in targets.values():
         module, _, function = target.partition(':')
         assert callable(getattr(importlib.import_module(module), function))
 
 
-@pytest.mark.parametrize('name', ['ros-wheels', 'ros-wheels-jazzy', 'rosdep', 'runtime', 'train',
-                                  'dev'])
+@pytest.mark.parametrize(
+    'name', ['ros-wheels', 'ros-wheels-jazzy', 'rosdep', 'runtime', 'train', 'dev']
+)
 def test_every_requirement_is_pinned(name):
     lines = (ROOT / 'requirements' / f'{name}.txt').read_text(encoding='utf-8').splitlines()
     requirements = [line for line in lines if not line.startswith('#')]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import os
-from pathlib import Path
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
+import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import ChangeState
-import numpy as np
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import SetParameters
-import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -37,22 +37,36 @@ class NodeProcess:
     :param fault: Python that runs in the process before the node, to break something
     """
 
-    def __init__(self, folder: Path, domain: int, parameters: dict[str, str], *,
-                 fault: str = '') -> None:
+    def __init__(
+        self, folder: Path, domain: int, parameters: dict[str, str], *, fault: str = ''
+    ) -> None:
         arguments = [f'{name}:={value}' for name, value in parameters.items()]
         self.log = folder / 'node.log'
         profile = str(ROOT / 'config' / 'fastdds_images.xml')
         environment = {
-            **os.environ, 'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': str(folder),
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', 'PYTHONUNBUFFERED': '1',
-            'FASTDDS_DEFAULT_PROFILES_FILE': profile, 'FASTRTPS_DEFAULT_PROFILES_FILE': profile}
+            **os.environ,
+            'ROS_DOMAIN_ID': str(domain),
+            'ROS_LOG_DIR': str(folder),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            'PYTHONUNBUFFERED': '1',
+            'FASTDDS_DEFAULT_PROFILES_FILE': profile,
+            'FASTRTPS_DEFAULT_PROFILES_FILE': profile,
+        }
         with self.log.open('wb') as log:
             self.process = subprocess.Popen(
-                [sys.executable, '-c', f'{fault}\nimport sys\n'
-                 'from roadseg_ros.segmentation_node import main\nsys.exit(main())',
-                 '--ros-args',
-                 *(word for argument in arguments for word in ('-p', argument))],
-                cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+                [
+                    sys.executable,
+                    '-c',
+                    f'{fault}\nimport sys\n'
+                    'from roadseg_ros.segmentation_node import main\nsys.exit(main())',
+                    '--ros-args',
+                    *(word for argument in arguments for word in ('-p', argument)),
+                ],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     def text(self) -> str:
         """Return what the node printed so far."""
@@ -82,14 +96,18 @@ class Bench:
         self.received: dict[str, list] = {}
         self.diagnostics: list[dict[str, dict[str, str]]] = []
         self.node.create_subscription(
-            DiagnosticArray, '/diagnostics', self._on_diagnostics, RELIABLE)
+            DiagnosticArray, '/diagnostics', self._on_diagnostics, RELIABLE
+        )
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         statuses = {
             status.name.partition(': ')[2]: {
                 **{v.key: v.value for v in status.values},
-                'level': status.level, 'message': status.message}
-            for status in message.status}
+                'level': status.level,
+                'message': status.message,
+            }
+            for status in message.status
+        }
         for name, values in statuses.items():
             if name.startswith('camera '):
                 assert int(values['received']) == sum(int(values[key]) for key in COUNTS)
@@ -120,8 +138,13 @@ class Bench:
 
     def wait_ready(self) -> None:
         """Spin until the engine is READY."""
-        self.until(lambda: bool(self.diagnostics) and self.diagnostics[-1].get(
-            'engine', {}).get('state') == 'READY', what='engine READY')
+        self.until(
+            lambda: (
+                bool(self.diagnostics)
+                and self.diagnostics[-1].get('engine', {}).get('state') == 'READY'
+            ),
+            what='engine READY',
+        )
 
     def close(self) -> None:
         """Leave the domain."""
@@ -166,8 +189,13 @@ def set_parameter(bench: Bench, name: str, value: object) -> SetParametersResult
     return call(bench, SetParameters, '/segmentation/set_parameters', request).results[0]
 
 
-def publish_until(bench: Bench, publishers: list, condition: Callable[[], bool], what: str,
-                  make: Callable[[int], object] = frame) -> int:
+def publish_until(
+    bench: Bench,
+    publishers: list,
+    condition: Callable[[], bool],
+    what: str,
+    make: Callable[[int], object] = frame,
+) -> int:
     """Publish numbered frames to all cameras at about 15 Hz until the condition holds."""
     for number in range(600):
         for publisher in publishers:

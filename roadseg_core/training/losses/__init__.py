@@ -20,10 +20,15 @@ def _alone(value: Tensor) -> Tensor:
     return value
 
 
-def segmentation_loss(scores: Tensor, labels: Tensor, *, label_map: LabelMap,
-                      terms: Sequence[LossTerm] = (LossTerm(),),
-                      class_weights: Mapping[int, Tensor] | None = None,
-                      total: Total = _alone) -> Tensor:
+def segmentation_loss(
+    scores: Tensor,
+    labels: Tensor,
+    *,
+    label_map: LabelMap,
+    terms: Sequence[LossTerm] = (LossTerm(),),
+    class_weights: Mapping[int, Tensor] | None = None,
+    total: Total = _alone,
+) -> Tensor:
     """
     Compare scores with the truth.
 
@@ -41,8 +46,13 @@ def segmentation_loss(scores: Tensor, labels: Tensor, *, label_map: LabelMap,
         if term.name == 'cross_entropy':
             value = cross_entropy(targets, class_weights=weights, total=total)
         elif term.name == 'ohem':
-            value = hard_pixels(targets, class_weights=weights, threshold=term.threshold,
-                                keep=term.keep, total=total)
+            value = hard_pixels(
+                targets,
+                class_weights=weights,
+                threshold=term.threshold,
+                keep=term.keep,
+                total=total,
+            )
         elif term.name == 'dice':
             value = dice_loss(targets, total=total)
         elif term.name == 'iou':

@@ -10,8 +10,9 @@ from roadseg_core.data.source import NOT_ROAD
 from roadseg_core.labels import LabelMap
 
 
-def count_labels(labels: Iterable[np.ndarray],
-                 label_map: LabelMap) -> tuple[np.ndarray, np.ndarray, bool]:
+def count_labels(
+    labels: Iterable[np.ndarray], label_map: LabelMap
+) -> tuple[np.ndarray, np.ndarray, bool]:
     """
     Count pixels by class over label images.
 

@@ -23,13 +23,13 @@ def pixel_costs(targets: Targets) -> Tensor:
     other class will do.
     """
     scores = targets.scores
-    costs = functional.cross_entropy(scores, targets.labels, ignore_index=IGNORE,
-                                     reduction='none')
+    costs = functional.cross_entropy(scores, targets.labels, ignore_index=IGNORE, reduction='none')
     if bool(targets.not_road.any()):
         others = [i for i in range(scores.shape[1]) if i not in targets.road_ids]
         pixels = scores.permute(0, 2, 3, 1)[targets.not_road]
         costs = costs.masked_scatter(
-            targets.not_road, pixels.logsumexp(1) - pixels[:, others].logsumexp(1))
+            targets.not_road, pixels.logsumexp(1) - pixels[:, others].logsumexp(1)
+        )
     return costs
 
 
@@ -46,8 +46,9 @@ def cross_entropy(targets: Targets, *, class_weights: Tensor | None, total: Tota
     return total((costs * weights).sum()) / total(weights.sum()).clamp(min=1e-6)
 
 
-def hard_pixels(targets: Targets, *, class_weights: Tensor | None, threshold: float, keep: float,
-                total: Total) -> Tensor:
+def hard_pixels(
+    targets: Targets, *, class_weights: Tensor | None, threshold: float, keep: float, total: Total
+) -> Tensor:
     """
     Average the costs over hard pixels only (OHEM, Shrivastava et al. 2016).
 
@@ -61,8 +62,9 @@ def hard_pixels(targets: Targets, *, class_weights: Tensor | None, threshold: fl
     if known.numel():
         fewest = max(1, round(keep * known.numel()))
         limit = torch.topk(known, fewest).values[-1]
-        hard = counted & (costs.detach() >= limit.clamp(max=-torch.log(limit.new_tensor(
-            max(threshold, 1e-6)))))
+        hard = counted & (
+            costs.detach() >= limit.clamp(max=-torch.log(limit.new_tensor(max(threshold, 1e-6))))
+        )
     weights = _pixel_weights(targets, class_weights) * hard
     return total((costs * weights).sum()) / total(weights.sum()).clamp(min=1e-6)
 
@@ -73,5 +75,5 @@ def _pixel_weights(targets: Targets, class_weights: Tensor | None) -> Tensor:
         return targets.counted.float()
     others = [i for i in range(len(class_weights)) if i not in targets.road_ids]
     weights = torch.zeros(256, device=class_weights.device)
-    weights[:len(class_weights)] = class_weights
+    weights[: len(class_weights)] = class_weights
     return torch.where(targets.not_road, class_weights[others].mean(), weights[targets.labels])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,14 +13,18 @@ import torch
 
 from roadseg_core.benchmarking.measuring import Clock, measure, summarize
 from roadseg_core.benchmarking.specification import (
-    BenchmarkError, Contender, parse_contender, Settings)
+    BenchmarkError,
+    Contender,
+    Settings,
+    parse_contender,
+)
+from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.cli import main
-from roadseg_core.export import export_checkpoint
+from roadseg_core.export.run import export_checkpoint
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
 from roadseg_core.models import build_network
-from roadseg_core.pictures import batch_of, load_pictures, PicturesError
-from roadseg_core.training.checkpoint import Description, save_checkpoint
+from roadseg_core.sources.picture_batches import PicturesError, batch_of, load_pictures
 
 SIZE = (32, 48)
 
@@ -32,10 +36,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     torch.manual_seed(4)
     arguments = {'filters': 2, 'depth': 2}
     save_checkpoint(
-        folder / 'unet.safetensors', build_network('unet', arguments),
-        Description(label_map=TWO, geometry=Geometry('stretch', SIZE), network_name='unet',
-                    network_arguments=arguments, data='', metrics={}, licence='', card='',
-                    commit='', state={}))
+        folder / 'unet.safetensors',
+        build_network('unet', arguments),
+        Description(
+            label_map=TWO,
+            geometry=Geometry('stretch', SIZE),
+            network_name='unet',
+            network_arguments=arguments,
+            data='',
+            metrics={},
+            licence='',
+            card='',
+            commit='',
+            state={},
+        ),
+    )
     (folder / 'pictures').mkdir()
     rng = np.random.default_rng(2)
     for i in range(3):
@@ -47,14 +62,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     torch.set_num_threads(threads)
 
 
-@pytest.mark.parametrize(('text', 'expected'), [
-    ('onnxruntime', Contender('onnxruntime', 'onnxruntime', plain=True)),
-    ('openvino:bf16', Contender('openvino:bf16', 'openvino', precision='bf16')),
-    ('torch@cuda:0:fp16', Contender('torch@cuda:0:fp16', 'torch', device='cuda:0',
-                                    precision='fp16')),
-    ('a/b.onnx=openvino+confidence', Contender(
-        'a/b.onnx=openvino+confidence', 'openvino', model=Path('a/b.onnx'),
-        outputs=('labels', 'confidence')))])
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('onnxruntime', Contender('onnxruntime', 'onnxruntime', plain=True)),
+        ('openvino:bf16', Contender('openvino:bf16', 'openvino', precision='bf16')),
+        (
+            'torch@cuda:0:fp16',
+            Contender('torch@cuda:0:fp16', 'torch', device='cuda:0', precision='fp16'),
+        ),
+        (
+            'a/b.onnx=openvino+confidence',
+            Contender(
+                'a/b.onnx=openvino+confidence',
+                'openvino',
+                model=Path('a/b.onnx'),
+                outputs=('labels', 'confidence'),
+            ),
+        ),
+    ],
+)
 def test_contenders_are_read(text: str, expected: Contender) -> None:
     assert parse_contender(text) == expected
 
@@ -65,9 +92,17 @@ def test_other_contenders_are_refused(text: str) -> None:
         parse_contender(text)
 
 
-@pytest.mark.parametrize('changed', [
-    {'batches': ()}, {'batches': (0,)}, {'rounds': 0}, {'seconds': 0.0},
-    {'contenders': ()}, {'contenders': (parse_contender('torch'), parse_contender('torch'))}])
+@pytest.mark.parametrize(
+    'changed',
+    [
+        {'batches': ()},
+        {'batches': (0,)},
+        {'rounds': 0},
+        {'seconds': 0.0},
+        {'contenders': ()},
+        {'contenders': (parse_contender('torch'), parse_contender('torch'))},
+    ],
+)
 def test_senseless_settings_are_refused(changed: dict) -> None:
     values = {'model': Path('m.onnx'), 'contenders': (parse_contender('torch'),)}
     with pytest.raises(BenchmarkError, match='expected'):
@@ -83,8 +118,11 @@ def test_contenders_are_timed_in_turn() -> None:
 
     timings = measure(
         {'slow': lambda: call('slow', 0.5), 'fast': lambda: call('fast', 0.125)},
-        frames=4, rounds=2, seconds=0.5,
-        clock=Clock(wall=lambda: seconds[0], cpu=lambda: 2 * seconds[0]))
+        frames=4,
+        rounds=2,
+        seconds=0.5,
+        clock=Clock(wall=lambda: seconds[0], cpu=lambda: 2 * seconds[0]),
+    )
     assert timings['slow'].frames_per_second == 8.0
     assert timings['fast'].frames_per_second == 32.0
     assert timings['slow'].cpu_seconds_per_frame == 0.25
@@ -115,12 +153,34 @@ def test_frames_come_from_pictures_or_noise(folder: Path, tmp_path: Path) -> Non
 
 def test_a_run_compares_engines(folder: Path, capsys: pytest.CaptureFixture) -> None:
     output = folder / 'docs' / 'figures.json'
-    assert main([
-        'benchmark', 'engine', str(folder / 'unet.onnx'), '--checkpoint',
-        str(folder / 'unet.safetensors'), '--precision', 'fp32', '--batch', '1,2',
-        '--compare', 'onnxruntime,torch,torch@cpu,openvino+road_probability',
-        '--frames', str(folder / 'pictures'), '--rounds', '1', '--seconds', '0.01',
-        '--threads', '1', '--output', str(output)]) == 0
+    assert (
+        main(
+            [
+                'benchmark',
+                'engine',
+                str(folder / 'unet.onnx'),
+                '--checkpoint',
+                str(folder / 'unet.safetensors'),
+                '--precision',
+                'fp32',
+                '--batch',
+                '1,2',
+                '--compare',
+                'onnxruntime,torch,torch@cpu,openvino+road_probability',
+                '--frames',
+                str(folder / 'pictures'),
+                '--rounds',
+                '1',
+                '--seconds',
+                '0.01',
+                '--threads',
+                '1',
+                '--output',
+                str(output),
+            ]
+        )
+        == 0
+    )
     printed = capsys.readouterr().out
     report = json.loads(output.read_text(encoding='utf-8'))
     assert '--compare onnxruntime,torch,torch@cpu,openvino+road_probability' in report['command']
@@ -129,8 +189,13 @@ def test_a_run_compares_engines(folder: Path, capsys: pytest.CaptureFixture) -> 
     assert [batch['batch'] for batch in report['batches']] == [1, 2]
     for batch in report['batches']:
         rows = {row['contender']: row for row in batch['contenders']}
-        assert list(rows) == ['auto:fp32', 'onnxruntime', 'torch', 'torch@cpu',
-                              'openvino+road_probability']
+        assert list(rows) == [
+            'auto:fp32',
+            'onnxruntime',
+            'torch',
+            'torch@cpu',
+            'openvino+road_probability',
+        ]
         assert rows['onnxruntime']['ratio'] == rows['onnxruntime']['ratio_of_least'] == 1.0
         assert rows['openvino+road_probability']['outputs'] == ['labels', 'road_probability']
         for row in rows.values():
@@ -140,12 +205,21 @@ def test_a_run_compares_engines(folder: Path, capsys: pytest.CaptureFixture) -> 
             assert f'| {row["contender"]}' in printed
 
 
-@pytest.mark.parametrize(('arguments', 'message'), [
-    (['--batch', '9'], 'at most 4'), (['--batch', 'x'], 'expected numbers'),
-    (['--compare', 'torch@cpu'], '--checkpoint'), (['--device', 'NOSUCH'], 'NOSUCH'),
-    (['--compare', 'tflite'], 'tflite')])
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--batch', '9'], 'at most 4'),
+        (['--batch', 'x'], 'expected numbers'),
+        (['--compare', 'torch@cpu'], '--checkpoint'),
+        (['--device', 'NOSUCH'], 'NOSUCH'),
+        (['--compare', 'tflite'], 'tflite'),
+    ],
+)
 def test_what_cannot_be_measured_is_said(
-    folder: Path, capsys: pytest.CaptureFixture, arguments: list[str], message: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture,
+    arguments: list[str],
+    message: str,
 ) -> None:
     assert main(['benchmark', 'engine', str(folder / 'unet.onnx'), *arguments]) == 1
     assert message in capsys.readouterr().err

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -20,8 +20,10 @@ from roadseg_core.models import NetworkError
 @pytest.fixture
 def small() -> Scenario:
     """Return parking with four candidates."""
-    return replace(find_scenario('parking'), design_space={
-        'depth_multiplier': (0.5, 0.75), 'classifier_depth': (256, 1024)})
+    return replace(
+        find_scenario('parking'),
+        design_space={'depth_multiplier': (0.5, 0.75), 'classifier_depth': (256, 1024)},
+    )
 
 
 def candidate(operations: int, *, fits: bool, rate: float | None = None) -> Candidate:
@@ -30,8 +32,12 @@ def candidate(operations: int, *, fits: bool, rate: float | None = None) -> Cand
 
 def test_every_combination_is_counted(small: Scenario) -> None:
     candidates = explore(small)
-    assert [c.label for c in candidates] == ['(0.5, 256)', '(0.5, 1024)', '(0.75, 256)',
-                                             '(0.75, 1024)']
+    assert [c.label for c in candidates] == [
+        '(0.5, 256)',
+        '(0.5, 1024)',
+        '(0.75, 256)',
+        '(0.75, 1024)',
+    ]
     assert [c.fits for c in candidates] == [True, True, False, False]
     assert candidates[1].gops == pytest.approx(68.4, abs=0.05)
     assert pick(candidates, small) == candidates[1]
@@ -41,8 +47,12 @@ def test_the_pick_spends_the_budget_but_must_be_fast_enough(small: Scenario) -> 
     cheap, dear = candidate(1, fits=True), candidate(2, fits=True)
     over = candidate(3, fits=False)
     assert pick([cheap, dear, over], small) == dear
-    assert pick([replace(cheap, images_per_second=60.0),
-                 replace(dear, images_per_second=59.9)], small).operations == 1
+    assert (
+        pick(
+            [replace(cheap, images_per_second=60.0), replace(dear, images_per_second=59.9)], small
+        ).operations
+        == 1
+    )
     assert pick([over], small) is None
 
 
@@ -53,18 +63,34 @@ def test_an_unknown_network_or_argument_is_named(small: Scenario) -> None:
         explore(replace(small, design_space={'colour': (1,)}))
 
 
-def test_parking_from_the_command_line(tmp_path: Path,
-                                       capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(['budget', '--scenario', 'parking', '--json', str(tmp_path / 'budget.json'),
-                 '--plot', str(tmp_path / 'budget.png')]) == 0
+def test_parking_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(
+            [
+                'budget',
+                '--scenario',
+                'parking',
+                '--json',
+                str(tmp_path / 'budget.json'),
+                '--plot',
+                str(tmp_path / 'budget.png'),
+            ]
+        )
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == ('pick: mobilenet_fcn (0.5, 7, 1024): 1139.3 MFLOPs an image, '
-                         '68.4 GOPS, inside the budget of 70')
+    assert lines[-1] == (
+        'pick: mobilenet_fcn (0.5, 7, 1024): 1139.3 MFLOPs an image, '
+        '68.4 GOPS, inside the budget of 70'
+    )
     assert any(line.split() == ['1', '7', '1024', '3867.8', '232.1', 'no'] for line in lines)
     report = json.loads((tmp_path / 'budget.json').read_text(encoding='utf-8'))
     assert len(report['candidates']) == 36
     assert report['pick']['arguments'] == {
-        'depth_multiplier': 0.5, 'classifier_kernel': 7, 'classifier_depth': 1024}
+        'depth_multiplier': 0.5,
+        'classifier_kernel': 7,
+        'classifier_depth': 1024,
+    }
     picture = cv2.imread(str(tmp_path / 'budget.png'))
     assert picture is not None and picture.std() > 10
 
@@ -89,16 +115,24 @@ def test_the_network_of_a_model_file(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_rate_is_measured_by_the_engine(small: Scenario) -> None:
     scenario = replace(small, network='unet', input_size=(32, 48), design_space={})
     rate, engine = measure_network(
-        scenario, {'out_channels': 7, 'filters': 2, 'depth': 2}, seconds=0.1)
+        scenario, {'out_channels': 7, 'filters': 2, 'depth': 2}, seconds=0.1
+    )
     assert rate > scenario.images_per_second
     assert engine.backend in ('openvino', 'tensorrt')
 
 
-def test_what_is_too_slow_here_is_not_picked(small: Scenario, tmp_path: Path,
-                                             capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_too_slow_here_is_not_picked(
+    small: Scenario, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / 'hasty.yaml'
-    values = {**asdict(small), 'fps': 1e5, 'budget_gops': 1e9, 'input_size': [32, 32],
-              'cameras': ['front'], 'design_space': {'depth_multiplier': [0.1]}}
+    values = {
+        **asdict(small),
+        'fps': 1e5,
+        'budget_gops': 1e9,
+        'input_size': [32, 32],
+        'cameras': ['front'],
+        'design_space': {'depth_multiplier': [0.1]},
+    }
     del values['name']
     path.write_text(yaml.safe_dump(values), encoding='utf-8')
     assert main(['budget', '--scenario', str(path), '--measure']) == 0

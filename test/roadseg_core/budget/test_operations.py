@@ -6,20 +6,43 @@ import pytest
 import torch
 from torch import nn
 
-from roadseg_core.budget.operations import (build_for_counting, count_operations,
-                                            total_operations)
+from roadseg_core.budget.operations import build_for_counting, count_operations, total_operations
 from roadseg_core.models import NETWORKS, build_network
 
 # MFLOPs of MobileNet-FCN, 320x480, depth multiplier 0.5, kernel 7x7, depth 1024, 7 classes.
-GOLDEN_STEM = (33.2, 11.1, 39.3, 5.5, 39.3, 11.1, 78.6, 2.8, 39.3, 5.5, 78.6, 1.4, 39.3,
-               *(2.8, 78.6) * 5, 0.7, 39.3, 1.4, 78.6)
+GOLDEN_STEM = (
+    33.2,
+    11.1,
+    39.3,
+    5.5,
+    39.3,
+    11.1,
+    78.6,
+    2.8,
+    39.3,
+    5.5,
+    78.6,
+    1.4,
+    39.3,
+    *(2.8, 78.6) * 5,
+    0.7,
+    39.3,
+    1.4,
+    78.6,
+)
 GOLDEN_HEAD = (7.5, 157.3, 2.2, 60.2)
 
 
 def mobilenet_fcn(depth_multiplier: float, classes: int = 7) -> nn.Module:
-    return build_for_counting('mobilenet_fcn', {
-        'classes': classes, 'depth_multiplier': depth_multiplier, 'classifier_kernel': 7,
-        'classifier_depth': 1024})
+    return build_for_counting(
+        'mobilenet_fcn',
+        {
+            'classes': classes,
+            'depth_multiplier': depth_multiplier,
+            'classifier_kernel': 7,
+            'classifier_depth': 1024,
+        },
+    )
 
 
 def test_mobilenet_fcn_has_the_published_operations() -> None:
@@ -40,9 +63,13 @@ def test_a_layer_of_each_kind_by_hand() -> None:
         nn.Conv2d(3, 8, (3, 5), stride=2, padding=(1, 2)),
         nn.Conv2d(8, 8, 3, padding=1, groups=8),
         nn.ReLU(),
-        nn.ConvTranspose2d(8, 4, 4, stride=2, padding=1))
+        nn.ConvTranspose2d(8, 4, 4, stride=2, padding=1),
+    )
     assert [layer.operations for layer in count_operations(network, (16, 24))] == [
-        2 * 8 * 12 * 3 * 8 * 3 * 5, 2 * 8 * 12 * 8 * 3 * 3, 2 * 8 * 12 * 8 * 4 * 4 * 4]
+        2 * 8 * 12 * 3 * 8 * 3 * 5,
+        2 * 8 * 12 * 8 * 3 * 3,
+        2 * 8 * 12 * 8 * 4 * 4 * 4,
+    ]
     assert network.training
 
 
@@ -58,7 +85,9 @@ def test_functional_calls_belong_to_their_block() -> None:
 
     layers = count_operations(nn.Sequential(Block()), (4, 4))
     assert {layer.name: layer.operations for layer in layers} == {
-        '0.inner': 2 * 16 * 9, '0': 2 * 16 * 15}
+        '0.inner': 2 * 16 * 9,
+        '0': 2 * 16 * 15,
+    }
 
 
 @pytest.mark.parametrize('name', sorted(NETWORKS))

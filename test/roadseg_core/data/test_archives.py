@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 import stat
 import tarfile
 import zipfile
+from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings, strategies
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 from roadseg_core.data.archives import unpack
 from roadseg_core.data.dataset import open_source
@@ -50,14 +50,17 @@ def files_below(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize('name', WRITERS)
-@pytest.mark.parametrize('evil', ['../evil', '/tmp/evil', 'a/../../evil', '..\\evil',
-                                  'C:\\evil', '\\\\host\\share\\evil'])
+@pytest.mark.parametrize(
+    'evil',
+    ['../evil', '/tmp/evil', 'a/../../evil', '..\\evil', 'C:\\evil', '\\\\host\\share\\evil'],
+)
 def test_names_that_lead_out_are_refused_and_nothing_is_unpacked(tmp_path, name, evil):
     path = WRITERS[name](tmp_path / name, {'good.txt': b'1', evil: b'2'})
     with pytest.raises(DataError, match=f'{name}: member .* leads out of the archive'):
         unpack([path], tmp_path / 'deep' / 'cache')
     assert files_below(tmp_path) - {name} <= {
-        place for place in files_below(tmp_path) if place.endswith('.lock')}
+        place for place in files_below(tmp_path) if place.endswith('.lock')
+    }
 
 
 @pytest.mark.parametrize('name', WRITERS)
@@ -89,7 +92,7 @@ def test_damage_anywhere_in_a_compressed_archive_is_found(tmp_path, how):
     # In the middle of the member, and in the checksum at the end of the stream.
     for number, place in enumerate((len(sound) // 2, len(sound) - 7)):
         path = tmp_path / f'{number}.tar.{how}'
-        path.write_bytes(sound[:place] + bytes([sound[place] ^ 0x55]) + sound[place + 1:])
+        path.write_bytes(sound[:place] + bytes([sound[place] ^ 0x55]) + sound[place + 1 :])
         with pytest.raises(DataError, match=f'{path.name}: damaged or unreadable archive'):
             unpack([path], tmp_path / 'cache')
     assert not list((tmp_path / 'cache').glob('*/'))
@@ -97,10 +100,15 @@ def test_damage_anywhere_in_a_compressed_archive_is_found(tmp_path, how):
     assert (unpack([whole], tmp_path / 'cache') / 'good.txt').read_bytes() == content
 
 
-@settings(max_examples=40, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(strategies.lists(strategies.sampled_from(
-    ['..', '.', 'a', 'b', '/', '\\', 'C:', ' ']), min_size=1, max_size=6), strategies.booleans())
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    strategies.lists(
+        strategies.sampled_from(['..', '.', 'a', 'b', '/', '\\', 'C:', ' ']), min_size=1, max_size=6
+    ),
+    strategies.booleans(),
+)
 def test_no_name_whatsoever_gets_out(tmp_path_factory, parts, zipped):
     folder = tmp_path_factory.mktemp('any')
     name = 'a.zip' if zipped else 'a.tgz'
@@ -118,15 +126,21 @@ def test_a_set_in_archives_is_read_and_unpacked_once(layouts):
     archives = []
     for kind in ('leftImg8bit', 'gtFine'):
         path = layouts.root / f'{kind}_trainvaltest.zip'
-        write_zip(path, {file.relative_to(folder).as_posix(): file.read_bytes()
-                         for file in (folder / kind).rglob('*.png')})
+        write_zip(
+            path,
+            {
+                file.relative_to(folder).as_posix(): file.read_bytes()
+                for file in (folder / kind).rglob('*.png')
+            },
+        )
         archives.append(path.name)
     folder.rename(layouts.root / 'away')
     options = {'folder': archives}
     for _ in range(2):
-        source = open_source('cityscapes', root=layouts.root, split='train', label_map=SEVEN,
-                             options=options)
+        source = open_source(
+            'cityscapes', root=layouts.root, split='train', label_map=SEVEN, options=options
+        )
         assert len(source) == 2 and source.load(1).labels[0, 7] == 2
-    unpacked, = (layouts.root / '.roadseg_cache').glob('leftImg8bit_trainvaltest-*/')
+    (unpacked,) = (layouts.root / '.roadseg_cache').glob('leftImg8bit_trainvaltest-*/')
     assert len(files_below(unpacked)) == 4
     assert not {'leftImg8bit', 'gtFine'} & {path.name for path in layouts.root.iterdir()}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,15 +22,14 @@ def open_camvid(root: Path, *, label_map=SEVEN, **options):
 
 def made(root: Path) -> dict[str, int]:
     """Return the cache files and when each was made."""
-    return {path.name: path.stat().st_mtime_ns
-            for path in (root / '.roadseg_cache').glob('*.h5')}
+    return {path.name: path.stat().st_mtime_ns for path in (root / '.roadseg_cache').glob('*.h5')}
 
 
 def same(first, second) -> bool:
     return len(first) == len(second) and all(
-        a.name == b.name and np.array_equal(a.image, b.image) and np.array_equal(
-            a.labels, b.labels)
-        for a, b in ((first.load(i), second.load(i)) for i in range(len(first))))
+        a.name == b.name and np.array_equal(a.image, b.image) and np.array_equal(a.labels, b.labels)
+        for a, b in ((first.load(i), second.load(i)) for i in range(len(first)))
+    )
 
 
 def test_cached_frames_are_the_frames(layouts):
@@ -84,7 +83,7 @@ def test_a_damaged_cache_is_made_anew(layouts):
     layouts.camvid()
     plain = open_camvid(layouts.root)
     open_camvid(layouts.root, cache=True)
-    path, = (layouts.root / '.roadseg_cache').glob('*.h5')
+    (path,) = (layouts.root / '.roadseg_cache').glob('*.h5')
     path.write_bytes(path.read_bytes()[:500])
     assert same(plain, open_camvid(layouts.root, cache=True))
 
@@ -101,8 +100,12 @@ print(*(source.load(i).name for i in range(len(source))))
 
 def test_several_processes_make_one_file(layouts):
     layouts.camvid(frames=4)
-    processes = [subprocess.Popen([sys.executable, '-c', PROGRAM, str(layouts.root)],
-                                  stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, '-c', PROGRAM, str(layouts.root)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
     results = {process.communicate(timeout=120)[0].strip() for process in processes}
     assert results == {'0016E5_00000 0016E5_00001 0016E5_00002 0016E5_00003'}
     assert len(made(layouts.root)) == 1

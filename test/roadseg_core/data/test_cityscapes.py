@@ -17,15 +17,36 @@ CITIES = ('aachen', 'bochum', 'bremen', 'jena', 'ulm')
 
 
 def frame_names(counts: dict[str, int]) -> list[str]:
-    return [f'{city}_{number:06d}_000019' for city, count in counts.items()
-            for number in range(count)]
+    return [
+        f'{city}_{number:06d}_000019' for city, count in counts.items() for number in range(count)
+    ]
 
 
-@pytest.mark.parametrize(('label_map', 'expected'), [
-    (SEVEN, {7: 2, 8: 3, 9: 2, 11: 1, 21: 1, 22: 1, 23: 0, 24: 5, 25: 5, 26: 4, 33: 5,
-             0: IGNORE, 3: IGNORE}),
-    (EIGHT, {7: 1, 8: 1, 11: 2, 17: 3, 21: 4, 23: 5, 24: 6, 26: 7, 0: IGNORE, 4: IGNORE}),
-    (TWO, {7: 1, 8: 0, 11: 0, 26: 0, 0: IGNORE})])
+@pytest.mark.parametrize(
+    ('label_map', 'expected'),
+    [
+        (
+            SEVEN,
+            {
+                7: 2,
+                8: 3,
+                9: 2,
+                11: 1,
+                21: 1,
+                22: 1,
+                23: 0,
+                24: 5,
+                25: 5,
+                26: 4,
+                33: 5,
+                0: IGNORE,
+                3: IGNORE,
+            },
+        ),
+        (EIGHT, {7: 1, 8: 1, 11: 2, 17: 3, 21: 4, 23: 5, 24: 6, 26: 7, 0: IGNORE, 4: IGNORE}),
+        (TWO, {7: 1, 8: 0, 11: 0, 26: 0, 0: IGNORE}),
+    ],
+)
 def test_34_ids_become_8_7_or_2(layouts, label_map, expected):
     layouts.cityscapes({'train': {'ulm': 1}})
     source = open_source('cityscapes', root=layouts.root, split='train', label_map=label_map)
@@ -39,12 +60,13 @@ def test_central_crop_and_square(layouts):
     truth = np.full((1024, 2048), 7, np.uint8)
     # What central leaves out: 128 rows above and below, 448 columns to each side.
     truth[:128], truth[-128:], truth[:, :448], truth[:, -448:] = 23, 23, 23, 23
-    path, = folder.glob('gtFine/val/munster/*')
+    (path,) = folder.glob('gtFine/val/munster/*')
     cv2.imwrite(str(path), truth)
 
     def load(**options):
-        return open_source('cityscapes', root=layouts.root, split='val', label_map=SEVEN,
-                           **options).load(0)
+        return open_source(
+            'cityscapes', root=layouts.root, split='val', label_map=SEVEN, **options
+        ).load(0)
 
     central = load(crop='central')
     assert central.image.shape == (320, 480, 3)
@@ -74,15 +96,20 @@ def test_subsets_take_validation_and_test_from_other_cities():
     val, test = (draw_subset(held_out, '900_100_10', split, seed=0) for split in ('val', 'test'))
     assert len(val) == 100 and len(test) == 10 and not set(val) & set(test)
     assert Counter(name.split('_')[0] for name in val) == {
-        'frankfurt': 34, 'lindau': 33, 'munster': 33}
+        'frankfurt': 34,
+        'lindau': 33,
+        'munster': 33,
+    }
     assert sorted(Counter(name.split('_')[0] for name in test).values()) == [3, 3, 4]
 
 
 def test_an_incomplete_set_has_no_subset(layouts):
     layouts.cityscapes({'train': {'ulm': 3}, 'val': {'lindau': 2}})
     with pytest.raises(DataError, match=r"3 train frames in \['ulm'\]; expected 900"):
-        open_source('cityscapes', root=layouts.root, split='train', label_map=SEVEN,
-                    subset='900_100_59')
+        open_source(
+            'cityscapes', root=layouts.root, split='train', label_map=SEVEN, subset='900_100_59'
+        )
     with pytest.raises(DataError, match='0 val frames in no city; expected 100'):
-        open_source('cityscapes', root=layouts.root, split='val', label_map=SEVEN,
-                    subset='900_100_59')
+        open_source(
+            'cityscapes', root=layouts.root, split='val', label_map=SEVEN, subset='900_100_59'
+        )

@@ -32,7 +32,7 @@ def truncate(path: Path) -> None:
 
 def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    data[-20] ^= 0xff
+    data[-20] ^= 0xFF
     path.write_bytes(data)
 
 
@@ -41,11 +41,19 @@ def empty(path: Path) -> None:
 
 
 # No changed byte in a JPEG: it has no checksums, and shows another picture.
-@pytest.mark.parametrize(('place', 'damage'), [
-    (place, damage) for place in (
-        'train/0016E5_00001.png', 'train/0016E5_00001.jpg', 'trainannot/0016E5_00001.png')
-    for damage in (truncate, flip, empty, Path.unlink)
-    if not (damage is flip and place.endswith('.jpg'))])
+@pytest.mark.parametrize(
+    ('place', 'damage'),
+    [
+        (place, damage)
+        for place in (
+            'train/0016E5_00001.png',
+            'train/0016E5_00001.jpg',
+            'trainannot/0016E5_00001.png',
+        )
+        for damage in (truncate, flip, empty, Path.unlink)
+        if not (damage is flip and place.endswith('.jpg'))
+    ],
+)
 def test_damage_is_fatal_or_skipped(layouts, caplog, place, damage):
     folder = layouts.camvid(suffix='.jpg' if place.endswith('.jpg') else '.png', frames=3)
     path = folder / place
@@ -53,8 +61,9 @@ def test_damage_is_fatal_or_skipped(layouts, caplog, place, damage):
     name = path.name if damage is not Path.unlink else '0016E5_00001'
     with pytest.raises(DataError, match=name):
         open_source('camvid', root=layouts.root, split='train', label_map=SEVEN).load(1)
-    source = open_source('camvid', root=layouts.root, split='train', label_map=SEVEN,
-                         on_error='skip')
+    source = open_source(
+        'camvid', root=layouts.root, split='train', label_map=SEVEN, on_error='skip'
+    )
     assert [source.load(i).name for i in range(len(source))] == ['0016E5_00000', '0016E5_00002']
     assert f'camvid_train: skipped 1 frames: {folder}' in caplog.text and name in caplog.text
 
@@ -84,19 +93,27 @@ def test_some_frames_are_drawn_evenly(layouts):
 
 @pytest.mark.parametrize('name', SOURCES)
 def test_options_are_checked_by_name(layouts, name):
-    with pytest.raises(DataError, match=rf'options of {name}: crob: no such option. The options '
-                                        'are .*cache.*on_error'):
-        open_source(name, root=layouts.root, split='train', label_map=SEVEN,
-                    options={'crob': 'central'})
+    with pytest.raises(
+        DataError,
+        match=rf'options of {name}: crob: no such option. The options '
+        'are .*cache.*on_error',
+    ):
+        open_source(
+            name, root=layouts.root, split='train', label_map=SEVEN, options={'crob': 'central'}
+        )
 
 
-@pytest.mark.parametrize(('options', 'message'), [
-    ({'on_error': 'stop'}, "on_error: .*'fail' or 'skip'; found 'stop'"),
-    ({'size': [0, 3]}, 'size: .*greater than or equal to 1'),
-    ({'scale': '1/0'}, 'scale: .*division by zero'),
-    ({'scale': 'half'}, 'scale: '),
-    ({'scale': 0.5, 'size': [1, 1]}, 'size and scale are both set'),
-    ({'frames': 0}, 'frames: ')])
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({'on_error': 'stop'}, "on_error: .*'fail' or 'skip'; found 'stop'"),
+        ({'size': [0, 3]}, 'size: .*greater than or equal to 1'),
+        ({'scale': '1/0'}, 'scale: .*division by zero'),
+        ({'scale': 'half'}, 'scale: '),
+        ({'scale': 0.5, 'size': [1, 1]}, 'size and scale are both set'),
+        ({'frames': 0}, 'frames: '),
+    ],
+)
 def test_values_of_options_are_checked(layouts, options, message):
     with pytest.raises(DataError, match=f'options of camvid: {message}'):
         open_source('camvid', root=layouts.root, split='train', label_map=SEVEN, options=options)

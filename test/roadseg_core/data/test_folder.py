@@ -13,8 +13,9 @@ from roadseg_core.labels import IGNORE, SEVEN, TWO, LabelMapError
 
 
 def open_streets(layouts, options: dict, *, split: str = 'train', label_map=TWO):
-    return open_source('folder', root=layouts.root, split=split, label_map=label_map,
-                       options=options)
+    return open_source(
+        'folder', root=layouts.root, split=split, label_map=label_map, options=options
+    )
 
 
 @pytest.mark.parametrize('coded', ['ids', 'colours'])
@@ -34,8 +35,13 @@ def test_folders_by_split_and_suffixes(layouts):
             path = layouts.root / 'drive' / split / kind / f'{number}{suffix}.png'
             path.parent.mkdir(parents=True)
             (layouts.root / 'streets' / kind / 'town' / f'{number}.png').rename(path)
-    options |= {'folder': 'drive', 'images': '{split}/images', 'labels': '{split}/labels',
-                'image_suffix': '_rgb', 'label_suffix': '_gt'}
+    options |= {
+        'folder': 'drive',
+        'images': '{split}/images',
+        'labels': '{split}/labels',
+        'image_suffix': '_rgb',
+        'label_suffix': '_gt',
+    }
     for number, split in enumerate(('train', 'val', 'test')):
         source = open_streets(layouts, options, split=split)
         assert (source.name, [source.load(0).name]) == (f'drive_{split}', [str(number)])
@@ -61,15 +67,18 @@ def test_what_is_missing_is_said(layouts):
         open_streets(layouts, options)
 
 
-@pytest.mark.parametrize(('change', 'message'), [
-    (('road: [lane]', 'road: [street]'), "reductions.two.road: no class 'street'"),
-    (('ignore: [unknown]', 'ignore: [lane]'), "'lane' is in 'road' already"),
-    (('not road: rest', 'not road: []'), "['grass'] become nothing"),
-    (('road: [lane], ', 'tarmac: [lane], '), "'two' has no such class"),
-    (('road_ids: [0]', 'road_ids: [3]'), 'road id'),
-    (('[3, 3, 3]]', '[3, 3, 300]]'), 'the colour (3, 3, 300)'),
-    ((', [3, 3, 3]]', ']'), 'colours'),
-])
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (('road: [lane]', 'road: [street]'), "reductions.two.road: no class 'street'"),
+        (('ignore: [unknown]', 'ignore: [lane]'), "'lane' is in 'road' already"),
+        (('not road: rest', 'not road: []'), "['grass'] become nothing"),
+        (('road: [lane], ', 'tarmac: [lane], '), "'two' has no such class"),
+        (('road_ids: [0]', 'road_ids: [3]'), 'road id'),
+        (('[3, 3, 3]]', '[3, 3, 300]]'), 'the colour (3, 3, 300)'),
+        ((', [3, 3, 3]]', ']'), 'colours'),
+    ],
+)
 def test_label_maps_are_checked_on_load(layouts, change, message):
     options = layouts.streets()
     path = layouts.root / 'streets.yaml'

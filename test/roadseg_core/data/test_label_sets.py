@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from roadseg_core.data.label_sets import (find_label_map, find_label_set, label_map_folder,
-                                          reduction_table)
+from roadseg_core.data.label_sets import (
+    find_label_map,
+    find_label_set,
+    label_map_folder,
+    reduction_table,
+)
 from roadseg_core.labels import EIGHT, IGNORE, LABEL_MAPS, SEVEN, TWO, LabelMapError
 
 SHIPPED = sorted(path.stem for path in label_map_folder().glob('*.yaml'))
@@ -26,9 +30,9 @@ def test_every_shipped_map_leads_to_road_or_not(name):
             reduction_table(label_set, TWO, keep_void=False)
         return
     table = reduction_table(label_set, TWO, keep_void=False)
-    assert set(table[:len(label_set.label_map.names)]) <= {0, 1, IGNORE}
+    assert set(table[: len(label_set.label_map.names)]) <= {0, 1, IGNORE}
     assert all(table[i] == 1 for i in label_set.label_map.road_ids)
-    assert (table[len(label_set.label_map.names):] == IGNORE).all()
+    assert (table[len(label_set.label_map.names) :] == IGNORE).all()
 
 
 @pytest.mark.parametrize('target', [SEVEN, TWO, EIGHT], ids=lambda label_map: label_map.name)
@@ -49,8 +53,19 @@ def test_reductions_compose():
     names = older.label_map.names
     table = reduction_table(older, SEVEN, keep_void=False)
     assert {name: int(table[i]) for i, name in enumerate(names)} == {
-        'sky': 0, 'building': 1, 'road': 2, 'sidewalk': 3, 'fence': 1, 'vegetation': 1,
-        'pole': 1, 'car': 4, 'sign': 1, 'pedestrian': 5, 'cyclist': 5, 'void': IGNORE}
+        'sky': 0,
+        'building': 1,
+        'road': 2,
+        'sidewalk': 3,
+        'fence': 1,
+        'vegetation': 1,
+        'pole': 1,
+        'car': 4,
+        'sign': 1,
+        'pedestrian': 5,
+        'cyclist': 5,
+        'void': IGNORE,
+    }
 
 
 def test_an_unknown_name_says_what_there_is():

@@ -6,8 +6,9 @@ from hypothesis import given, settings, strategies
 
 from roadseg_core.data.splits import draw_evenly, draw_parts, hold_out, spread
 
-SIZES = strategies.dictionaries(strategies.text(min_size=1, max_size=4),
-                                strategies.integers(0, 20), min_size=1, max_size=6)
+SIZES = strategies.dictionaries(
+    strategies.text(min_size=1, max_size=4), strategies.integers(0, 20), min_size=1, max_size=6
+)
 
 
 @settings(deadline=None, max_examples=50)

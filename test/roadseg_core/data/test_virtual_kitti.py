@@ -14,8 +14,13 @@ def names(source) -> list[str]:
 
 
 def open_all(layouts, split: str, **options):
-    return open_source('virtual_kitti', root=layouts.root, split=split, label_map=SEVEN,
-                       **{'scenes': [1, 2], **options})
+    return open_source(
+        'virtual_kitti',
+        root=layouts.root,
+        split=split,
+        label_map=SEVEN,
+        **{'scenes': [1, 2], **options},
+    )
 
 
 @pytest.mark.parametrize('version', [1, 2])
@@ -33,7 +38,8 @@ def test_scenes_validate_or_the_ends_of_sequences(layouts, version):
     layouts.virtual_kitti_1() if version == 1 else layouts.virtual_kitti_2()
     scene = '{:04d}_clone' if version == 1 else 'Scene{:02d}_clone_0'
     assert {name.rpartition('_')[0] for name in names(open_all(layouts, 'train'))} == {
-        scene.format(2)}
+        scene.format(2)
+    }
     assert len(open_all(layouts, 'val')) == 5
     ends = names(open_all(layouts, 'val', val_scenes=[]))
     assert ends == [f'{scene.format(1)}_00004', f'{scene.format(2)}_00004']
@@ -42,8 +48,9 @@ def test_scenes_validate_or_the_ends_of_sequences(layouts, version):
 
 def test_scenes_variations_and_cameras_are_chosen(layouts):
     layouts.virtual_kitti_2()
-    chosen = names(open_all(layouts, 'train', scenes=[2], variations=['clone', 'fog'],
-                            cameras=[0, 1]))
+    chosen = names(
+        open_all(layouts, 'train', scenes=[2], variations=['clone', 'fog'], cameras=[0, 1])
+    )
     assert len(chosen) == 20 and chosen[5].startswith('Scene02_clone_1')
     with pytest.raises(DataError, match='Scene06.*no such folder; choose scenes'):
         open_all(layouts, 'train', scenes=[6])
@@ -59,10 +66,12 @@ def test_palette_serves_where_there_is_no_table(layouts):
 def test_colour_tables_are_checked(layouts):
     folder = layouts.virtual_kitti_1()
     path = folder / 'vkitti_1.3.1_scenegt' / '0002_clone_scenegt_rgb_encoding.txt'
-    for text, message in (('Category(:id) r g b\nRoad 100 60', ':2: .*expected "Category r g b"'),
-                          ('Moon:0 1 2 3', ":1: category 'Moon'"),
-                          ('Road 1 2 3\nSky 1 2 3', ':2: the colour .* is Road already'),
-                          ('', 'no colours')):
+    for text, message in (
+        ('Category(:id) r g b\nRoad 100 60', ':2: .*expected "Category r g b"'),
+        ('Moon:0 1 2 3', ":1: category 'Moon'"),
+        ('Road 1 2 3\nSky 1 2 3', ':2: the colour .* is Road already'),
+        ('', 'no colours'),
+    ):
         path.write_text(text, encoding='utf-8')
         with pytest.raises(DataError, match=message):
             open_all(layouts, 'train')

@@ -8,10 +8,10 @@ of the real bindings: so what runs on the doubles calls what the real bindings h
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import IntEnum
 import functools
 import re
+from collections.abc import Callable
+from enum import IntEnum
 from types import ModuleType
 from typing import Any
 
@@ -38,6 +38,7 @@ def real(signature: str) -> Callable:
         checked.__name__ = name
         checked.signature = signature
         return checked
+
     return decorate
 
 
@@ -82,11 +83,15 @@ def names(module: ModuleType) -> dict[str, str | int | None]:
         if isinstance(value, type):
             members = getattr(value, '__members__', vars(value))
             found |= {
-                f'{name}.{key}': described(member) for key, member in members.items()
-                if not key.startswith('_') or hasattr(member, 'signature')}
+                f'{name}.{key}': described(member)
+                for key, member in members.items()
+                if not key.startswith('_') or hasattr(member, 'signature')
+            }
             if hasattr(value, 'Severity'):
-                found |= {f'{name}.Severity.{key}': int(member)
-                          for key, member in value.Severity.__members__.items()}
+                found |= {
+                    f'{name}.Severity.{key}': int(member)
+                    for key, member in value.Severity.__members__.items()
+                }
     return found
 
 

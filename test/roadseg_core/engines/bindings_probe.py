@@ -12,16 +12,20 @@ import functools
 import json
 import sys
 
-from cuda.bindings import runtime
 import tensorrt_bindings
+from cuda.bindings import runtime
 
 
 def main() -> None:
     """Read names, write what they are."""
     asked = json.load(sys.stdin)
-    json.dump({
-        'tensorrt': {name: look(tensorrt_bindings, name) for name in asked['tensorrt']},
-        'cuda': {name: look(runtime, name) for name in asked['cuda']}}, sys.stdout)
+    json.dump(
+        {
+            'tensorrt': {name: look(tensorrt_bindings, name) for name in asked['tensorrt']},
+            'cuda': {name: look(runtime, name) for name in asked['cuda']},
+        },
+        sys.stdout,
+    )
 
 
 def look(module: object, name: str) -> dict[str, object] | None:
@@ -35,8 +39,11 @@ def look(module: object, name: str) -> dict[str, object] | None:
         number = None if is_class or isinstance(value, str) else int(value)
     except TypeError:
         number = None
-    return {'doc': getattr(value, '__doc__', None) or '', 'number': number,
-            'text': value if isinstance(value, str) else ''}
+    return {
+        'doc': getattr(value, '__doc__', None) or '',
+        'number': number,
+        'text': value if isinstance(value, str) else '',
+    }
 
 
 if __name__ == '__main__':

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 import importlib
 import importlib.util
-from pathlib import Path
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -50,15 +50,23 @@ def forget_engine() -> None:
 @pytest.fixture(scope='session')
 def double_modules() -> dict[str, ModuleType]:
     """Return the modules of the doubles by their names."""
-    return {name: load_beside(name)
-            for name in (
-                'binding_double', 'cuda_double', 'tensorrt_types_double',
-                'tensorrt_builder_double', 'tensorrt_runtime_double', 'tensorrt_double')}
+    return {
+        name: load_beside(name)
+        for name in (
+            'binding_double',
+            'cuda_double',
+            'tensorrt_types_double',
+            'tensorrt_builder_double',
+            'tensorrt_runtime_double',
+            'tensorrt_double',
+        )
+    }
 
 
 @pytest.fixture(params=VERSIONS)
 def doubles(
-    request: pytest.FixtureRequest, double_modules: dict[str, ModuleType],
+    request: pytest.FixtureRequest,
+    double_modules: dict[str, ModuleType],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Doubles]:
     """Put doubles in the place of TensorRT and CUDA; ``use(version)`` changes the version."""
@@ -99,26 +107,49 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nodes = [
         helper.make_node('Transpose', ['frames'], ['planes'], perm=[0, 3, 1, 2]),
         helper.make_node('Cast', ['planes'], ['values'], to=kinds.FLOAT),
-        helper.make_node('ReduceMean', ['values'], ['grey'], axes=[1], keepdims=0)]
+        helper.make_node('ReduceMean', ['values'], ['grey'], axes=[1], keepdims=0),
+    ]
     for name in OUTPUTS:
         nodes += [
             helper.make_node('Mul', ['grey', f'{name}_factor'], [f'{name}_scaled']),
             helper.make_node('Round', [f'{name}_scaled'], [f'{name}_round']),
             helper.make_node('Clip', [f'{name}_round', 'least', 'most'], [f'{name}_clip']),
-            helper.make_node('Cast', [f'{name}_clip'], [name], to=kinds.UINT8)]
-    weights = [onnx.numpy_helper.from_array(np.float32(value), name) for name, value in (
-        ('least', 0), ('most', 255), ('labels_factor', 1 / 255),
-        ('road_probability_factor', 1.0), ('confidence_factor', 0.5))]
+            helper.make_node('Cast', [f'{name}_clip'], [name], to=kinds.UINT8),
+        ]
+    weights = [
+        onnx.numpy_helper.from_array(np.float32(value), name)
+        for name, value in (
+            ('least', 0),
+            ('most', 255),
+            ('labels_factor', 1 / 255),
+            ('road_probability_factor', 1.0),
+            ('confidence_factor', 0.5),
+        )
+    ]
     graph = helper.make_graph(
-        nodes, 'grey', [helper.make_tensor_value_info('frames', kinds.UINT8, ['N', 8, 12, 3])],
+        nodes,
+        'grey',
+        [helper.make_tensor_value_info('frames', kinds.UINT8, ['N', 8, 12, 3])],
         [helper.make_tensor_value_info(name, kinds.UINT8, ['N', 8, 12]) for name in OUTPUTS],
-        weights)
+        weights,
+    )
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
     onnx.checker.check_model(proto, full_check=True)
     write_metadata(
-        proto, label_map=TWO, geometry=Geometry('stretch', (8, 12)), network='grey',
-        network_arguments={}, max_batch=4, precision='fp32', licence='none', card='', data='',
-        metrics={}, commit='', agreement={})
+        proto,
+        label_map=TWO,
+        geometry=Geometry('stretch', (8, 12)),
+        network='grey',
+        network_arguments={},
+        max_batch=4,
+        precision='fp32',
+        licence='none',
+        card='',
+        data='',
+        metrics={},
+        commit='',
+        agreement={},
+    )
     path = tmp_path_factory.mktemp('models') / 'grey.onnx'
     onnx.save(proto, path)
     return path
@@ -133,16 +164,22 @@ def frames() -> np.ndarray:
 @pytest.fixture(scope='session')
 def expected() -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     """Return a function that computes what ``model`` does."""
+
     def compute(frames: np.ndarray) -> dict[str, np.ndarray]:
         grey = frames.astype(np.float32).mean(3)
-        return {'labels': (grey / 255).round(), 'road_probability': grey.round(),
-                'confidence': (grey * np.float32(0.5)).round()}
+        return {
+            'labels': (grey / 255).round(),
+            'road_probability': grey.round(),
+            'confidence': (grey * np.float32(0.5)).round(),
+        }
+
     return compute
 
 
 @pytest.fixture(scope='session')
 def check_results(expected: Callable) -> Callable[[Engine, np.ndarray], None]:
     """Return a function that runs an engine and checks what it returns."""
+
     def check(engine: Engine, frames: np.ndarray) -> None:
         result = engine.infer(frames)
         for name, values in expected(frames).items():
@@ -154,13 +191,17 @@ def check_results(expected: Callable) -> Callable[[Engine, np.ndarray], None]:
                 # A sum in another order may fall on the other side of a half.
                 assert np.abs(found.astype(int) - values).max() <= 1
                 assert (found == values).mean() > 0.95
+
     return check
 
 
 @pytest.fixture(scope='session')
 def open_trt() -> Callable[..., Engine]:
     """Return a function that opens a model file by TensorRT, with plans in a folder."""
+
     def open_there(model: Path, folder: Path, **options: object) -> Engine:
         return open_engine(
-            model, backend='tensorrt', cache_dir=folder, **{'outputs': OUTPUTS, **options})
+            model, backend='tensorrt', cache_dir=folder, **{'outputs': OUTPUTS, **options}
+        )
+
     return open_there

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import ctypes
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-import threading
 from types import ModuleType
 
 from binding_double import real
 
-
-CudaError = IntEnum('cudaError_t', {
-    'cudaSuccess': 0, 'cudaErrorMemoryAllocation': 2, 'cudaErrorNoDevice': 100,
-    'cudaErrorInvalidResourceHandle': 400, 'cudaErrorIllegalAddress': 700,
-    'cudaErrorStreamCaptureUnsupported': 900, 'cudaErrorStreamCaptureInvalidated': 901})
+CudaError = IntEnum(
+    'cudaError_t',
+    {
+        'cudaSuccess': 0,
+        'cudaErrorMemoryAllocation': 2,
+        'cudaErrorNoDevice': 100,
+        'cudaErrorInvalidResourceHandle': 400,
+        'cudaErrorIllegalAddress': 700,
+        'cudaErrorStreamCaptureUnsupported': 900,
+        'cudaErrorStreamCaptureInvalidated': 901,
+    },
+)
 CopyKind = IntEnum('cudaMemcpyKind', {'cudaMemcpyHostToDevice': 1, 'cudaMemcpyDeviceToHost': 2})
 CaptureMode = IntEnum('cudaStreamCaptureMode', {'cudaStreamCaptureModeThreadLocal': 1})
 OK = CudaError.cudaSuccess
@@ -112,6 +119,7 @@ class Cuda:
             if name in self.failing:
                 return (CudaError.cudaErrorMemoryAllocation, None)
             return function(*arguments)
+
         counted.__name__ = name
         counted.signature = function.signature
         return counted
@@ -119,6 +127,7 @@ class Cuda:
 
 def functions(cuda: Cuda) -> dict[str, Callable]:
     """Return the functions of the CUDA runtime that the engine calls."""
+
     @real('cudaGetDeviceCount()')
     def get_device_count() -> tuple:
         return (OK, len(cuda.gpus)) if cuda.gpus else (CudaError.cudaErrorNoDevice, None)
@@ -161,11 +170,13 @@ def functions(cuda: Cuda) -> dict[str, Callable]:
         return (OK,)
 
     @real('cudaMemcpyAsync(dst, src, size_t count, kind: cudaMemcpyKind, stream)')
-    def memcpy_async(
-            dst: int, src: int, count: int, kind: CopyKind, stream: Stream) -> tuple:
+    def memcpy_async(dst: int, src: int, count: int, kind: CopyKind, stream: Stream) -> tuple:
         host, device = (src, dst) if kind == CopyKind.cudaMemcpyHostToDevice else (dst, src)
-        if host not in cuda.host or device not in cuda.device or not (
-                cuda.memory(host, count) and cuda.memory(device, count)):
+        if (
+            host not in cuda.host
+            or device not in cuda.device
+            or not (cuda.memory(host, count) and cuda.memory(device, count))
+        ):
             return (CudaError.cudaErrorIllegalAddress,)
         done = cuda.enqueue(stream, lambda: ctypes.memmove(dst, src, count))
         return (OK if done else CudaError.cudaErrorInvalidResourceHandle,)
@@ -183,12 +194,10 @@ def functions(cuda: Cuda) -> dict[str, Callable]:
 
     @real('cudaStreamSynchronize(stream)')
     def stream_synchronize(stream: Stream) -> tuple:
-        return (OK if stream.recording is None
-                else CudaError.cudaErrorStreamCaptureUnsupported,)
+        return (OK if stream.recording is None else CudaError.cudaErrorStreamCaptureUnsupported,)
 
     @real('cudaStreamBeginCapture(stream, mode: cudaStreamCaptureMode)')
-    def stream_begin_capture(
-            stream: Stream, mode: CaptureMode) -> tuple:
+    def stream_begin_capture(stream: Stream, mode: CaptureMode) -> tuple:
         stream.recording = []
         return (OK,)
 

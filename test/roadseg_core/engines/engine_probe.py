@@ -7,22 +7,22 @@ model file. Raises where something is not as the engine takes it to be.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import logging
-from pathlib import Path
 import sys
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
-from cuda.bindings import runtime as cudart
 import pytest
 import tensorrt_bindings
+from cuda.bindings import runtime as cudart
 
 sys.modules['tensorrt'] = tensorrt_bindings
 
 from roadseg_core.engines import EngineError, open_engine  # noqa: E402 - after the name is there
-from roadseg_core.engines.tensorrt_build import build_plan, BuildOptions  # noqa: E402
-from roadseg_core.engines.tensorrt_log import BuildMonitor, tensorrt_log  # noqa: E402
-from roadseg_core.engines.tensorrt_runtime import PlanRunner  # noqa: E402
+from roadseg_core.engines.tensorrt.build import BuildOptions, build_plan  # noqa: E402
+from roadseg_core.engines.tensorrt.log import BuildMonitor, tensorrt_log  # noqa: E402
+from roadseg_core.engines.tensorrt.runtime import PlanRunner  # noqa: E402
 from roadseg_core.model_file import read_model_info  # noqa: E402
 
 
@@ -30,17 +30,32 @@ def main(model: Path) -> None:
     """Check what can be checked."""
     trt = tensorrt_bindings
     logging.basicConfig(level=logging.DEBUG)
-    expect_error('no NVIDIA GPU|no runtime here|no builder here', lambda: open_engine(
-        model, backend='tensorrt', cache_dir=tempfile.mkdtemp()))
-    expect_error('no builder here', lambda: build_plan(
-        model.read_bytes(), read_model_info(model), outputs=('labels',), options=BuildOptions(),
-        timing_cache=None, progress=None))
-    expect_error('no runtime here', lambda: PlanRunner(
-        b'plan', gpu=0, outputs=('labels',), frames=(4, 320, 480, 3)))
+    expect_error(
+        'no NVIDIA GPU|no runtime here|no builder here',
+        lambda: open_engine(model, backend='tensorrt', cache_dir=tempfile.mkdtemp()),
+    )
+    expect_error(
+        'no builder here',
+        lambda: build_plan(
+            model.read_bytes(),
+            read_model_info(model),
+            outputs=('labels',),
+            options=BuildOptions(),
+            timing_cache=None,
+            progress=None,
+        ),
+    )
+    expect_error(
+        'no runtime here',
+        lambda: PlanRunner(b'plan', gpu=0, outputs=('labels',), frames=(4, 320, 480, 3)),
+    )
 
     log = tensorrt_log()
-    for severity in (trt.ILogger.Severity.VERBOSE, trt.ILogger.Severity.INFO,
-                     trt.ILogger.Severity.WARNING):
+    for severity in (
+        trt.ILogger.Severity.VERBOSE,
+        trt.ILogger.Severity.INFO,
+        trt.ILogger.Severity.WARNING,
+    ):
         log.log(severity, 'told')
     log.log(trt.ILogger.Severity.ERROR, 'it failed')
     assert log.take_errors() == 'it failed'

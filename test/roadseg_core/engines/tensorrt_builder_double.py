@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from binding_double import real
 import onnx
-from tensorrt_types_double import (
-    BuilderFlag, Dims, IHostMemory, ILogger, IProgressMonitor, MAGIC)
+from binding_double import real
+from tensorrt_types_double import MAGIC, BuilderFlag, Dims, IHostMemory, ILogger, IProgressMonitor
 
 if TYPE_CHECKING:
     from tensorrt_double import TensorRt
@@ -16,11 +15,14 @@ if TYPE_CHECKING:
 
 def builder_classes(trt: TensorRt) -> list[type]:
     """Return the classes that make a plan."""
+
     class IOptimizationProfile:
         _shapes: tuple = ()
 
-        @real('set_shape(self: IOptimizationProfile, input: str, min: Dims, opt: Dims, '
-              'max: Dims) -> None')
+        @real(
+            'set_shape(self: IOptimizationProfile, input: str, min: Dims, opt: Dims, '
+            'max: Dims) -> None'
+        )
         def set_shape(self, input: str, min: Dims, opt: Dims, max: Dims) -> None:
             self._shapes = (input, min, opt, max)
 
@@ -41,20 +43,28 @@ def builder_classes(trt: TensorRt) -> list[type]:
         def clear_flag(self, flag: BuilderFlag) -> None:
             self._cleared.append(flag)
 
-        @real('add_optimization_profile(self: IBuilderConfig, '
-              'profile: IOptimizationProfile) -> int')
+        @real(
+            'add_optimization_profile(self: IBuilderConfig, profile: IOptimizationProfile) -> int'
+        )
         def add_optimization_profile(self, profile: IOptimizationProfile) -> int:
             self._profiles.append(profile)
             return len(self._profiles) - 1
 
-        @real('create_timing_cache(self: IBuilderConfig, '
-              'serialized_timing_cache: buffer) -> ITimingCache')
+        @real(
+            'create_timing_cache(self: IBuilderConfig, '
+            'serialized_timing_cache: buffer) -> ITimingCache'
+        )
         def create_timing_cache(self, serialized_timing_cache: bytes) -> ITimingCache | None:
-            return ITimingCache() if serialized_timing_cache in (
-                b'', b'timings of ' + trt.version.encode()) else None
+            return (
+                ITimingCache()
+                if serialized_timing_cache in (b'', b'timings of ' + trt.version.encode())
+                else None
+            )
 
-        @real('set_timing_cache(self: IBuilderConfig, cache: ITimingCache, '
-              'ignore_mismatch: bool) -> bool')
+        @real(
+            'set_timing_cache(self: IBuilderConfig, cache: ITimingCache, '
+            'ignore_mismatch: bool) -> bool'
+        )
         def set_timing_cache(self, cache: ITimingCache, ignore_mismatch: bool) -> bool:
             return True
 
@@ -77,8 +87,7 @@ def builder_classes(trt: TensorRt) -> list[type]:
     class OnnxParser:
         num_errors = 0
 
-        @real('__init__(self: OnnxParser, network: INetworkDefinition, '
-              'logger: ILogger) -> None')
+        @real('__init__(self: OnnxParser, network: INetworkDefinition, logger: ILogger) -> None')
         def __init__(self, network: INetworkDefinition, logger: ILogger) -> None:
             self._network = network
 
@@ -115,10 +124,13 @@ def builder_classes(trt: TensorRt) -> list[type]:
         def create_optimization_profile(self) -> IOptimizationProfile:
             return IOptimizationProfile()
 
-        @real('build_serialized_network(self: Builder, network: INetworkDefinition, '
-              'config: IBuilderConfig) -> IHostMemory')
+        @real(
+            'build_serialized_network(self: Builder, network: INetworkDefinition, '
+            'config: IBuilderConfig) -> IHostMemory'
+        )
         def build_serialized_network(
-                self, network: INetworkDefinition, config: IBuilderConfig) -> IHostMemory | None:
+            self, network: INetworkDefinition, config: IBuilderConfig
+        ) -> IHostMemory | None:
             trt.log.log(ILogger.Severity.INFO, 'the double builds')
             if not report_progress(trt, config.progress_monitor):
                 return None
@@ -126,14 +138,24 @@ def builder_classes(trt: TensorRt) -> list[type]:
                 trt.error('Error Code 10: could not find any implementation for a node')
                 return None
             trt.builds += 1
-            profile, = config._profiles
-            head = {'version': trt.version, 'gpu': trt.cuda.gpus[0],
-                    'largest': profile._shapes[3],
-                    'tf32': BuilderFlag.TF32 not in config._cleared}
+            (profile,) = config._profiles
+            head = {
+                'version': trt.version,
+                'gpu': trt.cuda.gpus[0],
+                'largest': profile._shapes[3],
+                'tf32': BuilderFlag.TF32 not in config._cleared,
+            }
             return IHostMemory(b'\n'.join((MAGIC, json.dumps(head).encode(), network._model)))
 
-    return [Builder, OnnxParser, ParserError, INetworkDefinition, IBuilderConfig, ITimingCache,
-            IOptimizationProfile]
+    return [
+        Builder,
+        OnnxParser,
+        ParserError,
+        INetworkDefinition,
+        IBuilderConfig,
+        ITimingCache,
+        IOptimizationProfile,
+    ]
 
 
 def report_progress(trt: TensorRt, monitor: IProgressMonitor | None) -> bool:
@@ -158,5 +180,7 @@ def has_inner_bytes(model: bytes) -> bool:
     """Tell whether a tensor of uint8 is neither input nor output: TensorRT refuses that."""
     graph = onnx.shape_inference.infer_shapes(onnx.load_from_string(model)).graph
     edge = {value.name for value in (*graph.input, *graph.output)}
-    return any(value.type.tensor_type.elem_type == onnx.TensorProto.UINT8
-               and value.name not in edge for value in graph.value_info)
+    return any(
+        value.type.tensor_type.elem_type == onnx.TensorProto.UINT8 and value.name not in edge
+        for value in graph.value_info
+    )

@@ -10,7 +10,13 @@ from cuda_double import Cuda
 from tensorrt_builder_double import builder_classes
 from tensorrt_runtime_double import runtime_classes
 from tensorrt_types_double import (
-    BuilderFlag, DataType, Dims, IHostMemory, ILogger, IProgressMonitor)
+    BuilderFlag,
+    DataType,
+    Dims,
+    IHostMemory,
+    ILogger,
+    IProgressMonitor,
+)
 
 
 class TensorRt:
@@ -33,7 +39,8 @@ class TensorRt:
         # TensorRT 11 dropped EXPLICIT_BATCH, which was 0, and counts anew.
         strongly_typed = 0 if version.startswith('11.') else 1
         self.network_flag = IntEnum(
-            'NetworkDefinitionCreationFlag', {'STRONGLY_TYPED': strongly_typed})
+            'NetworkDefinitionCreationFlag', {'STRONGLY_TYPED': strongly_typed}
+        )
 
     def error(self, text: str) -> None:
         """Log an error as TensorRT would."""
@@ -44,7 +51,15 @@ class TensorRt:
         module = ModuleType('tensorrt')
         module.__version__ = self.version
         for value in (
-                DataType, self.network_flag, BuilderFlag, Dims, IHostMemory, ILogger,
-                IProgressMonitor, *builder_classes(self), *runtime_classes(self)):
+            DataType,
+            self.network_flag,
+            BuilderFlag,
+            Dims,
+            IHostMemory,
+            ILogger,
+            IProgressMonitor,
+            *builder_classes(self),
+            *runtime_classes(self),
+        ):
             setattr(module, value.__name__, value)
         return module

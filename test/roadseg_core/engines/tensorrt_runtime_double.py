@@ -6,10 +6,10 @@ import ctypes
 import json
 from typing import TYPE_CHECKING
 
-from binding_double import real
 import numpy as np
 import onnxruntime
-from tensorrt_types_double import DataType, Dims, ILogger, MAGIC
+from binding_double import real
+from tensorrt_types_double import MAGIC, DataType, Dims, ILogger
 
 if TYPE_CHECKING:
     from tensorrt_double import TensorRt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def runtime_classes(trt: TensorRt) -> list[type]:
     """Return the classes that run a plan."""
+
     class IExecutionContext:
         def __init__(self, engine: ICudaEngine) -> None:
             self._engine = engine
@@ -52,8 +53,7 @@ def runtime_classes(trt: TensorRt) -> list[type]:
 
         def __init__(self, largest: list[int], model: bytes) -> None:
             self._largest = largest
-            self._session = onnxruntime.InferenceSession(
-                model, providers=['CPUExecutionProvider'])
+            self._session = onnxruntime.InferenceSession(model, providers=['CPUExecutionProvider'])
             values = [*self._session.get_inputs(), *self._session.get_outputs()]
             self._names = [value.name for value in values]
             self._sizes = {value.name: (-1, *value.shape[1:]) for value in values}
@@ -71,8 +71,10 @@ def runtime_classes(trt: TensorRt) -> list[type]:
         def get_tensor_shape(self, name: str) -> Dims:
             return Dims(list(self._sizes[name]))
 
-        @real('create_execution_context(self: ICudaEngine, '
-              'strategy: ExecutionContextAllocationStrategy = STATIC) -> IExecutionContext')
+        @real(
+            'create_execution_context(self: ICudaEngine, '
+            'strategy: ExecutionContextAllocationStrategy = STATIC) -> IExecutionContext'
+        )
         def create_execution_context(self) -> IExecutionContext | None:
             return None if 'context' in trt.failing else IExecutionContext(self)
 

@@ -59,8 +59,10 @@ class IProgressMonitor:
     def __init__(self) -> None:
         self._made = True
 
-    @real('phase_start(self: IProgressMonitor, phase_name: str, parent_phase: str, '
-          'num_steps: int) -> None')
+    @real(
+        'phase_start(self: IProgressMonitor, phase_name: str, parent_phase: str, '
+        'num_steps: int) -> None'
+    )
     def phase_start(self, phase_name: str, parent_phase: str, num_steps: int) -> None:
         raise NotImplementedError
 

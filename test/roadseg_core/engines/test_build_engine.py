@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import _thread
 import logging
-from pathlib import Path
 import signal
 import sys
 import time
+from pathlib import Path
 
 import onnx
 import pytest
@@ -37,11 +37,14 @@ def test_it_builds_what_the_node_takes(doubles, model, tmp_path, capsys):
     plans = sorted(tmp_path.glob('*.plan'))
     for plan in plans:
         assert f'{plan}: ' in told.out
-    assert f'TensorRT {doubles.trt.version} on cuda:0 (Double GPU) in tf32; CUDA graphs for ' \
-           '1, 2, 3, 4 frames' in told.out
+    assert (
+        f'TensorRT {doubles.trt.version} on cuda:0 (Double GPU) in tf32; CUDA graphs for '
+        '1, 2, 3, 4 frames' in told.out
+    )
     for outputs in (('labels',), ('labels', 'confidence')):
-        open_engine(model, backend='tensorrt', outputs=outputs, cache_dir=tmp_path,
-                    allow_build=False).close()
+        open_engine(
+            model, backend='tensorrt', outputs=outputs, cache_dir=tmp_path, allow_build=False
+        ).close()
     # Why, on the terminal and in the log.
     log = (tmp_path / 'build-grey.log').read_text()
     for text in (told.err, log):
@@ -90,7 +93,8 @@ def test_an_interrupted_build_ends(doubles, model, tmp_path, capsys):
             _thread.interrupt_main()
             deadline = time.monotonic() + 20.0
             while time.monotonic() < deadline and (
-                    'ends at its next step' not in capsys.readouterr().err):
+                'ends at its next step' not in capsys.readouterr().err
+            ):
                 time.sleep(0.02)
 
     doubles.trt.at_step = interrupt
@@ -104,10 +108,10 @@ def test_without_tensorrt_it_says_what_to_install(no_tensorrt, model, tmp_path, 
     assert 'needs the packages tensorrt and cuda-python' in capsys.readouterr().err
 
 
-def test_a_package_without_its_library_is_told(
-        no_tensorrt, model, tmp_path, capsys, monkeypatch):
+def test_a_package_without_its_library_is_told(no_tensorrt, model, tmp_path, capsys, monkeypatch):
     (tmp_path / 'tensorrt.py').write_text(
-        "raise FileNotFoundError('Could not find: libnvinfer.so.10')")
+        "raise FileNotFoundError('Could not find: libnvinfer.so.10')"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, 'tensorrt')
     assert build(model, tmp_path) == 1

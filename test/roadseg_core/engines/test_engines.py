@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,7 +41,8 @@ def test_a_frame_does_not_depend_on_its_batch(engine, frames):
             assert found.dtype == np.uint8
             assert found.shape == (count, 320, 480)
             assert np.abs(found.astype(int) - whole[name][:count]).max() <= 1 or (
-                name == 'labels' and (found == whole[name][:count]).mean() > 0.9999)
+                name == 'labels' and (found == whole[name][:count]).mean() > 0.9999
+            )
 
 
 @pytest.mark.skipif(find_spec('tensorrt') is not None, reason='TensorRT is installed')
@@ -70,8 +71,9 @@ def test_only_the_asked_outputs_come(frames):
         engine.infer(frames[:1])
 
 
-@pytest.mark.parametrize('shape', [(0, 320, 480, 3), (5, 320, 480, 3), (1, 480, 320, 3),
-                                   (1, 320, 480, 1)])
+@pytest.mark.parametrize(
+    'shape', [(0, 320, 480, 3), (5, 320, 480, 3), (1, 480, 320, 3), (1, 320, 480, 1)]
+)
 def test_other_frames_are_refused(engine, shape):
     with pytest.raises(EngineError, match=r'expected uint8 \[1 to 4, 320, 480, 3\]'):
         engine.infer(np.zeros(shape, np.uint8))
@@ -107,6 +109,7 @@ assert heard
 
 
 def test_a_signal_after_an_engine_was_closed_in_another_thread_is_heard():
-    ended = subprocess.run([sys.executable, '-c', CLOSED_ELSEWHERE, str(MODEL)],
-                           cwd=MODEL.parents[1], timeout=120)
+    ended = subprocess.run(
+        [sys.executable, '-c', CLOSED_ELSEWHERE, str(MODEL)], cwd=MODEL.parents[1], timeout=120
+    )
     assert ended.returncode == 0

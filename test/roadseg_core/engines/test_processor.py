@@ -9,7 +9,11 @@ import pytest
 
 from roadseg_core.engines import open_engine, processor
 from roadseg_core.engines.processor import (
-    bf16_instructions, default_threads, physical_cores, vector_lanes)
+    bf16_instructions,
+    default_threads,
+    physical_cores,
+    vector_lanes,
+)
 
 MODEL = Path(__file__).resolve().parents[3] / 'models' / 'mobilenet_fcn_0.5.onnx'
 
@@ -25,10 +29,16 @@ def cpuinfo(folder: Path, flags: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(('flags', 'bf16', 'lanes'), [
-    ('fpu avx2 avx512f amx_bf16 avx512_bf16', ('amx_bf16', 'avx512_bf16'), 16),
-    ('fpu avx avx2 avx512f avx512_bf16', ('avx512_bf16',), 16),
-    ('fpu avx avx2 avx512f', (), 16), ('fpu avx avx2', (), 8), ('fpu sse2', (), 4)])
+@pytest.mark.parametrize(
+    ('flags', 'bf16', 'lanes'),
+    [
+        ('fpu avx2 avx512f amx_bf16 avx512_bf16', ('amx_bf16', 'avx512_bf16'), 16),
+        ('fpu avx avx2 avx512f avx512_bf16', ('avx512_bf16',), 16),
+        ('fpu avx avx2 avx512f', (), 16),
+        ('fpu avx avx2', (), 8),
+        ('fpu sse2', (), 4),
+    ],
+)
 def test_flags_say_what_is_fast(tmp_path: Path, flags: str, bf16: tuple, lanes: int) -> None:
     assert bf16_instructions(cpuinfo(tmp_path, flags)) == bf16
     assert vector_lanes(cpuinfo(tmp_path, flags)) == lanes
@@ -60,12 +70,19 @@ def test_threads_and_precision_are_as_asked() -> None:
     engine.close()
 
 
-@pytest.mark.parametrize(('instructions', 'precision', 'said'), [
-    ((), 'fp32', 'neither AMX nor AVX512-BF16'),
-    (('avx512_bf16',), 'bf16', 'this processor has avx512_bf16')])
+@pytest.mark.parametrize(
+    ('instructions', 'precision', 'said'),
+    [
+        ((), 'fp32', 'neither AMX nor AVX512-BF16'),
+        (('avx512_bf16',), 'bf16', 'this processor has avx512_bf16'),
+    ],
+)
 def test_the_choice_of_precision_is_said(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
-    instructions: tuple[str, ...], precision: str, said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    instructions: tuple[str, ...],
+    precision: str,
+    said: str,
 ) -> None:
     openvino = pytest.importorskip('roadseg_core.engines.openvino')
     monkeypatch.setattr(openvino, 'bf16_instructions', lambda: instructions)

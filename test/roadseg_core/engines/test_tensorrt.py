@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from roadseg_core.engines import EngineError, open_engine
-from roadseg_core.half_precision import convert_file
+from roadseg_core.export.half_precision import convert_file
 from roadseg_core.model_file import OUTPUTS as ALL
 
 MODELS = Path(__file__).resolve().parents[3] / 'models'
@@ -23,27 +23,32 @@ def test_it_builds_and_computes(doubles, model, frames, tmp_path, caplog, open_t
     assert 'there is no plan for it' in caplog.text
     what = engine.description
     assert (what.backend, what.device, what.precision, what.version) == (
-        'tensorrt', 'cuda:0 (Double GPU)', 'tf32', doubles.trt.version)
+        'tensorrt',
+        'cuda:0 (Double GPU)',
+        'tf32',
+        doubles.trt.version,
+    )
     for count in (4, 1, 3, 2, 1, 4):
         check_results(engine, frames[:count])
-        check_results(engine, frames[4 - count:])
+        check_results(engine, frames[4 - count :])
     assert engine.graphs == {1: True, 2: True, 3: True, 4: True}
     engine.close()
 
 
 def test_a_batch_size_is_set_up_once_and_then_launched_as_a_graph(
-        doubles, model, frames, tmp_path, open_trt):
+    doubles, model, frames, tmp_path, open_trt
+):
     engine = open_trt(model, tmp_path)
     engine.infer(frames[:2])
     doubles.cuda.calls.clear()
     engine.infer(frames[:2])
-    assert doubles.cuda.calls == [
-        'cudaSetDevice', 'cudaGraphLaunch', 'cudaStreamSynchronize']
+    assert doubles.cuda.calls == ['cudaSetDevice', 'cudaGraphLaunch', 'cudaStreamSynchronize']
     engine.close()
 
 
 def test_only_the_asked_outputs_are_computed_and_copied(
-        doubles, model, frames, tmp_path, open_trt, check_results):
+    doubles, model, frames, tmp_path, open_trt, check_results
+):
     engine = open_trt(model, tmp_path, outputs=('confidence',))
     doubles.cuda.calls.clear()
     check_results(engine, frames[:1])
@@ -55,7 +60,8 @@ def test_only_the_asked_outputs_are_computed_and_copied(
 
 
 def test_everything_is_given_back_and_results_outlive_the_engine(
-        doubles, model, frames, tmp_path, open_trt, expected):
+    doubles, model, frames, tmp_path, open_trt, expected
+):
     engine = open_trt(model, tmp_path)
     result = engine.infer(frames)
     assert doubles.cuda.held > 0
@@ -83,7 +89,8 @@ def test_devices(doubles, model, tmp_path, open_trt):
 
 
 def test_other_threads_and_engines_of_other_gpus_do_not_matter(
-        doubles, model, frames, tmp_path, open_trt, check_results):
+    doubles, model, frames, tmp_path, open_trt, check_results
+):
     doubles.cuda.gpus.append(('Second GPU', 8, 9))
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(open_trt, model, tmp_path, device='cuda:1').result()

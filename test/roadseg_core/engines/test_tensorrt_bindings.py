@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import json
 import os
-from pathlib import Path
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -21,16 +21,25 @@ BINDINGS = ROOT / 'build' / 'bindings'
 # What the bindings link to; nothing behind it is called.
 LIBRARIES = ('nvinfer', 'nvinfer_plugin', 'nvonnxparser')
 SYMBOLS = (
-    'createInferBuilder_INTERNAL', 'createInferRefitter_INTERNAL', 'createInferRuntime_INTERNAL',
-    'createNvOnnxParser_INTERNAL', 'createNvOnnxParserRefitter_INTERNAL',
-    'getBuilderPluginRegistry', 'getPluginRegistry', 'getNvOnnxParserVersion',
-    'initLibNvInferPlugins')
+    'createInferBuilder_INTERNAL',
+    'createInferRefitter_INTERNAL',
+    'createInferRuntime_INTERNAL',
+    'createNvOnnxParser_INTERNAL',
+    'createNvOnnxParserRefitter_INTERNAL',
+    'getBuilderPluginRegistry',
+    'getPluginRegistry',
+    'getNvOnnxParserVersion',
+    'initLibNvInferPlugins',
+)
 # How versions of the bindings write the same type.
 SPELLINGS = (
     (r'(tensorrt_bindings\.tensorrt|typing_extensions|collections\.abc)\.', ''),
-    (r'typing\.SupportsInt', 'int'), (r'\bBuffer\b', 'buffer'), (r'\bSequence\[', 'List['),
+    (r'typing\.SupportsInt', 'int'),
+    (r'\bBuffer\b', 'buffer'),
+    (r'\bSequence\[', 'List['),
     (r'nvonnxparser::IParserError', 'ParserError'),
-    (r'= <(\w+\.)?(\w+): -?\d+>', r'= \2'))
+    (r'= <(\w+\.)?(\w+): -?\d+>', r'= \2'),
+)
 
 
 @pytest.fixture(scope='module', params=['10.13.3.9.post1', '11.4.0.106'])
@@ -39,8 +48,10 @@ def environment(request: pytest.FixtureRequest, tmp_path_factory) -> dict[str, s
     version = request.param.partition('.')[0]
     folder = BINDINGS / version
     if not (folder / 'installed').is_file():
-        pytest.skip(f'the bindings of TensorRT {version} are not there (make test gets them, from '
-                    f'PyPI and for x86-64): make build/bindings/{version}/installed')
+        pytest.skip(
+            f'the bindings of TensorRT {version} are not there (make test gets them, from '
+            f'PyPI and for x86-64): make build/bindings/{version}/installed'
+        )
     compiler = shutil.which('cc') or shutil.which('gcc')
     if compiler is None:
         pytest.skip('needs a C compiler (cc or gcc) for the stub libraries')
@@ -49,17 +60,29 @@ def environment(request: pytest.FixtureRequest, tmp_path_factory) -> dict[str, s
     source.write_text(''.join(f'void *{symbol}(void) {{ return 0; }}\n' for symbol in SYMBOLS))
     for library in LIBRARIES:
         name = f'lib{library}.so.{version}'
-        subprocess.run([compiler, '-shared', '-fPIC', f'-Wl,-soname,{name}', '-o', stubs / name,
-                        source], check=True, timeout=60)
+        subprocess.run(
+            [compiler, '-shared', '-fPIC', f'-Wl,-soname,{name}', '-o', stubs / name, source],
+            check=True,
+            timeout=60,
+        )
     libraries = ':'.join(filter(None, [str(stubs), os.environ.get('LD_LIBRARY_PATH')]))
-    return {**os.environ, 'LD_LIBRARY_PATH': libraries, 'PYTHONPATH': f'{folder}:{ROOT}',
-            'TENSORRT_VERSION': request.param}
+    return {
+        **os.environ,
+        'LD_LIBRARY_PATH': libraries,
+        'PYTHONPATH': f'{folder}:{ROOT}',
+        'TENSORRT_VERSION': request.param,
+    }
 
 
 def run(environment: dict[str, str], script: str, *arguments: str, sent: str = '') -> str:
     result = subprocess.run(
-        [sys.executable, HERE / script, *arguments], env=environment, input=sent,
-        capture_output=True, text=True, timeout=120)
+        [sys.executable, HERE / script, *arguments],
+        env=environment,
+        input=sent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -75,8 +98,13 @@ def declared_names(modules: dict[str, ModuleType], version: str) -> dict[str, di
 def test_the_doubles_have_what_the_bindings_have(environment, double_modules):
     """Compare every class, method, signature, member and value."""
     named = declared_names(double_modules, environment['TENSORRT_VERSION'])
-    found = json.loads(run(environment, 'bindings_probe.py', sent=json.dumps(
-        {kind: list(names) for kind, names in named.items()})))
+    found = json.loads(
+        run(
+            environment,
+            'bindings_probe.py',
+            sent=json.dumps({kind: list(names) for kind, names in named.items()}),
+        )
+    )
     problems = []
     for kind, names in named.items():
         for name, declared in names.items():
@@ -109,8 +137,10 @@ def documented(doc: str) -> list[str]:
 
 
 def test_a_difference_is_seen():
-    doc = ('f(*args, **kwargs)\nOverloaded function.\n\n1. f(self: tensorrt_bindings.tensorrt.A, '
-           'n: typing.SupportsInt = 0) -> bool\n\n2. f(self: tensorrt_bindings.tensorrt.A) -> str')
+    doc = (
+        'f(*args, **kwargs)\nOverloaded function.\n\n1. f(self: tensorrt_bindings.tensorrt.A, '
+        'n: typing.SupportsInt = 0) -> bool\n\n2. f(self: tensorrt_bindings.tensorrt.A) -> str'
+    )
     found = {'doc': doc, 'number': None}
     assert compare('f(self: A, n: int = 0) -> bool', found) == ''
     assert compare('f(self: A) -> str', found) == ''
@@ -124,7 +154,7 @@ def test_the_engine_names_nothing_that_the_doubles_lack(double_modules):
     """Read the engine's source: what it names of TensorRT and CUDA is in the doubles."""
     named = declared_names(double_modules, '11.4.0.106')
     used = set()
-    for path in sorted((ROOT / 'roadseg_core' / 'engines').glob('tensorrt*.py')):
+    for path in sorted((ROOT / 'roadseg_core' / 'engines' / 'tensorrt').glob('*.py')):
         for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
             dotted = ast.unparse(node) if isinstance(node, ast.Attribute) else ''
             for module, kind in (('trt.', 'tensorrt'), ('cudart.', 'cuda')):
@@ -132,8 +162,11 @@ def test_the_engine_names_nothing_that_the_doubles_lack(double_modules):
                     used.add((kind, dotted.removeprefix(module)))
     assert ('tensorrt', 'Builder') in used and ('cuda', 'cudaMalloc') in used
     # A base's methods are there through the class that has them.
-    missing = {(kind, name) for kind, name in used
-               if name not in named[kind] and name.rpartition('.')[0] not in named[kind]}
+    missing = {
+        (kind, name)
+        for kind, name in used
+        if name not in named[kind] and name.rpartition('.')[0] not in named[kind]
+    }
     assert not missing
 
 

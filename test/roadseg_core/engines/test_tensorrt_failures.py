@@ -14,7 +14,8 @@ def test_an_unknown_version_is_refused(doubles, model, tmp_path, open_trt):
 
 
 def test_a_failing_build_says_why_and_leaves_nothing(
-        doubles, model, frames, tmp_path, open_trt, check_results):
+    doubles, model, frames, tmp_path, open_trt, check_results
+):
     doubles.trt.failing.add('build')
     with pytest.raises(EngineError, match='cannot build .*grey.onnx: Error Code 10'):
         open_trt(model, tmp_path)
@@ -53,10 +54,10 @@ def test_a_failing_run_is_an_error_with_the_cause(doubles, model, frames, tmp_pa
     assert doubles.cuda.held == 0
 
 
-@pytest.mark.parametrize('function', ['cudaMalloc', 'cudaMallocHost',
-                                      'cudaStreamCreateWithFlags'])
+@pytest.mark.parametrize('function', ['cudaMalloc', 'cudaMallocHost', 'cudaStreamCreateWithFlags'])
 def test_what_was_taken_is_given_back_when_the_opening_fails(
-        doubles, model, tmp_path, function, open_trt):
+    doubles, model, tmp_path, function, open_trt
+):
     doubles.cuda.failing.add(function)
     with pytest.raises(EngineError, match=f'{function} failed'):
         open_trt(model, tmp_path)
@@ -65,7 +66,8 @@ def test_what_was_taken_is_given_back_when_the_opening_fails(
 
 
 def test_without_capture_it_runs_plainly(
-        doubles, model, frames, tmp_path, caplog, open_trt, check_results):
+    doubles, model, frames, tmp_path, caplog, open_trt, check_results
+):
     doubles.cuda.capturable = False
     engine = open_trt(model, tmp_path)
     check_results(engine, frames)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from roadseg_core.engines import EngineError, open_engine, OpeningStopped
+from roadseg_core.engines import EngineError, OpeningStopped, open_engine
 from roadseg_core.model_file import OUTPUTS as ALL
 
 
@@ -33,8 +33,11 @@ def test_another_version_builds_its_own_and_says_why(doubles, model, tmp_path, c
     open_trt(model, tmp_path).close()
     before = doubles.trt.version
     doubles.use('11.9.0.1')
-    with pytest.raises(EngineError, match='no plan for it .* but one for version '
-                                          f'{before} instead of 11.9.0.1; building is not'):
+    with pytest.raises(
+        EngineError,
+        match='no plan for it .* but one for version '
+        f'{before} instead of 11.9.0.1; building is not',
+    ):
         open_trt(model, tmp_path, allow_build=False)
     caplog.set_level(logging.INFO)
     open_trt(model, tmp_path).close()
@@ -45,9 +48,13 @@ def test_another_version_builds_its_own_and_says_why(doubles, model, tmp_path, c
     open_trt(model, tmp_path, allow_build=False).close()
 
 
-@pytest.mark.parametrize(('change', 'why'), [
-    ({'gpus': [('Other GPU', 8, 7)]}, 'gpu Double GPU instead of Other GPU'),
-    ({'gpus': [('Double GPU', 9, 0)]}, 'compute_capability 8.7 instead of 9.0')])
+@pytest.mark.parametrize(
+    ('change', 'why'),
+    [
+        ({'gpus': [('Other GPU', 8, 7)]}, 'gpu Double GPU instead of Other GPU'),
+        ({'gpus': [('Double GPU', 9, 0)]}, 'compute_capability 8.7 instead of 9.0'),
+    ],
+)
 def test_another_gpu_builds_its_own(doubles, model, tmp_path, change, why, open_trt):
     open_trt(model, tmp_path).close()
     vars(doubles.cuda).update(change)
@@ -55,15 +62,20 @@ def test_another_gpu_builds_its_own(doubles, model, tmp_path, change, why, open_
         open_trt(model, tmp_path, allow_build=False)
 
 
-@pytest.mark.parametrize('damage', [
-    lambda plan: plan.write_bytes(plan.read_bytes()[:-100]),
-    lambda plan: plan.write_bytes(b''),
-    lambda plan: plan.with_suffix('.json').write_text('{"model'),
-    lambda plan: plan.with_suffix('.json').write_text('[]'),
-    lambda plan: plan.unlink(),
-    lambda plan: plan.with_suffix('.json').unlink()])
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda plan: plan.write_bytes(plan.read_bytes()[:-100]),
+        lambda plan: plan.write_bytes(b''),
+        lambda plan: plan.with_suffix('.json').write_text('{"model'),
+        lambda plan: plan.with_suffix('.json').write_text('[]'),
+        lambda plan: plan.unlink(),
+        lambda plan: plan.with_suffix('.json').unlink(),
+    ],
+)
 def test_a_damaged_plan_is_built_again(
-        doubles, model, frames, tmp_path, caplog, damage, open_trt, check_results):
+    doubles, model, frames, tmp_path, caplog, damage, open_trt, check_results
+):
     engine = open_trt(model, tmp_path)
     engine.close()
     damage(engine.plan)
@@ -79,7 +91,8 @@ def test_a_damaged_plan_is_built_again(
 
 
 def test_a_plan_that_does_not_load_is_built_again(doubles, model, tmp_path, caplog, open_trt):
-    from roadseg_core.engines.plan_cache import PlanCache
+    from roadseg_core.engines.tensorrt.plan_cache import PlanCache
+
     caplog.set_level(logging.INFO)
     engine = open_trt(model, tmp_path)
     engine.close()
@@ -107,7 +120,8 @@ def test_two_builders_build_one_plan(doubles, model, tmp_path, open_trt):
     threads = []
     for _ in range(2):
         thread = threading.Thread(
-            target=lambda: engines.append(open_trt(model, tmp_path, progress=progress)))
+            target=lambda: engines.append(open_trt(model, tmp_path, progress=progress))
+        )
         thread.start()
         threads.append(thread)
         deadline = time.monotonic() + 10.0
@@ -132,7 +146,7 @@ def test_the_wait_for_another_builder_can_be_given_up(doubles, model, tmp_path, 
 
 def test_timings_are_kept_and_left_out_where_they_do_not_fit(doubles, model, tmp_path, open_trt):
     open_trt(model, tmp_path).close()
-    timings, = tmp_path.glob('timings-*.cache')
+    (timings,) = tmp_path.glob('timings-*.cache')
     assert timings.read_bytes() == b'timings of ' + doubles.trt.version.encode()
     timings.write_bytes(b'damaged')
     open_trt(model, tmp_path, outputs=('labels',)).close()
@@ -163,12 +177,20 @@ def test_auto_builds_nothing_where_it_must_not(doubles, model, tmp_path, caplog)
 
 
 def test_a_model_file_that_changed_meanwhile_is_refused(doubles, model, tmp_path):
-    from roadseg_core.engines.tensorrt import TensorRtEngine
+    from roadseg_core.engines.tensorrt.engine import TensorRtEngine
     from roadseg_core.model_file import read_model_info
+
     path = tmp_path / 'grey.onnx'
     path.write_bytes(model.read_bytes())
     info = read_model_info(path)
     path.write_bytes(model.read_bytes() + b'\n')
     with pytest.raises(EngineError, match='changed while it was opened'):
-        TensorRtEngine(info, outputs=('labels',), device='auto', precision='auto',
-                       cache_dir=tmp_path, allow_build=True, progress=None)
+        TensorRtEngine(
+            info,
+            outputs=('labels',),
+            device='auto',
+            precision='auto',
+            cache_dir=tmp_path,
+            allow_build=True,
+            progress=None,
+        )

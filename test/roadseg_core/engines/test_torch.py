@@ -8,30 +8,43 @@ import numpy as np
 import pytest
 import torch
 
+from roadseg_core.checkpoint import Description, load_checkpoint, save_checkpoint
 from roadseg_core.deployed import DeployedNetwork
 from roadseg_core.engines import EngineError, open_engine
 from roadseg_core.engines.torch_cuda import strict_single_precision
 from roadseg_core.geometry import Geometry
-from roadseg_core.labels import LabelMap, SEVEN, TWO
+from roadseg_core.labels import SEVEN, TWO, LabelMap
 from roadseg_core.model_file import OUTPUTS
 from roadseg_core.models import build_network
-from roadseg_core.training.checkpoint import Description, load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
 SIZE = (32, 64)
 NETWORKS = {
     'unet': ({'out_channels': 1, 'filters': 2}, TWO),
-    'mobilenet_fcn': ({'depth_multiplier': 0.25, 'classifier_depth': 32}, SEVEN)}
+    'mobilenet_fcn': ({'depth_multiplier': 0.25, 'classifier_depth': 32}, SEVEN),
+}
 
 
 def write(folder: Path, name: str, arguments: dict[str, object], label_map: LabelMap) -> Path:
     torch.manual_seed(0)
     path = folder / f'{name}.safetensors'
-    save_checkpoint(path, build_network(name, arguments), Description(
-        label_map=label_map, geometry=Geometry('stretch', SIZE), network_name=name,
-        network_arguments=arguments, data='', metrics={}, licence='', card='', commit='',
-        state={}))
+    save_checkpoint(
+        path,
+        build_network(name, arguments),
+        Description(
+            label_map=label_map,
+            geometry=Geometry('stretch', SIZE),
+            network_name=name,
+            network_arguments=arguments,
+            data='',
+            metrics={},
+            licence='',
+            card='',
+            commit='',
+            state={},
+        ),
+    )
     return path
 
 
@@ -70,11 +83,13 @@ def test_it_computes_what_the_network_computes(checkpoint, frames):
 
 def test_mixed_precision_agrees(checkpoint, frames):
     whole = open_engine(checkpoint, backend='torch', device='cpu', outputs=('road_probability',))
-    mixed = open_engine(checkpoint, backend='torch', device='cpu', precision='bf16',
-                        outputs=('road_probability',))
+    mixed = open_engine(
+        checkpoint, backend='torch', device='cpu', precision='bf16', outputs=('road_probability',)
+    )
     assert mixed.description.precision == 'bf16'
     difference = whole.infer(frames).road_probability.astype(int) - (
-        mixed.infer(frames).road_probability)
+        mixed.infer(frames).road_probability
+    )
     assert np.abs(difference).mean() < 2.0
     whole.close()
     mixed.close()
@@ -94,10 +109,15 @@ def test_in_half_precision_the_network_agrees(checkpoint, frames):
         assert torch.equal(half_labels[sure], labels[sure])
 
 
-@pytest.mark.parametrize(('device', 'precision', 'why'), [
-    ('cpu', 'fp16', 'on cpu; expected auto, fp32, bf16'),
-    ('cuda:99', 'auto', 'can use [0-9]+ NVIDIA GPUs here'),
-    ('meta', 'auto', 'expected auto, cpu, cuda'), ('gpu', 'auto', 'expected auto, cpu, cuda')])
+@pytest.mark.parametrize(
+    ('device', 'precision', 'why'),
+    [
+        ('cpu', 'fp16', 'on cpu; expected auto, fp32, bf16'),
+        ('cuda:99', 'auto', 'can use [0-9]+ NVIDIA GPUs here'),
+        ('meta', 'auto', 'expected auto, cpu, cuda'),
+        ('gpu', 'auto', 'expected auto, cpu, cuda'),
+    ],
+)
 def test_what_cannot_run_is_refused(tmp_path, device, precision, why):
     path = write(tmp_path, 'unet', *NETWORKS['unet'])
     with pytest.raises(EngineError, match=why):

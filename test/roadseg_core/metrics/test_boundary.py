@@ -49,11 +49,14 @@ def test_edges_beside_no_label_do_not_count() -> None:
 
 def test_no_edge_is_no_figure() -> None:
     assert counts(road(0, 80), road(0, 80), 0.03).scores().to_dict() == {
-        'precision': None, 'recall': None, 'f1': None}
+        'precision': None,
+        'recall': None,
+        'f1': None,
+    }
 
 
 @settings(max_examples=30, deadline=None)
-@given(strategies.integers(0, 2 ** 31), strategies.floats(0.0, 0.1))
+@given(strategies.integers(0, 2**31), strategies.floats(0.0, 0.1))
 def test_bounds_symmetry_and_addition(seed: int, tolerance: float) -> None:
     first, second = np.random.default_rng(seed).integers(0, 2, (2, 12, 16), np.uint8)
     one, other = counts(first, second, tolerance), counts(second, first, tolerance)

@@ -14,14 +14,19 @@ IDS = strategies.sampled_from([*range(7), IGNORE])
 
 
 @settings(max_examples=50, deadline=None)
-@given(arrays.arrays(np.uint8, (2, 5, 6), elements=IDS),
-       arrays.arrays(np.uint8, (2, 5, 6), elements=IDS))
+@given(
+    arrays.arrays(np.uint8, (2, 5, 6), elements=IDS),
+    arrays.arrays(np.uint8, (2, 5, 6), elements=IDS),
+)
 def test_equals_a_naive_loop(truth: np.ndarray, prediction: np.ndarray) -> None:
     matrix = ConfusionMatrix(SEVEN)
     for t, p in zip(truth, prediction):
         matrix.update(t, p)
-    counted = [(int(t), int(p)) for t, p in zip(truth.ravel(), prediction.ravel())
-               if t != IGNORE and t not in SEVEN.void_ids]
+    counted = [
+        (int(t), int(p))
+        for t, p in zip(truth.ravel(), prediction.ravel())
+        if t != IGNORE and t not in SEVEN.void_ids
+    ]
     scores = matrix.scores()
     assert scores.pixels == len(counted)
     expected = {}
@@ -34,14 +39,16 @@ def test_equals_a_naive_loop(truth: np.ndarray, prediction: np.ndarray) -> None:
     if expected:
         assert scores.miou == pytest.approx(sum(expected.values()) / len(expected))
         assert scores.pixel_accuracy == pytest.approx(
-            sum(t == p for t, p in counted) / len(counted))
+            sum(t == p for t, p in counted) / len(counted)
+        )
     assert {*expected, *scores.absent} == {SEVEN.names[i] for i in SEVEN.valid_ids}
 
 
 def test_road_figures_by_hand() -> None:
     matrix = ConfusionMatrix(TWO)
-    matrix.update(np.array([[1, 1, 1, 0, 0, IGNORE]], np.uint8),
-                  np.array([[1, 1, 0, 1, 0, 1]], np.uint8))
+    matrix.update(
+        np.array([[1, 1, 1, 0, 0, IGNORE]], np.uint8), np.array([[1, 1, 0, 1, 0, 1]], np.uint8)
+    )
     scores = matrix.scores()
     assert scores.road_iou == pytest.approx(2 / 4)
     assert scores.road_precision == scores.road_recall == scores.road_f1 == pytest.approx(2 / 3)
@@ -70,9 +77,14 @@ def test_nothing_counted_is_no_figure() -> None:
     assert scores['miou'] is None and scores['absent'] == ['not road', 'road']
 
 
-@pytest.mark.parametrize(('truth', 'prediction', 'message'), [
-    ([[2]], [[0]], 'truth with the id 2'), ([[0]], [[9]], 'prediction with the id 9'),
-    ([[0]], [[0, 1]], 'shape|size')])
+@pytest.mark.parametrize(
+    ('truth', 'prediction', 'message'),
+    [
+        ([[2]], [[0]], 'truth with the id 2'),
+        ([[0]], [[9]], 'prediction with the id 9'),
+        ([[0]], [[0, 1]], 'shape|size'),
+    ],
+)
 def test_wrong_labels_are_refused(truth: list, prediction: list, message: str) -> None:
     with pytest.raises(MetricsError, match=message):
         ConfusionMatrix(TWO).update(np.array(truth, np.uint8), np.array(prediction, np.uint8))

@@ -16,8 +16,13 @@ def test_recall_and_precision_by_band() -> None:
     prediction = np.array([[1, 0, 1, 1], [1, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]], np.uint8)
     bands.update(truth, prediction, distance)
     near, far = bands.to_list()
-    assert near == {'from_m': 0.0, 'to_m': 10.0, 'recall': 0.5, 'precision': 0.33333,
-                    'road_pixels': 2}
+    assert near == {
+        'from_m': 0.0,
+        'to_m': 10.0,
+        'recall': 0.5,
+        'precision': 0.33333,
+        'road_pixels': 2,
+    }
     assert (far['recall'], far['precision'], far['road_pixels']) == (1.0, 1.0, 2)
 
 

@@ -52,8 +52,10 @@ def test_equals_the_definitions(truth: np.ndarray, probability: np.ndarray) -> N
         above = (road[:, None] > others).mean() + (road[:, None] == others).mean() / 2
         assert scores.auc == pytest.approx(above)
     if len(road):
-        f1 = [2 * (road >= t).sum() / ((road >= t).sum() + (others >= t).sum() + len(road))
-              for t in range(256)]
+        f1 = [
+            2 * (road >= t).sum() / ((road >= t).sum() + (others >= t).sum() + len(road))
+            for t in range(256)
+        ]
         assert scores.max_f == pytest.approx(max(f1))
         assert f1[scores.threshold] == pytest.approx(max(f1))
         assert 0.0 <= scores.average_precision <= 1.0

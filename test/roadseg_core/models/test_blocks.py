@@ -10,7 +10,8 @@ from roadseg_core.models.blocks import ConvNorm, StridedPointwise, basic_block, 
 
 @pytest.mark.parametrize('size', [(6, 8), (5, 7)])
 def test_a_strided_pointwise_layer_computes_the_same_with_and_without_gradients(
-        size: tuple[int, int]) -> None:
+    size: tuple[int, int],
+) -> None:
     layer = StridedPointwise(5, 3, 1, stride=2)
     images = torch.randn(2, 5, *size)
     with torch.no_grad():
@@ -23,8 +24,7 @@ def test_a_strided_pointwise_layer_computes_the_same_with_and_without_gradients(
 @pytest.mark.parametrize('stride', [1, 2])
 def test_residual_blocks_shrink_by_their_stride(stride: int) -> None:
     images = torch.randn(2, 6, 8, 12)
-    for block in (basic_block(6, 4, stride=stride),
-                  bottleneck(6, 4, middle=2, stride=stride)):
+    for block in (basic_block(6, 4, stride=stride), bottleneck(6, 4, middle=2, stride=stride)):
         assert block(images).shape == (2, 4, 8 // stride, 12 // stride)
         assert block(images).min() >= 0
 

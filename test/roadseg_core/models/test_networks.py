@@ -12,9 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from roadseg_core.budget.operations import (
-    build_for_counting, count_operations, total_operations)
-from roadseg_core.export import build_onnx
+from roadseg_core.budget.operations import build_for_counting, count_operations, total_operations
+from roadseg_core.export.run import build_onnx
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import SEVEN
 from roadseg_core.models import NETWORKS, NetworkError, build_network
@@ -90,7 +89,8 @@ class NetworkContract:
         size = (60, 83) if self.takes_any_size else (64, 96)
         model = build_onnx(network, label_map=SEVEN, geometry=Geometry('stretch', size))
         session = onnxruntime.InferenceSession(
-            model.SerializeToString(), providers=['CPUExecutionProvider'])
+            model.SerializeToString(), providers=['CPUExecutionProvider']
+        )
         frames = np.random.default_rng(0).integers(0, 256, (2, *size, 3), np.uint8)
         labels = session.run(['labels'], {'frames': frames})[0]
         with torch.inference_mode():
@@ -105,9 +105,17 @@ class TestMobileNetFCN(NetworkContract):
     full = {'depth_multiplier': 0.5}
     parameters = 1_578_919
 
-    @pytest.mark.parametrize(('endpoint', 'stride'), [
-        ('Conv2d_13_pointwise', 32), ('Conv2d_12_pointwise', 32), ('Conv2d_11_pointwise', 16),
-        ('Conv2d_6_pointwise', 16), ('Conv2d_5_pointwise', 8), ('Conv2d_0', 2)])
+    @pytest.mark.parametrize(
+        ('endpoint', 'stride'),
+        [
+            ('Conv2d_13_pointwise', 32),
+            ('Conv2d_12_pointwise', 32),
+            ('Conv2d_11_pointwise', 16),
+            ('Conv2d_6_pointwise', 16),
+            ('Conv2d_5_pointwise', 8),
+            ('Conv2d_0', 2),
+        ],
+    )
     def test_stride_follows_the_endpoint(self, endpoint: str, stride: int) -> None:
         network = build_network(self.name, {**self.arguments, 'final_endpoint': endpoint}).eval()
         assert network.stride == stride
@@ -118,13 +126,24 @@ class TestMobileNetFCN(NetworkContract):
         network = build_for_counting(self.name, {'classes': 7, 'depth_multiplier': 0.5})
         convolutions = [m for m in network.head if isinstance(m, nn.Conv2d)]
         assert [m.weight.shape for m in convolutions] == [
-            (512, 1, 7, 7), (1024, 512, 1, 1), (7, 1024, 1, 1)]
+            (512, 1, 7, 7),
+            (1024, 512, 1, 1),
+            (7, 1024, 1, 1),
+        ]
         assert network.upsampling.weight.shape == (7, 7, 64, 64)
 
-    @pytest.mark.parametrize(('argument', 'value'), [
-        ('depth_multiplier', 0.0), ('classifier_kernel', 4), ('classifier_depth', 0),
-        ('dropout', 1.0), ('final_endpoint', 'Conv2d_14'), ('skip_stride', 4),
-        ('skip_stride', 32)])
+    @pytest.mark.parametrize(
+        ('argument', 'value'),
+        [
+            ('depth_multiplier', 0.0),
+            ('classifier_kernel', 4),
+            ('classifier_depth', 0),
+            ('dropout', 1.0),
+            ('final_endpoint', 'Conv2d_14'),
+            ('skip_stride', 4),
+            ('skip_stride', 32),
+        ],
+    )
     def test_refuses_an_illegal_argument(self, argument: str, value: object) -> None:
         with pytest.raises(NetworkError, match=argument):
             build_network(self.name, {**self.arguments, argument: value})

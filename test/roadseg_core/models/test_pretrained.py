@@ -41,10 +41,14 @@ def slim_arrays(stem: MobileNetV1Stem) -> dict[str, np.ndarray]:
     for name, array in keras_arrays(stem).items():
         layer, part = name.split('__')
         block = layer.removesuffix('_bn').split('_')[-1]
-        place = ('Conv2d_0' if block == 'conv1' else
-                 f'Conv2d_{block}_{"depthwise" if "_dw_" in layer else "pointwise"}')
+        place = (
+            'Conv2d_0'
+            if block == 'conv1'
+            else f'Conv2d_{block}_{"depthwise" if "_dw_" in layer else "pointwise"}'
+        )
         part = {'kernel': 'weights', 'depthwise_kernel': 'depthwise_weights'}.get(
-            part, f'BatchNorm/{part}')
+            part, f'BatchNorm/{part}'
+        )
         arrays[f'MobilenetV1/{place}/{part}'] = array
     return arrays
 
@@ -58,8 +62,9 @@ def test_weights_with_batch_norm_fold_exactly(naming: Callable, tmp_path: Path) 
     np.savez(path, **arrays)
     load_stem(plain, path)
     kernel = plain.layers.Conv2d_2_pointwise.conv.weight.detach().numpy()
-    name = next(n for n in arrays if n in ('conv_pw_2__kernel',
-                                           'MobilenetV1/Conv2d_2_pointwise/weights'))
+    name = next(
+        n for n in arrays if n in ('conv_pw_2__kernel', 'MobilenetV1/Conv2d_2_pointwise/weights')
+    )
     np.testing.assert_array_equal(kernel[..., 0, 0], arrays[name][0, 0].T)
     load_stem(folded, path)
     images = torch.randn(1, 3, 32, 32)
@@ -82,11 +87,14 @@ def test_folded_weights(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match='folded: true'):
         load_stem(MobileNetV1Stem(depth_multiplier=0.25, final_endpoint=ENDPOINT), path)
     with pytest.raises(WeightsError, match='depth_multiplier'):
-        load_stem(MobileNetV1Stem(depth_multiplier=0.5, final_endpoint=ENDPOINT, folded=True),
-                  path)
+        load_stem(MobileNetV1Stem(depth_multiplier=0.5, final_endpoint=ENDPOINT, folded=True), path)
     with pytest.raises(WeightsError, match='Conv2d_3_depthwise'):
-        load_stem(MobileNetV1Stem(depth_multiplier=0.25, final_endpoint='Conv2d_3_pointwise',
-                                  folded=True), path)
+        load_stem(
+            MobileNetV1Stem(
+                depth_multiplier=0.25, final_endpoint='Conv2d_3_pointwise', folded=True
+            ),
+            path,
+        )
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
@@ -100,18 +108,25 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         load_stem(stem, path)
 
 
-@pytest.mark.skipif(not (DATA / 'weights').is_dir(),
-                    reason=f'no real ImageNet weights in {DATA / "weights"}')
-@pytest.mark.parametrize(('name', 'multiplier', 'endpoint', 'folded'), [
-    ('0.25_224_imagenet_keras', 0.25, 'Conv2d_13_pointwise', False),
-    ('0.25_224_imagenet_keras', 0.25, 'Conv2d_13_pointwise', True),
-    ('1.0_224_imagenet_keras_partial', 1.0, 'Conv2d_12_pointwise', False),
-    ('0.5_160_folded_fp16', 0.5, 'Conv2d_13_pointwise', True),
-    ('1.0_224_embedding_extractor_folded_fp16', 1.0, 'Conv2d_13_pointwise', True)])
-def test_real_weights_keep_features_alive(name: str, multiplier: float, endpoint: str,
-                                          folded: bool) -> None:
+@pytest.mark.skipif(
+    not (DATA / 'weights').is_dir(), reason=f'no real ImageNet weights in {DATA / "weights"}'
+)
+@pytest.mark.parametrize(
+    ('name', 'multiplier', 'endpoint', 'folded'),
+    [
+        ('0.25_224_imagenet_keras', 0.25, 'Conv2d_13_pointwise', False),
+        ('0.25_224_imagenet_keras', 0.25, 'Conv2d_13_pointwise', True),
+        ('1.0_224_imagenet_keras_partial', 1.0, 'Conv2d_12_pointwise', False),
+        ('0.5_160_folded_fp16', 0.5, 'Conv2d_13_pointwise', True),
+        ('1.0_224_embedding_extractor_folded_fp16', 1.0, 'Conv2d_13_pointwise', True),
+    ],
+)
+def test_real_weights_keep_features_alive(
+    name: str, multiplier: float, endpoint: str, folded: bool
+) -> None:
     stem = MobileNetV1Stem(
-        depth_multiplier=multiplier, final_endpoint=endpoint, folded=folded).eval()
+        depth_multiplier=multiplier, final_endpoint=endpoint, folded=folded
+    ).eval()
     load_stem(stem, DATA / 'weights' / f'mobilenet_v1_{name}.npz')
     with torch.no_grad():
         features = stem(torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0)) - 0.5)

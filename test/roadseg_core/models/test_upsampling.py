@@ -25,7 +25,7 @@ def test_phases_are_exact(factor: int) -> None:
     torch.nn.init.normal_(upsampling.weight)
     scores = torch.randn(2, 3, 3, 4)
     fast = PhaseUpsampling(upsampling)
-    phases = fast(scores).reshape(2, 3, factor ** 2, 4, 5)
+    phases = fast(scores).reshape(2, 3, factor**2, 4, 5)
     placed = torch.stack([fast.assemble(phases[:, i]) for i in range(3)], dim=1)
     torch.testing.assert_close(placed, upsampling(scores), rtol=1e-5, atol=1e-5)
 

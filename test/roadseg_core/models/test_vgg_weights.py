@@ -41,8 +41,7 @@ def torchvision_weights(stem: VGGEncoder, *, batch_norm: bool) -> dict[str, Tens
     return weights
 
 
-@pytest.mark.parametrize(('network', 'batch_norm'), [('fcn8s_vgg16', False),
-                                                     ('unet_vgg19', True)])
+@pytest.mark.parametrize(('network', 'batch_norm'), [('fcn8s_vgg16', False), ('unet_vgg19', True)])
 def test_fills_the_stems_of_the_networks(network: str, batch_norm: bool, tmp_path: Path) -> None:
     stem = build_network(network, {'width': WIDTH}).stem
     weights = torchvision_weights(stem, batch_norm=batch_norm)
@@ -60,7 +59,8 @@ def test_fills_the_stems_of_the_networks(network: str, batch_norm: bool, tmp_pat
 def test_batch_norm_folds_exactly(tmp_path: Path) -> None:
     plain, folded = (
         VGGEncoder(layers=16, batch_norm=batch_norm, width=WIDTH).double().eval()
-        for batch_norm in (True, False))
+        for batch_norm in (True, False)
+    )
     save_file(torchvision_weights(plain, batch_norm=True), tmp_path / 'vgg.safetensors')
     for stem in (plain, folded):
         load_stem(stem, tmp_path / 'vgg.safetensors')

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.compressed import decode_compressed
+from roadseg_core.pipeline.conversion import ConversionError
 
 
 @pytest.fixture
@@ -35,20 +35,35 @@ def exif_orientation(value: int) -> bytes:
     return b'MM\0*\0\0\0\x08' + struct.pack('>HHHIHHI', 1, 0x112, 3, 1, value, 0, 0)
 
 
-@pytest.mark.parametrize('format', [
-    'jpeg', 'png', '', 'bgr8; jpeg compressed bgr8', 'rgb8; jpeg compressed bgr8',
-    'rgb8; png compressed rgb8'])
+@pytest.mark.parametrize(
+    'format',
+    [
+        'jpeg',
+        'png',
+        '',
+        'bgr8; jpeg compressed bgr8',
+        'rgb8; jpeg compressed bgr8',
+        'rgb8; png compressed rgb8',
+    ],
+)
 def test_the_bytes_tell_what_a_file_is(picture: np.ndarray, format: str) -> None:
     np.testing.assert_array_equal(decode_compressed(encoded(picture, '.png'), format), picture)
     found = decode_compressed(encoded(picture, '.jpg', cv2.IMWRITE_JPEG_QUALITY, 95), format)
     assert np.abs(found.astype(int) - picture).mean() < 4
 
 
-@pytest.mark.parametrize('flags', [
-    (), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1), (cv2.IMWRITE_JPEG_RST_INTERVAL, 1),
-    (cv2.IMWRITE_JPEG_OPTIMIZE, 1)])
-@pytest.mark.parametrize('kind', [
-    bytes, lambda b: array.array('B', b), memoryview, lambda b: np.frombuffer(b, 'u1')])
+@pytest.mark.parametrize(
+    'flags',
+    [
+        (),
+        (cv2.IMWRITE_JPEG_PROGRESSIVE, 1),
+        (cv2.IMWRITE_JPEG_RST_INTERVAL, 1),
+        (cv2.IMWRITE_JPEG_OPTIMIZE, 1),
+    ],
+)
+@pytest.mark.parametrize(
+    'kind', [bytes, lambda b: array.array('B', b), memoryview, lambda b: np.frombuffer(b, 'u1')]
+)
 def test_decodes_as_opencv_does(picture: np.ndarray, flags: tuple[int, ...], kind: object) -> None:
     data = encoded(picture, '.jpg', *flags)
     expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -71,7 +86,8 @@ def test_sixteen_bits_and_alpha_become_bgr(picture: np.ndarray) -> None:
 
 @pytest.mark.parametrize('flags', [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)])
 def test_every_truncation_of_a_jpeg_is_refused(
-    picture: np.ndarray, flags: tuple[int, ...],
+    picture: np.ndarray,
+    flags: tuple[int, ...],
 ) -> None:
     data = encoded(picture[:16, :16], '.jpg', *flags)
     for length in range(len(data)):
@@ -102,7 +118,8 @@ def test_end_marker_of_a_thumbnail_does_not_count(picture: np.ndarray) -> None:
 def test_bytes_after_the_end_are_ignored(picture: np.ndarray, suffix: str, tail: bytes) -> None:
     data = encoded(picture, suffix)
     np.testing.assert_array_equal(
-        decode_compressed(data + tail, 'jpeg'), decode_compressed(data, 'jpeg'))
+        decode_compressed(data + tail, 'jpeg'), decode_compressed(data, 'jpeg')
+    )
 
 
 def test_exif_rotation_is_ignored(picture: np.ndarray) -> None:
@@ -111,7 +128,8 @@ def test_exif_rotation_is_ignored(picture: np.ndarray) -> None:
     # Without the flag OpenCV turns it: the segment is real.
     assert cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR).shape[:2] == (67, 45)
     np.testing.assert_array_equal(
-        decode_compressed(turned, 'jpeg'), decode_compressed(data, 'jpeg'))
+        decode_compressed(turned, 'jpeg'), decode_compressed(data, 'jpeg')
+    )
 
 
 def png_of_size(width: int, height: int) -> bytes:
@@ -125,29 +143,35 @@ def png_of_size(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize(('width', 'height'), [(0, 5), (5, 0), (70000, 5), (16384, 16384)])
 def test_size_in_the_header_is_checked_before_decoding(
-    picture: np.ndarray, width: int, height: int,
+    picture: np.ndarray,
+    width: int,
+    height: int,
 ) -> None:
     with pytest.raises(ConversionError, match=f'{width}x{height} pixels; expected'):
         decode_compressed(png_of_size(width, height), 'png')
     if max(width, height) < 65536:
         data = bytearray(encoded(picture, '.jpg'))
         place = data.index(b'\xff\xc0') + 5
-        data[place:place + 4] = struct.pack('>HH', height, width)
+        data[place : place + 4] = struct.pack('>HH', height, width)
         with pytest.raises(ConversionError, match=f'{width}x{height} pixels; expected'):
             decode_compressed(bytes(data), 'jpeg')
 
 
-@pytest.mark.parametrize(('data', 'format', 'message'), [
-    (b'', 'jpeg', 'of 0 bytes'),
-    (b'GIF89a..', 'gif', 'begins with 47 49 46'),
-    (b'\0\0\0\1gB', 'h264', "'h264'.*expected a JPEG or PNG"),
-    (b'\xff\xd8\xff\xd9', 'jpeg', 'without a frame header'),
-    (b'\xff\xd8\xff\xe0\0\1', 'jpeg', 'length 1'),
-    (b'\xff\xd8\xff\xc0\0\4\0\0', 'jpeg', 'frame header of length 4'),
-    (b'\xff\xd8\xff\xe0\0\2\0\2', 'jpeg', 'expected a marker'),
-    (b'\x89PNG\r\n\x1a\n' + bytes(16), 'png', 'expected a whole IHDR'),
-    (png_of_size(40, 40), 'png', 'cannot decode'),
-    (b'x', '16UC1; compressedDepth png', 'depth image')])
+@pytest.mark.parametrize(
+    ('data', 'format', 'message'),
+    [
+        (b'', 'jpeg', 'of 0 bytes'),
+        (b'GIF89a..', 'gif', 'begins with 47 49 46'),
+        (b'\0\0\0\1gB', 'h264', "'h264'.*expected a JPEG or PNG"),
+        (b'\xff\xd8\xff\xd9', 'jpeg', 'without a frame header'),
+        (b'\xff\xd8\xff\xe0\0\1', 'jpeg', 'length 1'),
+        (b'\xff\xd8\xff\xc0\0\4\0\0', 'jpeg', 'frame header of length 4'),
+        (b'\xff\xd8\xff\xe0\0\2\0\2', 'jpeg', 'expected a marker'),
+        (b'\x89PNG\r\n\x1a\n' + bytes(16), 'png', 'expected a whole IHDR'),
+        (png_of_size(40, 40), 'png', 'cannot decode'),
+        (b'x', '16UC1; compressedDepth png', 'depth image'),
+    ],
+)
 def test_refusals(data: bytes, format: str, message: str) -> None:
     with pytest.raises(ConversionError, match=message):
         decode_compressed(data, format)

@@ -5,18 +5,32 @@ from __future__ import annotations
 import array
 
 import cv2
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roadseg_core.pipeline.conversion import (
-    ConversionError, ENCODINGS, MAX_SIDE, to_bgr, UnsupportedEncodingError)
+    ENCODINGS,
+    MAX_SIDE,
+    ConversionError,
+    UnsupportedEncodingError,
+    to_bgr,
+)
 
 BLUE, GREEN, RED = 30, 100, 200
 
 CHANNELS = {
-    'bgr8': 3, '8UC3': 3, 'rgb8': 3, 'bgra8': 4, 'rgba8': 4, 'yuv422': 2, 'uyvy': 2,
-    'yuv422_yuy2': 2, 'yuyv': 2}
+    'bgr8': 3,
+    '8UC3': 3,
+    'rgb8': 3,
+    'bgra8': 4,
+    'rgba8': 4,
+    'yuv422': 2,
+    'uyvy': 2,
+    'yuv422_yuy2': 2,
+    'yuyv': 2,
+}
 
 OPENCV_CODES = {
     'rgb8': cv2.COLOR_RGB2BGR,
@@ -48,8 +62,8 @@ def noise(height: int, width: int, encoding: str) -> np.ndarray:
 def padded(pixels: np.ndarray, padding: int) -> tuple[bytes, int]:
     """Return the rows of an image with padding after each, and their step."""
     rows = pixels.reshape(len(pixels), -1)
-    whole = np.full((len(rows), rows.shape[1] + padding), 0xa5, np.uint8)
-    whole[:, :rows.shape[1]] = rows
+    whole = np.full((len(rows), rows.shape[1] + padding), 0xA5, np.uint8)
+    whole[:, : rows.shape[1]] = rows
     return whole.tobytes(), whole.shape[1]
 
 
@@ -67,19 +81,29 @@ def test_bit_exact_to_opencv(encoding: str, padding: int) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    encoding=st.sampled_from(ENCODINGS), height=st.integers(1, 12), width=st.integers(1, 12),
-    padding=st.integers(0, 9), cut=st.integers(0, 9))
+    encoding=st.sampled_from(ENCODINGS),
+    height=st.integers(1, 12),
+    width=st.integers(1, 12),
+    padding=st.integers(0, 9),
+    cut=st.integers(0, 9),
+)
 def test_any_size_is_converted_or_refused(
-    encoding: str, height: int, width: int, padding: int, cut: int,
+    encoding: str,
+    height: int,
+    width: int,
+    padding: int,
+    cut: int,
 ) -> None:
     pixels = noise(height, width, encoding)
     data, step = padded(pixels, padding)
-    data = data[:len(data) - cut]
+    data = data[: max(0, len(data) - cut)]
     try:
         found = to_bgr(data, height=height, width=width, step=step, encoding=encoding)
     except ConversionError:
         odd = width % 2 and OPENCV_CODES.get(encoding) in (
-            cv2.COLOR_YUV2BGR_UYVY, cv2.COLOR_YUV2BGR_YUY2)
+            cv2.COLOR_YUV2BGR_UYVY,
+            cv2.COLOR_YUV2BGR_YUY2,
+        )
         odd = odd or (encoding.startswith('nv') and (width % 2 or height % 2))
         small = encoding.startswith('bayer') and min(height, width) < 3
         assert cut > padding or odd or small
@@ -88,10 +112,16 @@ def test_any_size_is_converted_or_refused(
         assert cut <= padding
 
 
-@pytest.mark.parametrize(('encoding', 'pixel'), [
-    ('bgr8', (BLUE, GREEN, RED)), ('rgb8', (RED, GREEN, BLUE)),
-    ('bgra8', (BLUE, GREEN, RED, 9)), ('rgba8', (RED, GREEN, BLUE, 9)),
-    ('8UC3', (BLUE, GREEN, RED))])
+@pytest.mark.parametrize(
+    ('encoding', 'pixel'),
+    [
+        ('bgr8', (BLUE, GREEN, RED)),
+        ('rgb8', (RED, GREEN, BLUE)),
+        ('bgra8', (BLUE, GREEN, RED, 9)),
+        ('rgba8', (RED, GREEN, BLUE, 9)),
+        ('8UC3', (BLUE, GREEN, RED)),
+    ],
+)
 def test_colour_order(encoding: str, pixel: tuple[int, ...]) -> None:
     data = bytes(pixel) * 12
     found = to_bgr(data, height=3, width=4, step=4 * len(pixel), encoding=encoding)
@@ -106,8 +136,10 @@ def test_bayer_names_the_first_two_rows(order: str) -> None:
     assert (found == (BLUE, GREEN, RED)).all()
 
 
-@pytest.mark.parametrize(('encoding', 'places'), [
-    ('uyvy', 'uyvy'), ('yuv422', 'uyvy'), ('yuyv', 'yuyv'), ('yuv422_yuy2', 'yuyv')])
+@pytest.mark.parametrize(
+    ('encoding', 'places'),
+    [('uyvy', 'uyvy'), ('yuv422', 'uyvy'), ('yuyv', 'yuyv'), ('yuv422_yuy2', 'yuyv')],
+)
 def test_packed_yuv_is_red_where_v_is_high(encoding: str, places: str) -> None:
     # BT.601, limited range: pure red is Y 82, U 90, V 240.
     data = bytes({'y': 82, 'u': 90, 'v': 240}[place] for place in places) * 8
@@ -122,8 +154,10 @@ def test_semi_planar_yuv_is_red_where_v_is_high(encoding: str, chroma: tuple[int
     np.testing.assert_allclose(found.reshape(-1, 3), [(0, 0, 255)] * 16, atol=2)
 
 
-@pytest.mark.parametrize('kind', [
-    bytes, bytearray, memoryview, lambda b: array.array('B', b), lambda b: np.frombuffer(b, 'u1')])
+@pytest.mark.parametrize(
+    'kind',
+    [bytes, bytearray, memoryview, lambda b: array.array('B', b), lambda b: np.frombuffer(b, 'u1')],
+)
 @pytest.mark.parametrize('encoding', ['bgr8', 'rgb8', 'nv12'])
 def test_any_buffer(kind: object, encoding: str) -> None:
     pixels = noise(4, 6, encoding)
@@ -146,25 +180,29 @@ def test_last_row_may_lack_its_padding() -> None:
     assert found[2, 5, 0] == 25
 
 
-@pytest.mark.parametrize(('changes', 'message'), [
-    ({'encoding': '32FC1'}, "'32FC1'; expected one of"),
-    ({'encoding': ''}, "''; expected one of"),
-    ({'height': 0}, '6x0 pixels; expected sides'),
-    ({'width': 0}, '0x4 pixels; expected sides'),
-    ({'width': -6}, '-6x4'),
-    ({'width': MAX_SIDE + 1}, f'{MAX_SIDE + 1}x4'),
-    ({'height': 2**32 - 1}, f'6x{2**32 - 1}'),
-    ({'height': MAX_SIDE, 'width': MAX_SIDE}, 'expected at most'),
-    ({'step': 17}, 'step 17; expected at least 18'),
-    ({'step': 0}, 'step 0; expected at least 18'),
-    ({'step': 2**32 - 1}, 'truncated'),
-    ({'data': b''}, 'with 0 bytes; expected 72'),
-    ({'data': bytes(71)}, 'with 71 bytes; expected 72'),
-    ({'encoding': 'uyvy', 'width': 5}, 'expected an even width'),
-    ({'encoding': 'nv12', 'width': 5}, 'expected even width and height'),
-    ({'encoding': 'nv21', 'height': 3}, 'expected even width and height'),
-    ({'encoding': 'nv12', 'data': bytes(18 * 5)}, 'with 90 bytes; expected 96'),
-    ({'encoding': 'bayer_rggb8', 'height': 2}, 'expected at least 3x3')])
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        ({'encoding': '32FC1'}, "'32FC1'; expected one of"),
+        ({'encoding': ''}, "''; expected one of"),
+        ({'height': 0}, '6x0 pixels; expected sides'),
+        ({'width': 0}, '0x4 pixels; expected sides'),
+        ({'width': -6}, '-6x4'),
+        ({'width': MAX_SIDE + 1}, f'{MAX_SIDE + 1}x4'),
+        ({'height': 2**32 - 1}, f'6x{2**32 - 1}'),
+        ({'height': MAX_SIDE, 'width': MAX_SIDE}, 'expected at most'),
+        ({'step': 17}, 'step 17; expected at least 18'),
+        ({'step': 0}, 'step 0; expected at least 18'),
+        ({'step': 2**32 - 1}, 'truncated'),
+        ({'data': b''}, 'with 0 bytes; expected 72'),
+        ({'data': bytes(71)}, 'with 71 bytes; expected 72'),
+        ({'encoding': 'uyvy', 'width': 5}, 'expected an even width'),
+        ({'encoding': 'nv12', 'width': 5}, 'expected even width and height'),
+        ({'encoding': 'nv21', 'height': 3}, 'expected even width and height'),
+        ({'encoding': 'nv12', 'data': bytes(18 * 5)}, 'with 90 bytes; expected 96'),
+        ({'encoding': 'bayer_rggb8', 'height': 2}, 'expected at least 3x3'),
+    ],
+)
 def test_refusals_say_what_was_found_and_expected(changes: dict, message: str) -> None:
     good = {'data': bytes(72), 'height': 4, 'width': 6, 'step': 18, 'encoding': 'bgr8'}
     values = {**good, **changes}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import cv2
-from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roadseg_core.geometry import Geometry, View
 from roadseg_core.labels import IGNORE, SEVEN, TWO
@@ -32,7 +33,8 @@ def test_mask_is_the_road_of_the_labels(view: View, output_geometry: str) -> Non
     labels, _ = network_images(view)
     image = outputs.label_image(labels, view, output_geometry)
     mask = outputs.road_mask(
-        SEVEN, labels, None, threshold=0.0, view=view, output_geometry=output_geometry)
+        SEVEN, labels, None, threshold=0.0, view=view, output_geometry=output_geometry
+    )
     size = view.camera_size if output_geometry == 'camera' else view.input_size
     assert image.shape == mask.shape == size
     assert image.dtype == mask.dtype == np.uint8
@@ -43,17 +45,21 @@ def test_outside_a_crop_nothing_is_known() -> None:
     full = np.full(CROP.input_size, 255, np.uint8)
     x, y, width, height = CROP.source
     outside = np.ones(CROP.camera_size, bool)
-    outside[y:y + height, x:x + width] = False
+    outside[y : y + height, x : x + width] = False
     assert outside.any()
     labels = outputs.label_image(np.ones_like(full), CROP, 'camera')
     confidence = outputs.confidence_image(full, CROP, 'camera')
     masks = [
         outputs.road_mask(
-            TWO, np.ones_like(full), full, threshold=threshold, view=CROP,
-            output_geometry='camera')
-        for threshold in (0.0, 0.001, 1.0)]
+            TWO, np.ones_like(full), full, threshold=threshold, view=CROP, output_geometry='camera'
+        )
+        for threshold in (0.0, 0.001, 1.0)
+    ]
     for image, value, inside in (
-            (labels, IGNORE, 1), (confidence, 0, 255), *((mask, 0, 255) for mask in masks)):
+        (labels, IGNORE, 1),
+        (confidence, 0, 255),
+        *((mask, 0, 255) for mask in masks),
+    ):
         assert (image[outside] == value).all()
         assert (image[~outside] == inside).all()
 
@@ -62,7 +68,7 @@ def test_padding_of_a_letterbox_is_unlabeled_in_network_geometry() -> None:
     ones = np.ones(LETTERBOX.input_size, np.uint8)
     u, v, width, height = LETTERBOX.target
     padding = np.ones(LETTERBOX.input_size, bool)
-    padding[v:v + height, u:u + width] = False
+    padding[v : v + height, u : u + width] = False
     assert padding.any()
     assert (outputs.label_image(ones, LETTERBOX, 'network')[padding] == IGNORE).all()
     assert (outputs.confidence_image(ones, LETTERBOX, 'network')[padding] == 0).all()
@@ -75,7 +81,8 @@ def test_threshold_counts_probabilities_from_it_on(threshold: float) -> None:
     view = Geometry('stretch', (16, 16)).view((16, 16))
     probability = np.arange(256, dtype=np.uint8).reshape(16, 16)
     mask = outputs.road_mask(
-        TWO, None, probability, threshold=threshold, view=view, output_geometry='network')
+        TWO, None, probability, threshold=threshold, view=view, output_geometry='network'
+    )
     # In hundredths, exactly: p / 255 >= percent / 100.
     expected = probability.astype(int) * 100 >= round(threshold * 100) * 255
     np.testing.assert_array_equal(mask, expected * np.uint8(255))
@@ -85,21 +92,32 @@ def test_probability_is_scaled_up_before_the_threshold() -> None:
     view = Geometry('stretch', (2, 4)).view((16, 32))
     probability = np.array([[0, 80, 160, 240]] * 2, np.uint8)
     mask = outputs.road_mask(
-        TWO, None, probability, threshold=0.5, view=view, output_geometry='camera')
+        TWO, None, probability, threshold=0.5, view=view, output_geometry='camera'
+    )
     # 128 lies 0.6 of the way from the centre of column 1 (x 11.5) to that of column 2 (19.5).
     assert (mask[:, :16] == 0).all()
     assert (mask[:, 17:] == 255).all()
 
 
-@pytest.mark.parametrize(('labels', 'probability', 'threshold', 'message'), [
-    (None, None, 0.0, 'needs labels'), (None, None, 0.5, 'needs road_probability'),
-    (None, None, 1.5, 'expected 0.0 to 1.0'), (None, None, float('nan'), 'expected 0.0')])
+@pytest.mark.parametrize(
+    ('labels', 'probability', 'threshold', 'message'),
+    [
+        (None, None, 0.0, 'needs labels'),
+        (None, None, 0.5, 'needs road_probability'),
+        (None, None, 1.5, 'expected 0.0 to 1.0'),
+        (None, None, float('nan'), 'expected 0.0'),
+    ],
+)
 def test_mask_without_what_it_needs(
-    labels: None, probability: None, threshold: float, message: str,
+    labels: None,
+    probability: None,
+    threshold: float,
+    message: str,
 ) -> None:
     with pytest.raises(ValueError, match=message):
         outputs.road_mask(
-            TWO, labels, probability, threshold=threshold, view=CROP, output_geometry='camera')
+            TWO, labels, probability, threshold=threshold, view=CROP, output_geometry='camera'
+        )
 
 
 def test_unknown_output_geometry() -> None:
@@ -148,21 +166,29 @@ def test_road_overlay_tints_the_road_and_outlines_it(image: np.ndarray) -> None:
 @pytest.mark.parametrize('alpha', [0.0, 1.0])
 def test_overlay_at_both_ends_of_alpha(image: np.ndarray, mode: str, alpha: float) -> None:
     labels = np.full((90, 160), 2, np.uint8)
-    found = outputs.overlay(
-        image, SEVEN, labels, SEVEN.road_mask(labels), alpha=alpha, mode=mode)
+    found = outputs.overlay(image, SEVEN, labels, SEVEN.road_mask(labels), alpha=alpha, mode=mode)
     expected = image if alpha == 0.0 else np.broadcast_to((0, 255, 0), image.shape)
     np.testing.assert_array_equal(found, expected)
     assert not np.shares_memory(found, image)
 
 
-@pytest.mark.parametrize(('changes', 'message'), [
-    ({'mode': 'pretty'}, "'pretty'; expected one of"), ({'alpha': 1.1}, 'alpha 1.1; expected'),
-    ({'labels': None}, 'labels of None'), ({'mode': 'road'}, 'road_mask of None'),
-    ({'labels': np.zeros((9, 9), np.uint8)}, r'shape \(9, 9\); expected shape \(90, 160\)')])
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        ({'mode': 'pretty'}, "'pretty'; expected one of"),
+        ({'alpha': 1.1}, 'alpha 1.1; expected'),
+        ({'labels': None}, 'labels of None'),
+        ({'mode': 'road'}, 'road_mask of None'),
+        ({'labels': np.zeros((9, 9), np.uint8)}, r'shape \(9, 9\); expected shape \(90, 160\)'),
+    ],
+)
 def test_overlay_refusals(image: np.ndarray, changes: dict, message: str) -> None:
     good = {
-        'labels': np.zeros((90, 160), np.uint8), 'road_mask': None, 'alpha': 0.5,
-        'mode': 'palette'}
+        'labels': np.zeros((90, 160), np.uint8),
+        'road_mask': None,
+        'alpha': 0.5,
+        'mode': 'palette',
+    }
     with pytest.raises(ValueError, match=message):
         outputs.overlay(image, SEVEN, **{**good, **changes})
 
@@ -174,8 +200,7 @@ def test_scaled_matrices_project_onto_the_scaled_pixels(view: View) -> None:
     new_k, new_p = outputs.scale_camera_matrices(k.ravel(), p.ravel(), view.matrix())
     assert new_k.shape == (3, 3) and new_p.shape == (3, 4)
     for point in np.random.default_rng(1).uniform((-1, -1, 4), (1, 1, 9), (20, 3)):
-        for old, new, place in (
-                (k, new_k, point), (p, new_p, np.append(point, 1.0))):
+        for old, new, place in ((k, new_k, point), (p, new_p, np.append(point, 1.0))):
             pixel, scaled = old @ place, new @ place
             expected = view.matrix() @ (pixel / pixel[2])
             np.testing.assert_allclose(scaled / scaled[2], expected)

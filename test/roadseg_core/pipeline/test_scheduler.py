@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings, strategies as st
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roadseg_core.pipeline.scheduler import Outcome, Rule, Scheduler
 
 CAMERAS = ('front', 'left', 'right', 'rear')
 
-EVENTS = st.lists(st.tuples(
-    st.sampled_from(('put', 'take', 'settle', 'refuse', 'clear')),
-    st.sampled_from(CAMERAS), st.sampled_from(tuple(Outcome)),
-    st.floats(0.0, 0.2)), max_size=80)
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(('put', 'take', 'settle', 'refuse', 'clear')),
+        st.sampled_from(CAMERAS),
+        st.sampled_from(tuple(Outcome)),
+        st.floats(0.0, 0.2),
+    ),
+    max_size=80,
+)
 
 
 def assert_accounted(scheduler: Scheduler) -> None:
@@ -22,12 +28,13 @@ def assert_accounted(scheduler: Scheduler) -> None:
         assert min(counts.values()) >= 0
 
 
-@given(EVENTS, st.floats(0.5, 100.0), st.floats(0.0, 0.1), st.floats(0.0, 0.3),
-       st.integers(1, 4))
+@given(EVENTS, st.floats(0.5, 100.0), st.floats(0.0, 0.1), st.floats(0.0, 0.3), st.integers(1, 4))
 @settings(max_examples=150, deadline=None)
 def test_every_frame_is_accounted_for(events, fps, batch_wait, max_frame_age, max_batch):
-    scheduler = Scheduler(CAMERAS, Rule(
-        fps=fps, batch_wait=batch_wait, max_frame_age=max_frame_age, max_batch=max_batch))
+    scheduler = Scheduler(
+        CAMERAS,
+        Rule(fps=fps, batch_wait=batch_wait, max_frame_age=max_frame_age, max_batch=max_batch),
+    )
     now, number, taken, seen = 0.0, 0, [], set()
     for kind, camera, outcome, step in events:
         now += step
@@ -101,16 +108,22 @@ def test_jitter_loses_nothing():
 
 
 def test_cameras_in_phase_share_batches():
-    arrivals = [(t + 0.001 * n, camera) for n, camera in enumerate(CAMERAS)
-                for t, camera in steady(camera, 15.0, 10.0)]
+    arrivals = [
+        (t + 0.001 * n, camera)
+        for n, camera in enumerate(CAMERAS)
+        for t, camera in steady(camera, 15.0, 10.0)
+    ]
     _, batches = simulate(Rule(fps=15.0), arrivals)
     sizes = [len(tickets) for _, tickets in batches[1:]]
     assert sizes.count(4) >= 0.98 * len(sizes)
 
 
 def test_cameras_out_of_phase_wait_for_nobody():
-    arrivals = [event for n, camera in enumerate(CAMERAS)
-                for event in steady(camera, 15.0, 10.0, phase=n / 60)]
+    arrivals = [
+        event
+        for n, camera in enumerate(CAMERAS)
+        for event in steady(camera, 15.0, 10.0, phase=n / 60)
+    ]
     scheduler, batches = simulate(Rule(fps=15.0), arrivals)
     waits = [now - ticket.arrival for now, tickets in batches[12:] for ticket in tickets]
     assert max(waits) == pytest.approx(0.0, abs=1e-9)

@@ -12,17 +12,16 @@ import onnx
 import pytest
 import torch
 
+from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.data.source import LabelledFrame
 from roadseg_core.engines import EngineError, open_engine
-from roadseg_core.export import export_checkpoint
+from roadseg_core.export.run import export_checkpoint
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import IGNORE, TWO
 from roadseg_core.model_file import read_model_info
 from roadseg_core.models import build_network
-from roadseg_core.quantization.graph import (
-    check_symmetric, quantize_graph, QuantizationError)
+from roadseg_core.quantization.graph import QuantizationError, check_symmetric, quantize_graph
 from roadseg_core.quantization.run import calibration_frames, quantize_file
-from roadseg_core.training.checkpoint import Description, save_checkpoint
 
 SIZE = (32, 48)
 RNG = np.random.default_rng(8)
@@ -55,10 +54,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     torch.manual_seed(4)
     arguments = {'filters': 4, 'depth': 2}
     save_checkpoint(
-        folder / 'unet.safetensors', build_network('unet', arguments),
-        Description(label_map=TWO, geometry=Geometry('stretch', SIZE), network_name='unet',
-                    network_arguments=arguments, data='', metrics={}, licence='none', card='',
-                    commit='', state={}))
+        folder / 'unet.safetensors',
+        build_network('unet', arguments),
+        Description(
+            label_map=TWO,
+            geometry=Geometry('stretch', SIZE),
+            network_name='unet',
+            network_arguments=arguments,
+            data='',
+            metrics={},
+            licence='none',
+            card='',
+            commit='',
+            state={},
+        ),
+    )
     export_checkpoint(folder / 'unet.safetensors', folder / 'unet.onnx')
     (folder / 'pictures').mkdir()
     for i in range(4):
@@ -70,8 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope='module')
 def fields(folder: Path) -> Fields:
-    frames = calibration_frames(
-        read_model_info(folder / 'unet.onnx'), [folder / 'pictures'], 4)
+    frames = calibration_frames(read_model_info(folder / 'unet.onnx'), [folder / 'pictures'], 4)
     engine = open_engine(folder / 'unet.onnx', precision='fp32')
     labels = engine.infer(frames).labels.copy()
     engine.close()
@@ -85,11 +94,16 @@ def test_weights_and_values_are_int8_around_zero(folder: Path, fields: Fields) -
     quantized = quantize_graph(model, fields.frames)
     check_symmetric(quantized)
     makers = {output: node for node in quantized.graph.node for output in node.output}
-    convolutions = [node for node in quantized.graph.node
-                    if node.op_type in ('Conv', 'ConvTranspose')]
-    paired = [node.name for node in convolutions
-              if all(name in makers and makers[name].op_type == 'DequantizeLinear'
-                     for name in node.input[:2])]
+    convolutions = [
+        node for node in quantized.graph.node if node.op_type in ('Conv', 'ConvTranspose')
+    ]
+    paired = [
+        node.name
+        for node in convolutions
+        if all(
+            name in makers and makers[name].op_type == 'DequantizeLinear' for name in node.input[:2]
+        )
+    ]
     in_fp32 = [node.name for node in convolutions if node.name not in paired]
     # All but the classifier, which no other convolution follows.
     assert len(in_fp32) == 1
@@ -105,8 +119,13 @@ def test_weights_and_values_are_int8_around_zero(folder: Path, fields: Fields) -
 
 def test_named_convolutions_stay(folder: Path, fields: Fields) -> None:
     model = onnx.load(folder / 'unet.onnx')
-    whole, less = (sum(node.op_type == 'QuantizeLinear' for node in quantize_graph(
-        model, fields.frames, keep=keep).graph.node) for keep in ((), ('down.0.0',)))
+    whole, less = (
+        sum(
+            node.op_type == 'QuantizeLinear'
+            for node in quantize_graph(model, fields.frames, keep=keep).graph.node
+        )
+        for keep in ((), ('down.0.0',))
+    )
     assert less == whole - 1
     with pytest.raises(QuantizationError, match='named like nothing'):
         quantize_graph(model, fields.frames, keep=['nothing'])
@@ -126,8 +145,13 @@ def test_another_zero_point_is_refused(folder: Path, fields: Fields) -> None:
 def test_the_file_says_what_int8_changes(folder: Path, fields: Fields) -> None:
     output = folder / 'int8' / 'unet.onnx'
     changes = quantize_file(
-        folder / 'unet.onnx', output, calibration=[folder / 'pictures'], sources=[fields],
-        count=4, limit=50.0)
+        folder / 'unet.onnx',
+        output,
+        calibration=[folder / 'pictures'],
+        sources=[fields],
+        count=4,
+        limit=50.0,
+    )
     assert len(changes) == 1
     assert changes[0].frames == 4
     assert 0.5 < changes[0].labels <= 1.0
@@ -143,21 +167,33 @@ def test_the_file_says_what_int8_changes(folder: Path, fields: Fields) -> None:
     assert engine.infer(fields.frames).labels.shape == (4, *SIZE)
     engine.close()
     with pytest.raises(QuantizationError, match='computes in int8'):
-        quantize_file(output, folder / 'twice.onnx', calibration=[folder / 'pictures'],
-                      sources=[fields], count=4)
+        quantize_file(
+            output,
+            folder / 'twice.onnx',
+            calibration=[folder / 'pictures'],
+            sources=[fields],
+            count=4,
+        )
 
 
 def test_a_file_that_loses_too_much_is_not_written(folder: Path, fields: Fields) -> None:
     output = folder / 'none.onnx'
     # Even no loss is more than is allowed here.
     with pytest.raises(QuantizationError, match='is not written.*expected at most -100'):
-        quantize_file(folder / 'unet.onnx', output, calibration=[folder / 'pictures'],
-                      sources=[fields], count=2, limit=-100.0)
+        quantize_file(
+            folder / 'unet.onnx',
+            output,
+            calibration=[folder / 'pictures'],
+            sources=[fields],
+            count=2,
+            limit=-100.0,
+        )
     assert not output.exists()
     assert not list(folder.glob('.none*'))
     with pytest.raises(QuantizationError, match='no validation frames'):
-        quantize_file(folder / 'unet.onnx', output, calibration=[folder / 'pictures'],
-                      sources=[], count=2)
+        quantize_file(
+            folder / 'unet.onnx', output, calibration=[folder / 'pictures'], sources=[], count=2
+        )
     with pytest.raises(QuantizationError, match='at least one folder'):
         calibration_frames(read_model_info(folder / 'unet.onnx'), [], 4)
 
@@ -167,10 +203,21 @@ def test_a_loss_that_is_unknown_is_too_much(folder: Path, fields: Fields) -> Non
     nothing_known = Fields(np.full_like(fields.labels, IGNORE), fields.frames, 'no_truth')
     for sources in ([fields, nothing_known], [nothing_known, fields]):
         with pytest.raises(QuantizationError, match='no_truth'):
-            quantize_file(folder / 'unet.onnx', output, calibration=[folder / 'pictures'],
-                          sources=sources, count=2, limit=100.0)
+            quantize_file(
+                folder / 'unet.onnx',
+                output,
+                calibration=[folder / 'pictures'],
+                sources=sources,
+                count=2,
+                limit=100.0,
+            )
     empty = Fields(fields.labels[:0], fields.frames[:0], 'nothing')
     with pytest.raises(QuantizationError, match='nothing has no frames'):
-        quantize_file(folder / 'unet.onnx', output, calibration=[folder / 'pictures'],
-                      sources=[empty], count=2)
+        quantize_file(
+            folder / 'unet.onnx',
+            output,
+            calibration=[folder / 'pictures'],
+            sources=[empty],
+            count=2,
+        )
     assert not output.exists()

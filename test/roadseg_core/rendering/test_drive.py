@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roadseg_core.labels import SEVEN
-from roadseg_core.rendering import CAMERAS, Drive, DriveConfig, LAYOUTS, render_frame
+from roadseg_core.rendering import CAMERAS, LAYOUTS, Drive, DriveConfig, render_frame
 
 ROAD = SEVEN.names.index('road')
 SIDEWALK = SEVEN.names.index('sidewalk')
@@ -38,14 +38,17 @@ def test_render_frame_is_the_drives_frame(drive: Drive) -> None:
 def test_cameras_and_frames_differ(drive: Drive) -> None:
     frames = [drive.render(camera, index).image for camera in CAMERAS for index in (0, 5)]
     for number, frame in enumerate(frames):
-        for other in frames[number + 1:]:
+        for other in frames[number + 1 :]:
             assert not np.array_equal(frame, other)
 
 
 def test_stamps_follow_fps(drive: Drive) -> None:
     assert drive.frame_count == 8
     assert [drive.render('front', index).stamp_ns for index in (0, 1, 7)] == [
-        0, 500_000_000, 3_500_000_000]
+        0,
+        500_000_000,
+        3_500_000_000,
+    ]
 
 
 @pytest.mark.parametrize('layout', [layout.name for layout in LAYOUTS])
@@ -82,9 +85,12 @@ def test_labels_agree_with_projected_ground(camera: str) -> None:
     view = drive.view(camera, 1)
     labels = drive.render(camera, 1).labels
     ahead = np.arange(view.centre[0] - 15, view.centre[0] + 15, 0.1)
-    for d, expected in ((0.0, ROAD), (street.side * street.road_half * 0.6, ROAD),
-                        (-street.side * (street.walk_start + 0.8), SIDEWALK),
-                        (street.side * (street.walk_start + 0.8), SIDEWALK)):
+    for d, expected in (
+        (0.0, ROAD),
+        (street.side * street.road_half * 0.6, ROAD),
+        (-street.side * (street.walk_start + 0.8), SIDEWALK),
+        (street.side * (street.walk_start + 0.8), SIDEWALK),
+    ):
         plan = np.column_stack([ahead, np.full(len(ahead), d)])
         points = view.to_camera(street.points(plan))
         points = points[points[:, 2] > 1]
@@ -110,8 +116,7 @@ def test_known_point_hits_its_pixel(drive: Drive) -> None:
 
 
 @settings(max_examples=4, deadline=None)
-@given(height=st.integers(32, 150), width=st.integers(32, 200),
-       camera=st.sampled_from(CAMERAS))
+@given(height=st.integers(32, 150), width=st.integers(32, 200), camera=st.sampled_from(CAMERAS))
 def test_any_size(height: int, width: int, camera: str) -> None:
     frame = Drive(DriveConfig(2, 'village', 0.1, 10.0, height, width)).render(camera, 0)
     assert frame.image.shape == (height, width, 3)
@@ -126,7 +131,12 @@ def test_refusals(drive: Drive) -> None:
         drive.render('front', 8)
     with pytest.raises(ValueError, match='unknown layout'):
         DriveConfig(1, 'moon')
-    for values in ({'seed': -1}, {'seed': 1, 'seconds': 0.0}, {'seed': 1, 'fps': 0.0},
-                   {'seed': 1, 'height': 8}, {'seed': 1, 'width': 100_000}):
+    for values in (
+        {'seed': -1},
+        {'seed': 1, 'seconds': 0.0},
+        {'seed': 1, 'fps': 0.0},
+        {'seed': 1, 'height': 8},
+        {'seed': 1, 'width': 100_000},
+    ):
         with pytest.raises(ValueError, match=list(values)[-1]):
             DriveConfig(**values)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import cv2
-from hypothesis import given, strategies as st
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from roadseg_core.labels import SEVEN
-from roadseg_core.report.charts import chart, Line, ticks
+from roadseg_core.report.charts import Line, chart, ticks
 from roadseg_core.report.page import class_colours, write_page
 from roadseg_core.report.pictures import error_image, painting, photograph
 from roadseg_core.report.timeline import Span, timeline
@@ -23,8 +24,9 @@ def line(values: list[float]) -> Line:
 
 
 def test_a_chart_is_an_svg_with_gaps_where_values_are_missing() -> None:
-    svg = ElementTree.fromstring(chart(
-        [line([0.1, 0.2, float('nan'), 0.4, 0.5])], about='road & share', limits={'<1': 0.3}))
+    svg = ElementTree.fromstring(
+        chart([line([0.1, 0.2, float('nan'), 0.4, 0.5])], about='road & share', limits={'<1': 0.3})
+    )
     path = svg.find('path')
     assert path is not None and path.attrib['d'].count('M') == 2
     assert path[0].text == 'a<b'
@@ -55,9 +57,16 @@ def test_ticks_are_few_and_within(lowest: float, span: float) -> None:
 
 
 def test_a_short_span_of_a_long_timeline_is_seen() -> None:
-    svg = ElementTree.fromstring(timeline(
-        {'front': [Span(5.0, 5.0, '#f00', 'frozen')]}, about='x', start='0 s', end='9999 s',
-        first=0.0, last=9999.0))
+    svg = ElementTree.fromstring(
+        timeline(
+            {'front': [Span(5.0, 5.0, '#f00', 'frozen')]},
+            about='x',
+            start='0 s',
+            end='9999 s',
+            first=0.0,
+            last=9999.0,
+        )
+    )
     assert float(svg.findall('rect')[1].attrib['width']) >= 1.5
 
 
@@ -75,17 +84,23 @@ def test_pictures_are_shrunk_and_flat_colours_stay() -> None:
 def test_errors_are_painted() -> None:
     truth = np.array([[2, 2, 0, 1, 6]], np.uint8)
     painted = error_image(truth, np.array([[2, 0, 2, 0, 2]], np.uint8), SEVEN)
-    assert painted[0].tolist() == [
-        [48] * 3, [60, 60, 230], [40, 165, 255], [150] * 3, [0] * 3]
+    assert painted[0].tolist() == [[48] * 3, [60, 60, 230], [40, 165, 255], [150] * 3, [0] * 3]
 
 
 def test_a_page_escapes_text_and_keeps_charts(tmp_path: Path) -> None:
-    template = ("{% extends 'base' %}{% import 'macros' as report %}"
-                '{% block title %}T{% endblock %}{% block body %}{{ text }}{{ svg }}'
-                '{{ report.bars({"road": 0.5}, colours) }}{{ report.facts({"a_b": 1}) }}'
-                '{% endblock %}')
-    write_page(tmp_path / 'a.html', template, text='<i>', colours=class_colours(SEVEN),
-               svg=chart([line([1.0, 2.0])], about='x'))
+    template = (
+        "{% extends 'base' %}{% import 'macros' as report %}"
+        '{% block title %}T{% endblock %}{% block body %}{{ text }}{{ svg }}'
+        '{{ report.bars({"road": 0.5}, colours) }}{{ report.facts({"a_b": 1}) }}'
+        '{% endblock %}'
+    )
+    write_page(
+        tmp_path / 'a.html',
+        template,
+        text='<i>',
+        colours=class_colours(SEVEN),
+        svg=chart([line([1.0, 2.0])], about='x'),
+    )
     text = (tmp_path / 'a.html').read_text(encoding='utf-8')
     assert '&lt;i&gt;' in text and '<svg' in text and 'rgb(0, 255, 0)' in text and 'a b' in text
     assert [path.name for path in tmp_path.iterdir()] == ['a.html']
@@ -93,5 +108,4 @@ def test_a_page_escapes_text_and_keeps_charts(tmp_path: Path) -> None:
 
 def test_a_page_with_a_missing_value_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(Exception, match='undefined'):
-        write_page(tmp_path / 'a.html', "{% extends 'base' %}{% block body %}{{ x }}"
-                                        '{% endblock %}')
+        write_page(tmp_path / 'a.html', "{% extends 'base' %}{% block body %}{{ x }}{% endblock %}")

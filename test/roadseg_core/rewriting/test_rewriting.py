@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import pytest
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
-import pytest
 
 from roadseg_core.rewriting import (
-    fold_normalization, fold_padding, merge_upsampling, rewrite, widen_convolutions)
-from roadseg_core.rewriting.graph import attribute, Graph, set_attribute
+    fold_normalization,
+    fold_padding,
+    merge_upsampling,
+    rewrite,
+    widen_convolutions,
+)
+from roadseg_core.rewriting.graph import Graph, attribute, set_attribute
 
 RNG = np.random.default_rng(5)
 
 
-def model_of(nodes: list[onnx.NodeProto], constants: dict[str, np.ndarray], *,
-             kind: int = onnx.TensorProto.FLOAT, sizes: tuple = ('N', 4, 6, 6)) -> onnx.ModelProto:
+def model_of(
+    nodes: list[onnx.NodeProto],
+    constants: dict[str, np.ndarray],
+    *,
+    kind: int = onnx.TensorProto.FLOAT,
+    sizes: tuple = ('N', 4, 6, 6),
+) -> onnx.ModelProto:
     """Make a model from ``frames`` to ``out``."""
     graph = helper.make_graph(
-        nodes, 'test', [helper.make_tensor_value_info('frames', kind, sizes)],
+        nodes,
+        'test',
+        [helper.make_tensor_value_info('frames', kind, sizes)],
         [helper.make_tensor_value_info('out', onnx.TensorProto.FLOAT, [None] * 4)],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()])
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
 
 
@@ -37,13 +50,23 @@ def floats(*shape: int) -> np.ndarray:
     return RNG.normal(size=shape).astype(np.float32)
 
 
-def padded_convolution(*, sides: list[int], fill: float = 0.0, mode: str = 'constant',
-                       ) -> onnx.ModelProto:
+def padded_convolution(
+    *,
+    sides: list[int],
+    fill: float = 0.0,
+    mode: str = 'constant',
+) -> onnx.ModelProto:
     return model_of(
-        [helper.make_node('Pad', ['frames', 'sides', 'fill'], ['padded'], mode=mode),
-         helper.make_node('Conv', ['padded', 'weight'], ['out'], strides=[2, 2])],
-        {'sides': np.array(sides, np.int64), 'fill': np.float32(fill),
-         'weight': floats(5, 4, 3, 3)})
+        [
+            helper.make_node('Pad', ['frames', 'sides', 'fill'], ['padded'], mode=mode),
+            helper.make_node('Conv', ['padded', 'weight'], ['out'], strides=[2, 2]),
+        ],
+        {
+            'sides': np.array(sides, np.int64),
+            'fill': np.float32(fill),
+            'weight': floats(5, 4, 3, 3),
+        },
+    )
 
 
 def test_an_uneven_padding_moves_into_the_convolution() -> None:
@@ -55,9 +78,15 @@ def test_an_uneven_padding_moves_into_the_convolution() -> None:
     np.testing.assert_allclose(outputs(folded, frames), outputs(model, frames), atol=1e-5)
 
 
-@pytest.mark.parametrize('changed', [
-    {'fill': 1.0}, {'mode': 'edge'}, {'sides': [0, 1, 0, 0, 0, -1, 1, 1]},
-    {'sides': [0, 0, -1, 0, 0, 0, 1, 1]}])
+@pytest.mark.parametrize(
+    'changed',
+    [
+        {'fill': 1.0},
+        {'mode': 'edge'},
+        {'sides': [0, 1, 0, 0, 0, -1, 1, 1]},
+        {'sides': [0, 0, -1, 0, 0, 0, 1, 1]},
+    ],
+)
 def test_another_padding_stays(changed: dict) -> None:
     model = padded_convolution(**{'sides': [0, 0, 0, 0, 0, 0, 1, 1], **changed})
     assert kinds(fold_padding(model)) == ['Pad', 'Conv']
@@ -65,15 +94,24 @@ def test_another_padding_stays(changed: dict) -> None:
 
 def normalization(*, order: tuple[int, ...] = (2, 1, 0), less: float = 1.0) -> onnx.ModelProto:
     return model_of(
-        [helper.make_node('Transpose', ['frames'], ['a'], perm=[0, 3, 1, 2]),
-         helper.make_node('Cast', ['a'], ['b'], to=onnx.TensorProto.FLOAT),
-         helper.make_node('Gather', ['b', 'order'], ['c'], axis=1),
-         helper.make_node('Mul', ['c', 'scale'], ['d']),
-         helper.make_node('Sub', ['d', 'less'], ['e']),
-         helper.make_node('Conv', ['e', 'weight', 'bias'], ['out'], pads=[1, 1, 1, 1])],
-        {'order': np.array(order), 'scale': np.float32(1 / 127.5), 'less': np.float32(less),
-         'weight': floats(4, 3, 3, 3), 'bias': floats(4)},
-        kind=onnx.TensorProto.UINT8, sizes=('N', 6, 8, 3))
+        [
+            helper.make_node('Transpose', ['frames'], ['a'], perm=[0, 3, 1, 2]),
+            helper.make_node('Cast', ['a'], ['b'], to=onnx.TensorProto.FLOAT),
+            helper.make_node('Gather', ['b', 'order'], ['c'], axis=1),
+            helper.make_node('Mul', ['c', 'scale'], ['d']),
+            helper.make_node('Sub', ['d', 'less'], ['e']),
+            helper.make_node('Conv', ['e', 'weight', 'bias'], ['out'], pads=[1, 1, 1, 1]),
+        ],
+        {
+            'order': np.array(order),
+            'scale': np.float32(1 / 127.5),
+            'less': np.float32(less),
+            'weight': floats(4, 3, 3, 3),
+            'bias': floats(4),
+        },
+        kind=onnx.TensorProto.UINT8,
+        sizes=('N', 6, 8, 3),
+    )
 
 
 @pytest.mark.parametrize('order', [(2, 1, 0), (1, 2, 0), (0, 1, 2)])
@@ -94,16 +132,36 @@ def skip_block(*, channels: tuple[int, int, int] = (4, 6, 5)) -> onnx.ModelProto
     """Enlarge ``frames`` twice, join both and convolve, as a level of the U-Net does."""
     before, middle, after = channels
     return model_of(
-        [helper.make_node('ConvTranspose', ['frames', 'skip_weight'], ['skip'], strides=[2, 2],
-                          kernel_shape=[2, 2], name='skip'),
-         helper.make_node('ConvTranspose', ['frames', 'up_weight', 'up_bias'], ['up'],
-                          strides=[2, 2], kernel_shape=[2, 2], name='up'),
-         helper.make_node('Concat', ['skip', 'up'], ['both'], axis=1),
-         helper.make_node('Conv', ['both', 'weight', 'bias'], ['out'], pads=[1, 1, 1, 1],
-                          kernel_shape=[3, 3])],
-        {'up_weight': floats(before, middle, 2, 2), 'up_bias': floats(middle),
-         'skip_weight': floats(before, 2, 2, 2), 'weight': floats(after, 2 + middle, 3, 3),
-         'bias': floats(after)})
+        [
+            helper.make_node(
+                'ConvTranspose',
+                ['frames', 'skip_weight'],
+                ['skip'],
+                strides=[2, 2],
+                kernel_shape=[2, 2],
+                name='skip',
+            ),
+            helper.make_node(
+                'ConvTranspose',
+                ['frames', 'up_weight', 'up_bias'],
+                ['up'],
+                strides=[2, 2],
+                kernel_shape=[2, 2],
+                name='up',
+            ),
+            helper.make_node('Concat', ['skip', 'up'], ['both'], axis=1),
+            helper.make_node(
+                'Conv', ['both', 'weight', 'bias'], ['out'], pads=[1, 1, 1, 1], kernel_shape=[3, 3]
+            ),
+        ],
+        {
+            'up_weight': floats(before, middle, 2, 2),
+            'up_bias': floats(middle),
+            'skip_weight': floats(before, 2, 2, 2),
+            'weight': floats(after, 2 + middle, 3, 3),
+            'bias': floats(after),
+        },
+    )
 
 
 def test_an_upsampling_beside_a_skip_is_merged() -> None:
@@ -111,7 +169,14 @@ def test_an_upsampling_beside_a_skip_is_merged() -> None:
     merged = merge_upsampling(model)
     frames = floats(2, 4, 6, 6)
     assert kinds(merged) == [
-        'ConvTranspose', 'Conv', 'ConvTranspose', 'Gather', 'Gather', 'Add', 'Add']
+        'ConvTranspose',
+        'Conv',
+        'ConvTranspose',
+        'Gather',
+        'Gather',
+        'Add',
+        'Add',
+    ]
     found, expected = outputs(merged, frames), outputs(model, frames)
     np.testing.assert_allclose(found, expected, atol=1e-4)
     # The border is where a bias of the upsampling counts less.
@@ -129,30 +194,48 @@ def test_what_is_not_recognised_stays() -> None:
     assert kinds(rewrite(model)) == kinds(model)
 
 
-def convolutions(*, quantized: bool = False, last: str = 'Conv', filters: int = 3,
-                 ) -> onnx.ModelProto:
+def convolutions(
+    *,
+    quantized: bool = False,
+    last: str = 'Conv',
+    filters: int = 3,
+) -> onnx.ModelProto:
     """Convolve ``frames`` twice, with a ReLU between and weights in int8 on request."""
     weight = floats(filters, 4, 3, 3)
-    nodes = [helper.make_node('Conv', ['frames', 'weight', 'bias'], ['a'], pads=[1] * 4),
-             helper.make_node('Relu', ['a'], ['b'])]
+    nodes = [
+        helper.make_node('Conv', ['frames', 'weight', 'bias'], ['a'], pads=[1] * 4),
+        helper.make_node('Relu', ['a'], ['b']),
+    ]
     constants = {'weight': weight, 'bias': floats(filters), 'weight2': floats(2, filters, 1, 1)}
     read = 'b'
     if quantized:
         scale = np.abs(weight).max((1, 2, 3)) / 127
         constants |= {
             'weight': np.round(weight / scale[:, None, None, None]).astype(np.int8),
-            'scale': scale, 'zeros': np.zeros(filters, np.int8), 'step': np.float32(0.05),
-            'zero': np.int8(0)}
+            'scale': scale,
+            'zeros': np.zeros(filters, np.int8),
+            'step': np.float32(0.05),
+            'zero': np.int8(0),
+        }
         nodes[0].input[1] = 'dequantized'
-        nodes.insert(0, helper.make_node('DequantizeLinear', ['weight', 'scale', 'zeros'],
-                                         ['dequantized'], axis=0))
-        nodes += [helper.make_node('QuantizeLinear', ['b', 'step', 'zero'], ['c']),
-                  helper.make_node('DequantizeLinear', ['c', 'step', 'zero'], ['d'])]
+        nodes.insert(
+            0,
+            helper.make_node(
+                'DequantizeLinear', ['weight', 'scale', 'zeros'], ['dequantized'], axis=0
+            ),
+        )
+        nodes += [
+            helper.make_node('QuantizeLinear', ['b', 'step', 'zero'], ['c']),
+            helper.make_node('DequantizeLinear', ['c', 'step', 'zero'], ['d']),
+        ]
         read = 'd'
-    nodes.append({
-        'Conv': helper.make_node('Conv', [read, 'weight2'], ['out']),
-        'Add': helper.make_node('Add', [read, read], ['out']),
-        'MaxPool': helper.make_node('MaxPool', [read], ['out'], kernel_shape=[2, 2])}[last])
+    nodes.append(
+        {
+            'Conv': helper.make_node('Conv', [read, 'weight2'], ['out']),
+            'Add': helper.make_node('Add', [read, read], ['out']),
+            'MaxPool': helper.make_node('MaxPool', [read], ['out'], kernel_shape=[2, 2]),
+        }[last]
+    )
     return model_of(nodes, constants)
 
 
@@ -171,15 +254,24 @@ def test_few_filters_compute_two_pixels(quantized: bool) -> None:
     frames = floats(2, 4, 6, 6)
     found, expected = (
         onnxruntime.InferenceSession(
-            one.SerializeToString(), providers=['CPUExecutionProvider'],
-        ).run(None, {'frames': frames})[0] for one in (wide, model))
+            one.SerializeToString(),
+            providers=['CPUExecutionProvider'],
+        ).run(None, {'frames': frames})[0]
+        for one in (wide, model)
+    )
     np.testing.assert_allclose(found, expected, atol=0.3 if quantized else 1e-5)
     assert np.abs(found - expected).mean() < (0.01 if quantized else 1e-6)
 
 
-@pytest.mark.parametrize(('arguments', 'lanes'), [
-    ({'last': 'MaxPool'}, 16), ({'last': 'Add', 'quantized': True}, 16), ({'filters': 9}, 16),
-    ({}, 4)])
+@pytest.mark.parametrize(
+    ('arguments', 'lanes'),
+    [
+        ({'last': 'MaxPool'}, 16),
+        ({'last': 'Add', 'quantized': True}, 16),
+        ({'filters': 9}, 16),
+        ({}, 4),
+    ],
+)
 def test_other_convolutions_stay_narrow(arguments: dict, lanes: int) -> None:
     model = convolutions(**arguments)
     assert kinds(widen_convolutions(model, lanes=lanes)) == kinds(model)
@@ -194,8 +286,12 @@ def test_the_model_that_is_given_is_not_changed() -> None:
 
 def test_the_graph_knows_what_is_constant() -> None:
     model = model_of(
-        [helper.make_node('Add', ['one', 'one'], ['two']),
-         helper.make_node('Mul', ['frames', 'two'], ['out'])], {'one': np.float32(1)})
+        [
+            helper.make_node('Add', ['one', 'one'], ['two']),
+            helper.make_node('Mul', ['frames', 'two'], ['out']),
+        ],
+        {'one': np.float32(1)},
+    )
     graph = Graph(model)
     assert graph.constant('two') == 2.0
     assert graph.constant('out') is None

@@ -29,8 +29,10 @@ seed: 3
 """
 
 NETWORKS = {
-    'seven': ('mobilenet_fcn', 'classes: 7, depth_multiplier: 0.1, classifier_depth: 8, '
-                               'classifier_kernel: 3'),
+    'seven': (
+        'mobilenet_fcn',
+        'classes: 7, depth_multiplier: 0.1, classifier_depth: 8, classifier_kernel: 3',
+    ),
     'two': ('unet', 'filters: 8'),
 }
 
@@ -42,12 +44,20 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
 
     For ``seven`` it trains a MobileNet-FCN with dropout and batch norm, for ``two`` U-Net-8.
     """
+
     def write(label_map: str, *, frames: int, batch_size: int) -> Path:
         network, arguments = NETWORKS[label_map]
         path = tmp_path / 'tiny.yaml'
-        path.write_text(CONFIG.format(
-            output=tmp_path / 'runs', network=network, arguments=arguments, label_map=label_map,
-            frames=frames, batch_size=batch_size))
+        path.write_text(
+            CONFIG.format(
+                output=tmp_path / 'runs',
+                network=network,
+                arguments=arguments,
+                label_map=label_map,
+                frames=frames,
+                batch_size=batch_size,
+            )
+        )
         return path
 
     return write

@@ -36,9 +36,17 @@ def test_published_settings() -> None:
 
 
 def test_overrides_reach_into_sections_and_lists() -> None:
-    config = load_config(config_of('unet'), [
-        'epochs=3', 'optimizer.learning_rate=0.5', 'data.root=/x', 'data.train.0.repeat=5',
-        'network.arguments.filters=4', 'loss=[{name: dice}, {name: iou, weight: 0.5}]'])
+    config = load_config(
+        config_of('unet'),
+        [
+            'epochs=3',
+            'optimizer.learning_rate=0.5',
+            'data.root=/x',
+            'data.train.0.repeat=5',
+            'network.arguments.filters=4',
+            'loss=[{name: dice}, {name: iou, weight: 0.5}]',
+        ],
+    )
     assert (config.epochs, config.optimizer.learning_rate, config.data.root) == (3, 0.5, '/x')
     assert config.data.train[0].repeat == 5 and config.network.arguments['filters'] == 4
     assert [term.name for term in config.loss] == ['dice', 'iou']
@@ -50,11 +58,18 @@ def test_overrides_come_after_what_a_trial_run_changes() -> None:
     assert config.data.train[0].name == 'generated'
 
 
-@pytest.mark.parametrize(('override', 'named'), [
-    ('epochs=0', 'epochs'), ('optimizer.learning_rat=1', 'optimizer.learning_rat'),
-    ('data.train=[{name: mars}]', 'data.train.0.name'), ('epochs', 'key=value'),
-    ('epochs.more=1', 'epochs is a value'), ('data.train.9.repeat=2', 'from 0 to 2'),
-    ('loss=[{name: dice, class_weights: median_frequency}]', 'loss.0')])
+@pytest.mark.parametrize(
+    ('override', 'named'),
+    [
+        ('epochs=0', 'epochs'),
+        ('optimizer.learning_rat=1', 'optimizer.learning_rat'),
+        ('data.train=[{name: mars}]', 'data.train.0.name'),
+        ('epochs', 'key=value'),
+        ('epochs.more=1', 'epochs is a value'),
+        ('data.train.9.repeat=2', 'from 0 to 2'),
+        ('loss=[{name: dice, class_weights: median_frequency}]', 'loss.0'),
+    ],
+)
 def test_errors_name_the_key(override: str, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         load_config(config_of('unet'), [override])

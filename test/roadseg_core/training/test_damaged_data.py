@@ -33,22 +33,29 @@ def config(tmp_path: Path, write_config: Callable[..., Path]) -> Path:
 
 def arguments(config: Path) -> list[str]:
     """Return the command line that trains on it for an epoch."""
-    return ['train', str(config), 'epochs=1', f'data.root={config.parent}',
-            'data.train=[{name: camvid}]', 'data.validation=[{name: camvid}]']
+    return [
+        'train',
+        str(config),
+        'epochs=1',
+        f'data.root={config.parent}',
+        'data.train=[{name: camvid}]',
+        'data.validation=[{name: camvid}]',
+    ]
 
 
 @pytest.mark.parametrize('in_memory', [True, False])
-def test_a_damaged_file_is_fatal_and_named(config: Path, in_memory: bool,
-                                           capsys: pytest.CaptureFixture) -> None:
+def test_a_damaged_file_is_fatal_and_named(
+    config: Path, in_memory: bool, capsys: pytest.CaptureFixture
+) -> None:
     assert main([*arguments(config), f'data.in_memory={in_memory}']) == 1
     assert str(Path('camvid', 'train', '1.png')) in capsys.readouterr().err
 
 
 def test_a_damaged_file_is_skipped_by_choice_and_counted(
-        config: Path, caplog: pytest.LogCaptureFixture,
-        capsys: pytest.CaptureFixture) -> None:
+    config: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture
+) -> None:
     assert main([*arguments(config), 'data.train.0.options.on_error=skip']) == 0
     assert 'camvid_train (4 frames)' in capsys.readouterr().out
     assert 'skipped 1 frames' in caplog.text and '1.png' in caplog.text
-    row, = read_metrics(config.parent / 'runs' / 'tiny')
+    (row,) = read_metrics(config.parent / 'runs' / 'tiny')
     assert row['step'] == 2

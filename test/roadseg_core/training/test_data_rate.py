@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,9 @@ from roadseg_core.training.config_file import load_config
 from roadseg_core.training.data_rate import Turn, measure_data_loading, take_turn
 
 
-def test_rates_with_loading_and_without(tmp_path: Path, write_config: Callable[..., Path],
-                                        capsys: pytest.CaptureFixture) -> None:
+def test_rates_with_loading_and_without(
+    tmp_path: Path, write_config: Callable[..., Path], capsys: pytest.CaptureFixture
+) -> None:
     config = load_config(write_config('two', frames=4, batch_size=2), ['data.workers=1'])
     rate = measure_data_loading(config, steps=2, rounds=2)
     assert json.loads(capsys.readouterr().out)['ratio'] == rate.ratio

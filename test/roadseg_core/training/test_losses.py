@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,11 @@ from roadseg_core.training.config import ConfigError, LossTerm
 from roadseg_core.training.config_file import load_config
 from roadseg_core.training.data import class_weights
 from roadseg_core.training.losses import segmentation_loss
-from roadseg_core.training.losses.class_weights import (count_labels, inverse_frequency,
-                                                        median_frequency)
+from roadseg_core.training.losses.class_weights import (
+    count_labels,
+    inverse_frequency,
+    median_frequency,
+)
 
 THREE = LabelMap('three', ('a', 'road', 'c'), ((0, 0, 0), (1, 1, 1), (2, 2, 2)), road_ids=(1,))
 
@@ -62,16 +65,22 @@ def loss_of(name: str, **options: object) -> float:
     """Return one loss of the four pixels."""
     weights = options.pop('weights', None)
     return segmentation_loss(
-        ROAD, TRUTH, label_map=TWO, terms=[LossTerm(name=name, **options)],
-        class_weights=weights and {0: torch.tensor(weights)}).item()
+        ROAD,
+        TRUTH,
+        label_map=TWO,
+        terms=[LossTerm(name=name, **options)],
+        class_weights=weights and {0: torch.tensor(weights)},
+    ).item()
 
 
 def test_overlap_losses_by_hand() -> None:
     # Class 0: intersection 0.9 + 0.6, predicted 0.9 + 0.6 + 0.2 + 0.4; class 1 alike.
     assert loss_of('dice') == pytest.approx(
-        1 - (2 * 1.5 / (2.1 + 2) + 2 * 1.4 / (1.9 + 2)) / 2, rel=1e-5)
+        1 - (2 * 1.5 / (2.1 + 2) + 2 * 1.4 / (1.9 + 2)) / 2, rel=1e-5
+    )
     assert loss_of('iou') == pytest.approx(
-        1 - (1.5 / (2.1 + 2 - 1.5) + 1.4 / (1.9 + 2 - 1.4)) / 2, rel=1e-5)
+        1 - (1.5 / (2.1 + 2 - 1.5) + 1.4 / (1.9 + 2 - 1.4)) / 2, rel=1e-5
+    )
 
 
 def test_lovasz_by_hand() -> None:
@@ -96,7 +105,8 @@ def test_hard_pixels_and_weights_by_hand() -> None:
     assert loss_of('ohem', threshold=0.1, keep=0.5) == pytest.approx(-math.log(0.6), rel=1e-5)
     costs = [-math.log(p) for p in (0.9, 0.6, 0.8, 0.6)]
     assert loss_of('cross_entropy', weights=[1.0, 3.0]) == pytest.approx(
-        (costs[0] + costs[1] + 3 * costs[2] + 3 * costs[3]) / 8, rel=1e-5)
+        (costs[0] + costs[1] + 3 * costs[2] + 3 * costs[3]) / 8, rel=1e-5
+    )
 
 
 def test_weights_of_rare_classes() -> None:
@@ -131,13 +141,17 @@ class Frames:
 
 @pytest.mark.parametrize('how', ['median_frequency', 'inverse_frequency'])
 def test_no_class_weighs_nothing_where_only_not_road_is_known(
-        write_config: Callable[..., Path], how: str) -> None:
-    config = load_config(write_config('seven', frames=1, batch_size=1),
-                         [f'loss=[{{name: cross_entropy, class_weights: {how}}}]'])
+    write_config: Callable[..., Path], how: str
+) -> None:
+    config = load_config(
+        write_config('seven', frames=1, batch_size=1),
+        [f'loss=[{{name: cross_entropy, class_weights: {how}}}]'],
+    )
 
     def weights(labels: list[int], label_map: LabelMap) -> list[float]:
-        return class_weights(config, Frames(labels), label_map,
-                             device=torch.device('cpu'))[0].tolist()
+        return class_weights(config, Frames(labels), label_map, device=torch.device('cpu'))[
+            0
+        ].tolist()
 
     assert weights([NOT_ROAD, NOT_ROAD, 1], TWO)[0] > 0
     with pytest.raises(ConfigError, match='sky, infrastructure, sidewalk.*label_map=two'):

@@ -12,8 +12,9 @@ from roadseg_core.cli import main
 from roadseg_core.training.curves import read_curves
 
 
-def test_curves_and_panels_of_runs(tmp_path: Path, write_config: Callable[..., Path],
-                                   capsys: pytest.CaptureFixture) -> None:
+def test_curves_and_panels_of_runs(
+    tmp_path: Path, write_config: Callable[..., Path], capsys: pytest.CaptureFixture
+) -> None:
     config = str(write_config('two', frames=4, batch_size=2))
     for name in ('a', 'b'):
         assert main(['train', config, f'name={name}', 'validate_every=2']) == 0
@@ -34,12 +35,21 @@ def test_curves_and_panels_of_runs(tmp_path: Path, write_config: Callable[..., P
     assert capsys.readouterr().out.count('panels.png') == 1
 
 
-@pytest.mark.parametrize(('arguments', 'named'), [
-    (['--curves', 'x.png'], 'metrics.jsonl'), (['--panels', 'x.png'], 'best.safetensors'),
-    (['--panels', 'x.png', '--frames', '0'], '--frames 0')])
-def test_what_is_missing_is_named(tmp_path: Path, arguments: list[str], named: str,
-                                  monkeypatch: pytest.MonkeyPatch,
-                                  capsys: pytest.CaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ('arguments', 'named'),
+    [
+        (['--curves', 'x.png'], 'metrics.jsonl'),
+        (['--panels', 'x.png'], 'best.safetensors'),
+        (['--panels', 'x.png', '--frames', '0'], '--frames 0'),
+    ],
+)
+def test_what_is_missing_is_named(
+    tmp_path: Path,
+    arguments: list[str],
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(['plot', str(tmp_path), *arguments]) == 1
     assert named in capsys.readouterr().err

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from roadseg_core.checkpoint import load_state, load_tensors
 from roadseg_core.cli import main
-from roadseg_core.training.checkpoint import load_state, load_tensors
 from roadseg_core.training.progress import Progress
 from roadseg_core.training.run_folder import read_metrics
 
@@ -24,11 +24,15 @@ def start(config: Path, *arguments: str) -> subprocess.Popen:
     """Start a training process; its output is a pipe."""
     return subprocess.Popen(
         [sys.executable, '-m', 'roadseg_core.cli', 'train', str(config), *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def test_a_run_killed_in_mid_epoch_ends_in_the_same_weights(
-        tmp_path: Path, write_config: Callable[..., Path]) -> None:
+    tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
     config = write_config('seven', frames=2 * STEPS_PER_EPOCH, batch_size=2)
     often = 'checkpoints.every_steps=3'
     process = start(config, 'name=killed', often)
@@ -58,8 +62,9 @@ def test_a_run_killed_in_mid_epoch_ends_in_the_same_weights(
         assert [row[key] for row in rows] == [row[key] for row in whole_rows]
 
 
-def test_runs_are_not_mixed_up(tmp_path: Path, write_config: Callable[..., Path],
-                          capsys: pytest.CaptureFixture) -> None:
+def test_runs_are_not_mixed_up(
+    tmp_path: Path, write_config: Callable[..., Path], capsys: pytest.CaptureFixture
+) -> None:
     config = str(write_config('two', frames=4, batch_size=2))
     assert main(['train', config, '--resume']) == 1
     assert 'no last.safetensors' in capsys.readouterr().err
@@ -75,7 +80,8 @@ def test_runs_are_not_mixed_up(tmp_path: Path, write_config: Callable[..., Path]
 
 
 def test_a_run_goes_on_after_its_last_epoch(
-        tmp_path: Path, write_config: Callable[..., Path]) -> None:
+    tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
     config = str(write_config('two', frames=4, batch_size=2))
     same = 'schedule.name=constant'
     assert main(['train', config, 'name=parts', 'epochs=1', same]) == 0
@@ -87,40 +93,62 @@ def test_a_run_goes_on_after_its_last_epoch(
 
 
 def test_the_last_checkpoints_are_kept_and_a_run_stops_early(
-        tmp_path: Path, write_config: Callable[..., Path]) -> None:
+    tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
     config = str(write_config('two', frames=4, batch_size=2))
     # At a learning rate of next to nothing no validation is better than the first.
-    assert main(['train', config, 'epochs=9', 'patience=2', 'optimizer.learning_rate=1e-30',
-                 'ema_decay=0', 'checkpoints.keep=2', 'checkpoints.best=loss']) == 0
+    assert (
+        main(
+            [
+                'train',
+                config,
+                'epochs=9',
+                'patience=2',
+                'optimizer.learning_rate=1e-30',
+                'ema_decay=0',
+                'checkpoints.keep=2',
+                'checkpoints.best=loss',
+            ]
+        )
+        == 0
+    )
     run = tmp_path / 'runs' / 'tiny'
     assert len(read_metrics(run)) == 3
     assert [path.name for path in sorted(run.glob('step_*'))] == [
-        'step_00000004.safetensors', 'step_00000006.safetensors']
+        'step_00000004.safetensors',
+        'step_00000006.safetensors',
+    ]
     assert load_state(run / 'best.safetensors')['progress']['step'] == 2
 
 
 def test_overwriting_deletes_nothing_before_all_is_checked(
-        tmp_path: Path, write_config: Callable[..., Path],
-        capsys: pytest.CaptureFixture) -> None:
+    tmp_path: Path, write_config: Callable[..., Path], capsys: pytest.CaptureFixture
+) -> None:
     config = str(write_config('two', frames=4, batch_size=2))
     assert main(['train', config, 'epochs=1']) == 0
     run = tmp_path / 'runs' / 'tiny'
     before = {path.name: path.read_bytes() for path in run.iterdir()}
-    for wrong in ('data.train.0.name=camvid', 'data.label_map=nine', 'network.name=nothing',
-                  'init=nothing.safetensors', 'optimizer.learning_rate=-1',
-                  'loss=[{name: ohem, class_weights: [1, 2, 3]}]'):
+    for wrong in (
+        'data.train.0.name=camvid',
+        'data.label_map=nine',
+        'network.name=nothing',
+        'init=nothing.safetensors',
+        'optimizer.learning_rate=-1',
+        'loss=[{name: ohem, class_weights: [1, 2, 3]}]',
+    ):
         assert main(['train', config, wrong, f'data.root={tmp_path}', '--overwrite']) == 1, wrong
         assert {path.name: path.read_bytes() for path in run.iterdir()} == before, wrong
     capsys.readouterr()
     # A run may start from the one that it takes the place of.
-    assert main(['train', config, 'epochs=1', f'init={run / "best.safetensors"}',
-                 '--overwrite']) == 0
+    assert (
+        main(['train', config, 'epochs=1', f'init={run / "best.safetensors"}', '--overwrite']) == 0
+    )
     assert (run / 'last.safetensors').read_bytes() != before['last.safetensors']
 
 
 def test_a_run_that_ends_without_a_validation_is_validated(
-        tmp_path: Path, write_config: Callable[..., Path],
-        capsys: pytest.CaptureFixture) -> None:
+    tmp_path: Path, write_config: Callable[..., Path], capsys: pytest.CaptureFixture
+) -> None:
     config = str(write_config('two', frames=4, batch_size=2))
     run = tmp_path / 'runs' / 'tiny'
     assert main(['train', config, 'validate_every=9', 'epochs=2', 'checkpoints.keep=9']) == 0
@@ -129,7 +157,7 @@ def test_a_run_that_ends_without_a_validation_is_validated(
     (run / 'last.safetensors').write_bytes((run / 'step_00000002.safetensors').read_bytes())
     assert main(['train', config, 'validate_every=9', 'epochs=1', '--resume']) == 0
     assert 'best score' in capsys.readouterr().out
-    row, = read_metrics(run)
+    (row,) = read_metrics(run)
     assert row['epoch'] == 1 and 0 <= row['score'] <= 1 and row['loss'] > 0
     for name in ('best', 'last'):
         assert load_state(run / f'{name}.safetensors')['progress']['best'] is not None
@@ -139,14 +167,33 @@ def test_a_score_that_is_no_number_is_never_the_best() -> None:
     progress = Progress()
     scores = (float('nan'), 0.5, float('nan'), 0.4, 0.6, float('inf'))
     assert [progress.take_score(score) for score in scores] == [
-        False, True, False, False, True, False]
+        False,
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
     assert progress.best == 0.6 and progress.since_best == 1
 
 
-def test_a_run_without_any_score_says_so(tmp_path: Path, write_config: Callable[..., Path],
-                                         capsys: pytest.CaptureFixture) -> None:
+def test_a_run_without_any_score_says_so(
+    tmp_path: Path, write_config: Callable[..., Path], capsys: pytest.CaptureFixture
+) -> None:
     config = str(write_config('two', frames=4, batch_size=2))
-    assert main(['train', config, 'epochs=1', 'checkpoints.best=loss', 'ema_decay=0',
-                 'optimizer.name=sgd', 'optimizer.learning_rate=1e30']) == 0
+    assert (
+        main(
+            [
+                'train',
+                config,
+                'epochs=1',
+                'checkpoints.best=loss',
+                'ema_decay=0',
+                'optimizer.name=sgd',
+                'optimizer.learning_rate=1e30',
+            ]
+        )
+        == 0
+    )
     assert 'no validation gave a number' in capsys.readouterr().out
     assert not (tmp_path / 'runs' / 'tiny' / 'best.safetensors').exists()

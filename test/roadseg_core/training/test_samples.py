@@ -27,16 +27,24 @@ class Ramps:
 
     def load(self, index: int) -> LabelledFrame:
         self.reads += 1
-        return LabelledFrame(str(index), np.full((8, 12, 3), 100 + index, np.uint8),
-                             np.full((8, 12), index, np.uint8))
+        return LabelledFrame(
+            str(index),
+            np.full((8, 12, 3), 100 + index, np.uint8),
+            np.full((8, 12), index, np.uint8),
+        )
 
 
 @pytest.mark.parametrize(('in_memory', 'reads'), [(True, 2), (False, 4)])
 def test_samples_repeat_and_differ(in_memory: bool, reads: int) -> None:
     source = Ramps()
     samples = TrainingSet(
-        [source], repeats=[3], size=(32, 64), in_memory=in_memory, seed=4,
-        augmentation=Augmentation(flip=0.5, crop=1.0, gain=0.5, noise=9.0))
+        [source],
+        repeats=[3],
+        size=(32, 64),
+        in_memory=in_memory,
+        seed=4,
+        augmentation=Augmentation(flip=0.5, crop=1.0, gain=0.5, noise=9.0),
+    )
     assert len(samples) == 6
     image, labels = samples[0, 1]
     assert image.shape == (32, 64, 3) and labels.shape == (32, 64)
@@ -65,8 +73,10 @@ def test_a_resumed_epoch_goes_on_with_the_same_batches(samples: int, first: int)
 
 @given(samples=st.integers(1, 40), processes=st.integers(1, 3))
 def test_processes_share_each_batch(samples: int, processes: int) -> None:
-    shares = [list(Batches(samples, batch_size=6, seed=1, rank=rank, processes=processes))
-              for rank in range(processes)]
+    shares = [
+        list(Batches(samples, batch_size=6, seed=1, rank=rank, processes=processes))
+        for rank in range(processes)
+    ]
     whole = list(Batches(samples, batch_size=6, seed=1))
     for number, parts in enumerate(zip(*shares, strict=True)):
         assert all(parts)
@@ -81,8 +91,10 @@ def test_a_smaller_last_batch_can_be_left_out() -> None:
 
 @given(samples=st.integers(6, 40), processes=st.integers(1, 3))
 def test_a_last_batch_of_too_few_samples_is_left_out(samples: int, processes: int) -> None:
-    batches = [Batches(samples, batch_size=6, seed=1, rank=rank, processes=processes, fewest=2)
-               for rank in range(processes)]
+    batches = [
+        Batches(samples, batch_size=6, seed=1, rank=rank, processes=processes, fewest=2)
+        for rank in range(processes)
+    ]
     assert len({part.steps_per_epoch for part in batches}) == 1
     assert all(len(batch) >= 2 for part in batches for batch in part)
     taken = sum(len(batch) for part in batches for batch in part)

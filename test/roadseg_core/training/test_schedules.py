@@ -12,14 +12,20 @@ from roadseg_core.training.precision import Precision, fastest
 from roadseg_core.training.schedules import rate_factor
 
 
-@pytest.mark.parametrize(('section', 'expected'), [
-    ({'name': 'constant'}, [1.0, 1.0, 1.0]),
-    ({'name': 'step', 'decay': 0.95}, [1.0, 0.95 ** 5, 0.95 ** 9]),
-    ({'name': 'cosine'}, [1.0, 0.5, 0.0061558]),
-    ({'name': 'poly', 'power': 1.0}, [1.0, 0.5, 0.05])])
+@pytest.mark.parametrize(
+    ('section', 'expected'),
+    [
+        ({'name': 'constant'}, [1.0, 1.0, 1.0]),
+        ({'name': 'step', 'decay': 0.95}, [1.0, 0.95**5, 0.95**9]),
+        ({'name': 'cosine'}, [1.0, 0.5, 0.0061558]),
+        ({'name': 'poly', 'power': 1.0}, [1.0, 0.5, 0.05]),
+    ],
+)
 def test_learning_rates(section: dict, expected: list[float]) -> None:
-    factors = [rate_factor(ScheduleSection(**section), step=step, steps=20, steps_per_epoch=2)
-               for step in (0, 10, 19)]
+    factors = [
+        rate_factor(ScheduleSection(**section), step=step, steps=20, steps_per_epoch=2)
+        for step in (0, 10, 19)
+    ]
     assert factors == pytest.approx(expected, rel=1e-4)
 
 

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from roadseg_core.checkpoint import load_checkpoint
 from roadseg_core.cli import main
-from roadseg_core.training.checkpoint import load_checkpoint
 from roadseg_core.training.run_folder import read_metrics
 
 SHIPPED = sorted((Path(__file__).parents[3] / 'config' / 'training').glob('*.yaml'))
 
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
-def test_shipped_configuration_trains(path: Path, tmp_path: Path,
-                                      capsys: pytest.CaptureFixture) -> None:
+def test_shipped_configuration_trains(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     assert main(['train', str(path), f'output={tmp_path}', 'threads=1', '--smoke']) == 0
     assert '2 steps an epoch (ceil(4 / 2)), 2 steps in all' in capsys.readouterr().out
     run = tmp_path / path.stem
-    row, = read_metrics(run)
+    (row,) = read_metrics(run)
     assert row['step'] == 2 and row['loss'] > 0
     figures = row['validation']['generated_val']
     assert 0 <= figures['pixel_accuracy'] <= 1 and 0 <= figures['auc'] <= 1

@@ -29,10 +29,11 @@ def test_scalars_and_pictures(tmp_path: Path, write_config: Callable[..., Path])
     rates = [event.value for event in events.Scalars('learning_rate')]
     assert np.allclose(rates, [2e-3 * factor for factor in (1.0, 0.853553, 0.5, 0.146447)])
 
-    picture, = (tag for tag in events.Tags()['images'] if tag.startswith('generated_val'))
+    (picture,) = (tag for tag in events.Tags()['images'] if tag.startswith('generated_val'))
     assert 'input, truth, prediction, road, errors' in picture
-    shown = cv2.imdecode(np.frombuffer(
-        events.Images(picture)[-1].encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
+    shown = cv2.imdecode(
+        np.frombuffer(events.Images(picture)[-1].encoded_image_string, np.uint8), cv2.IMREAD_COLOR
+    )
     assert shown.shape == (2 * 32, 5 * 64, 3)
     samples = events.Images('samples')
     assert len(samples) == 2 and (samples[0].height, samples[0].width) == (2 * 32, 2 * 64)

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 import torch
 
+from roadseg_core.checkpoint import CheckpointError, load_checkpoint, load_optimizer_state
 from roadseg_core.cli import main
-from roadseg_core.training.checkpoint import (CheckpointError, load_checkpoint,
-                                              load_optimizer_state)
 
 NETWORKS = {
-    'seven': ('mobilenet_fcn', '{classes: 7, depth_multiplier: 0.1, classifier_depth: 8, '
-                               'classifier_kernel: 3, folded: true}'),
+    'seven': (
+        'mobilenet_fcn',
+        '{classes: 7, depth_multiplier: 0.1, classifier_depth: 8, '
+        'classifier_kernel: 3, folded: true}',
+    ),
     'two': ('unet', '{filters: 2}'),
 }
 
@@ -29,7 +31,7 @@ def make_data(root: Path) -> None:
             (root / 'camvid' / folder).mkdir(parents=True)
         for number in range(4):
             truth = np.zeros((48, 64), np.uint8)
-            truth[24 + number:] = 3
+            truth[24 + number :] = 3
             image = np.where(truth[..., None] == 3, 60, 200) + rng.integers(0, 30, (48, 64, 3))
             cv2.imwrite(str(root / 'camvid' / split / f'{number}.png'), image.astype(np.uint8))
             cv2.imwrite(str(root / 'camvid' / f'{split}annot' / f'{number}.png'), truth)
@@ -62,7 +64,7 @@ batch_size: 2
 def test_train_export_and_run(tmp_path: Path, label_map: str) -> None:
     import openvino
 
-    from roadseg_core.export import DeployedNetwork, check_frames
+    from roadseg_core.export.run import DeployedNetwork, check_frames
     from roadseg_core.model_file import read_model_info
 
     make_data(tmp_path)
@@ -80,9 +82,26 @@ def test_train_export_and_run(tmp_path: Path, label_map: str) -> None:
     assert info.agreement['labels'] > 0.999
 
     report = tmp_path / 'report.json'
-    assert main(['evaluate', '--model', str(model), '--data', 'camvid:val', '--backend',
-                 'openvino', '--root', str(tmp_path), '--at', 'network',
-                 '--json', str(report)]) == 0
+    assert (
+        main(
+            [
+                'evaluate',
+                '--model',
+                str(model),
+                '--data',
+                'camvid:val',
+                '--backend',
+                'openvino',
+                '--root',
+                str(tmp_path),
+                '--at',
+                'network',
+                '--json',
+                str(report),
+            ]
+        )
+        == 0
+    )
     evaluated = json.loads(report.read_text())
     trained = record['validation']['camvid_val']
     scores = evaluated['scores']
@@ -92,10 +111,10 @@ def test_train_export_and_run(tmp_path: Path, label_map: str) -> None:
 
     loaded = load_checkpoint(run / 'best.safetensors')
     frames = check_frames(loaded.geometry, None)[0][:3]
-    expected = DeployedNetwork(loaded.network, label_map=loaded.label_map)(
-        torch.from_numpy(frames))
+    expected = DeployedNetwork(loaded.network, label_map=loaded.label_map)(torch.from_numpy(frames))
     compiled = openvino.Core().compile_model(
-        str(model), 'CPU', {'INFERENCE_PRECISION_HINT': 'f32', 'INFERENCE_NUM_THREADS': 1})
+        str(model), 'CPU', {'INFERENCE_PRECISION_HINT': 'f32', 'INFERENCE_NUM_THREADS': 1}
+    )
     result = compiled(frames)
     assert (result['labels'] == expected[0].numpy()).mean() > 0.999
     for name, values in zip(('road_probability', 'confidence'), expected[1:]):

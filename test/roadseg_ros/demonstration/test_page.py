@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,12 @@ import pytest
 
 from roadseg_core.labels import SEVEN
 from roadseg_core.report.pictures import Picture
-from roadseg_ros.demonstration.accounting import account, CAUSES
 from roadseg_ros.demonstration.moments import Moment
 from roadseg_ros.demonstration.page import write_page
 from roadseg_ros.demonstration.scoring import Comparison
 from roadseg_ros.demonstration.settings import DemoSettings, parse_arguments
 from roadseg_ros.demonstration.summary import summarize
+from roadseg_ros.live.accounting import CAUSES, account
 
 
 class Links(HTMLParser):
@@ -38,20 +38,35 @@ def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tup
     comparison = Comparison(SEVEN)
     comparison.update(np.array([[2, 2, 0]], np.uint8), np.array([[2, 0, 0]], np.uint8))
     settings = replace(DemoSettings(cameras=('front',)), source=None if truth else Path('a.mp4'))
-    summary = summarize(settings, accounting, engine={'backend': 'openvino'},
-                        scores=comparison.scores() if truth else None, by_class=truth,
-                        played=played)
+    summary = summarize(
+        settings,
+        accounting,
+        engine={'backend': 'openvino'},
+        scores=comparison.scores() if truth else None,
+        by_class=truth,
+        played=played,
+    )
     summary['node_exit_code'] = 0
     picture = Picture('frame', 'data:image/png;base64,AAAA')
-    write_page(tmp_path / 'report.html', summary, [Moment('front', 0.5, (picture,))], SEVEN,
-               accounting)
+    write_page(
+        tmp_path / 'report.html', summary, [Moment('front', 0.5, (picture,))], SEVEN, accounting
+    )
     return summary, (tmp_path / 'report.html').read_text(encoding='utf-8')
 
 
 def test_the_report_with_truth_holds_every_figure(tmp_path: Path) -> None:
     summary, text = small_report(tmp_path, truth=True)
-    assert set(summary) >= {'cameras', 'frames', 'fps', 'latency_ms', 'iou', 'miou', 'road_iou',
-                            'engine', 'versions'}
+    assert set(summary) >= {
+        'cameras',
+        'frames',
+        'fps',
+        'latency_ms',
+        'iou',
+        'miou',
+        'road_iou',
+        'engine',
+        'versions',
+    }
     assert summary['iou'] == {'sky': 0.5, 'road': 0.5}
     assert summary['latency_ms'] == {'p50': 9.0, 'p99': 9.0, 'max': 9.0}
     assert summary['processed_share'] == 1.0
@@ -73,16 +88,26 @@ def test_the_report_of_a_source_claims_no_accuracy(tmp_path: Path) -> None:
 
 
 def test_the_command_line_is_read(tmp_path: Path) -> None:
-    settings = parse_arguments(['--cameras', '2', '--phase', 'out', '--size', '320x240',
-                                '--fps', '10'])
+    settings = parse_arguments(
+        ['--cameras', '2', '--phase', 'out', '--size', '320x240', '--fps', '10']
+    )
     assert settings.phases == {'front': 0.0, 'left': 0.05}
     assert settings.size == (240, 320)
     assert parse_arguments(['--source', str(tmp_path)]).cameras == ('front',)
 
 
-@pytest.mark.parametrize('arguments', [
-    ['--cameras', '5'], ['--cameras', 'up'], ['--fps', '0'], ['--source', '/no/such'],
-    ['--size', 'big'], ['--size', '8x8'], ['--seconds', '0']])
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ['--cameras', '5'],
+        ['--cameras', 'up'],
+        ['--fps', '0'],
+        ['--source', '/no/such'],
+        ['--size', 'big'],
+        ['--size', '8x8'],
+        ['--seconds', '0'],
+    ],
+)
 def test_a_wrong_command_line_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit):
         parse_arguments(arguments)

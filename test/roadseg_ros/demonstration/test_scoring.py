@@ -32,8 +32,7 @@ def test_the_same_classes_are_compared_one_by_one() -> None:
 
 def test_other_classes_are_compared_as_road_and_not_road() -> None:
     comparison = Comparison(TWO)
-    comparison.update(np.array([[2, 2, 0, 1, 6]], np.uint8),
-                      np.array([[1, 1, 1, 0, 1]], np.uint8))
+    comparison.update(np.array([[2, 2, 0, 1, 6]], np.uint8), np.array([[1, 1, 1, 0, 1]], np.uint8))
     assert not comparison.by_class
     assert comparison.scores().road_iou == pytest.approx(2 / 3)
     assert comparison.scores().pixels == 4

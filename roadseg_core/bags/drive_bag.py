@@ -1,0 +1,135 @@
+"""Render the demo's drive and record it as a bag, with its exact truth."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rosbags.rosbag2 import StoragePlugin, Writer
+
+from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
+from roadseg_core.rendering import Drive, DriveConfig, RenderedFrame
+from roadseg_core.sources.source import CAMERA_INFO_TYPE, RAW_TYPE
+
+FIRST_STAMP_NS = 1_700_000_000 * BILLION
+"""Stamp of the drive's first frame: a fixed date, so that equal drives make equal bags."""
+
+_CHUNK = 4
+
+
+def image_topic(camera: str) -> str:
+    """Return the topic of a camera's images."""
+    return f'/camera/{camera}/image_raw'
+
+
+def truth_topic(camera: str) -> str:
+    """Return the topic of a camera's true label images, of the same stamps."""
+    return f'/truth/{camera}/label'
+
+
+def record_drive(
+    config: DriveConfig,
+    cameras: tuple[str, ...],
+    path: Path,
+    *,
+    progress: Callable[[int, int], None],
+) -> int:
+    """
+    Render a drive into a new bag: images (bgr8), CameraInfo and truth (mono8) of each camera.
+
+    :param progress: called with frames done and frames in all
+    :returns: frames of each camera
+    """
+    types = message_types()
+    drive = Drive(config)
+    with Writer(path, version=8, storage_plugin=StoragePlugin.MCAP) as bag:
+        connections = {}
+        for camera in cameras:
+            for topic, kind in (
+                (image_topic(camera), RAW_TYPE),
+                (_info_topic(camera), CAMERA_INFO_TYPE),
+                (truth_topic(camera), RAW_TYPE),
+            ):
+                connections[topic] = bag.add_connection(topic, kind, typestore=types)
+        total = drive.frame_count * len(cameras)
+        for done, (camera, frame) in enumerate(_rendered(config, cameras, drive.frame_count), 1):
+            stamp_ns = FIRST_STAMP_NS + frame.stamp_ns
+            info = _camera_info(drive, camera, stamp_ns)
+            image = image_cdr(frame.image, encoding='bgr8', stamp_ns=stamp_ns, frame_id=camera)
+            truth = image_cdr(frame.labels, encoding='mono8', stamp_ns=stamp_ns, frame_id=camera)
+            for topic, data in (
+                (_info_topic(camera), info),
+                (image_topic(camera), image),
+                (truth_topic(camera), truth),
+            ):
+                bag.write(connections[topic], stamp_ns, data)
+            progress(done, total)
+    return drive.frame_count
+
+
+def _rendered(
+    config: DriveConfig, cameras: tuple[str, ...], count: int
+) -> Iterator[tuple[str, RenderedFrame]]:
+    """Yield all frames in the order of time, rendered by two processes or more."""
+    workers = max(1, min(8, os.cpu_count() or 1))
+    chunks = [
+        (config, cameras, first, min(count, first + _CHUNK)) for first in range(0, count, _CHUNK)
+    ]
+    # Not forked: OpenCV's threads and ROS do not outlive a fork.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn')) as executor:
+        for frames in executor.map(_render_chunk, chunks):
+            yield from frames
+
+
+def _render_chunk(
+    chunk: tuple[DriveConfig, tuple[str, ...], int, int],
+) -> list[tuple[str, RenderedFrame]]:
+    config, cameras, first, end = chunk
+    cv2.setNumThreads(1)
+    drive = _prepared(config)
+    return [
+        (camera, drive.render(camera, index)) for index in range(first, end) for camera in cameras
+    ]
+
+
+@lru_cache(maxsize=1)
+def _prepared(config: DriveConfig) -> Drive:
+    """Return the drive; each process prepares it once."""
+    return Drive(config)
+
+
+def _info_topic(camera: str) -> str:
+    return f'/camera/{camera}/camera_info'
+
+
+def _camera_info(drive: Drive, camera: str, stamp_ns: int) -> bytes:
+    types = message_types()
+    fx, fy, cx, cy = drive.intrinsics(camera)
+    header = types.types['std_msgs/msg/Header'](
+        stamp=types.types['builtin_interfaces/msg/Time'](
+            sec=stamp_ns // BILLION, nanosec=stamp_ns % BILLION
+        ),
+        frame_id=camera,
+    )
+    message = types.types[CAMERA_INFO_TYPE](
+        header=header,
+        height=drive.config.height,
+        width=drive.config.width,
+        distortion_model='plumb_bob',
+        d=np.zeros(5),
+        k=np.array([fx, 0, cx, 0, fy, cy, 0, 0, 1.0]),
+        r=np.eye(3).ravel(),
+        p=np.array([fx, 0, cx, 0, 0, fy, cy, 0, 0, 0, 1.0, 0]),
+        binning_x=0,
+        binning_y=0,
+        roi=types.types['sensor_msgs/msg/RegionOfInterest'](
+            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
+        ),
+    )
+    return bytes(types.serialize_cdr(message, CAMERA_INFO_TYPE))

@@ -1,0 +1,143 @@
+"""Serialized images, read in place: nothing is copied."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from roadseg_core.bags.records import Buffer
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.decoding import Fallback, compressed_to_bgr, image_to_bgr
+
+RAW_TYPE = 'sensor_msgs/msg/Image'
+COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
+IMAGE_TYPES = (RAW_TYPE, COMPRESSED_TYPE)
+
+_BILLION = 1_000_000_000
+_HEADER = 4
+
+
+@dataclass(frozen=True)
+class RawImage:
+    """A ``sensor_msgs/Image``."""
+
+    stamp_ns: int
+    frame_id: str
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: memoryview
+
+
+@dataclass(frozen=True)
+class CompressedImage:
+    """A ``sensor_msgs/CompressedImage``."""
+
+    stamp_ns: int
+    frame_id: str
+    format: str
+    data: memoryview
+
+
+def read_stamp(cdr: Buffer) -> int:
+    """
+    Return the header stamp in nanoseconds of a serialized message that begins with one.
+
+    :raises ConversionError: if the message is too short
+    """
+    return _Fields(cdr).stamp()
+
+
+def parse_raw(cdr: Buffer) -> RawImage:
+    """
+    Read a serialized ``sensor_msgs/Image``.
+
+    :raises ConversionError: if it is cut off or damaged
+    """
+    fields = _Fields(cdr)
+    return RawImage(
+        stamp_ns=fields.stamp(),
+        frame_id=fields.text(),
+        height=fields.number('I'),
+        width=fields.number('I'),
+        encoding=fields.text(),
+        is_bigendian=fields.number('B'),
+        step=fields.number('I'),
+        data=fields.octets(),
+    )
+
+
+def parse_compressed(cdr: Buffer) -> CompressedImage:
+    """
+    Read a serialized ``sensor_msgs/CompressedImage``.
+
+    :raises ConversionError: if it is cut off or damaged
+    """
+    fields = _Fields(cdr)
+    return CompressedImage(
+        stamp_ns=fields.stamp(), frame_id=fields.text(), format=fields.text(), data=fields.octets()
+    )
+
+
+def to_bgr(cdr: Buffer, message_type: str, fallback: Fallback | None = None) -> np.ndarray:
+    """
+    Decode a serialized image as the node decodes one.
+
+    :param message_type: one of :data:`IMAGE_TYPES`
+    :param fallback: converts raw encodings that the pipeline does not know
+    :returns: uint8 [H, W, 3], BGR; for bgr8 a view of ``cdr``
+    :raises ConversionError: if it cannot be decoded
+    """
+    if message_type == RAW_TYPE:
+        return image_to_bgr(parse_raw(cdr), fallback)
+    return compressed_to_bgr(parse_compressed(cdr))
+
+
+class _Fields:
+    """Read fields one after another, each at its alignment behind CDR's four-byte header."""
+
+    def __init__(self, cdr: Buffer) -> None:
+        self._data = memoryview(cdr)
+        if len(self._data) < _HEADER:
+            raise ConversionError(
+                f'the recorded message has {len(self._data)} bytes; it is truncated'
+            )
+        self._order = '<' if self._data[1] & 1 else '>'
+        self._at = _HEADER
+
+    def number(self, kind: str) -> int:
+        size = struct.calcsize(kind)
+        self._at += -(self._at - _HEADER) % size
+        if self._at + size > len(self._data):
+            raise self._truncated(size)
+        value = struct.unpack_from(self._order + kind, self._data, self._at)[0]
+        self._at += size
+        return value
+
+    def stamp(self) -> int:
+        seconds = self.number('i')
+        return seconds * _BILLION + self.number('I')
+
+    def octets(self) -> memoryview:
+        length = self.number('I')
+        if self._at + length > len(self._data):
+            raise self._truncated(length)
+        self._at += length
+        return self._data[self._at - length : self._at]
+
+    def text(self) -> str:
+        octets = bytes(self.octets())
+        try:
+            return octets.rstrip(b'\0').decode('utf-8')
+        except UnicodeDecodeError as error:
+            raise ConversionError(f'the recorded message is damaged: {error}') from error
+
+    def _truncated(self, size: int) -> ConversionError:
+        return ConversionError(
+            f'the recorded message is truncated: {len(self._data)} bytes, and {size} more were '
+            f'expected at {self._at}'
+        )

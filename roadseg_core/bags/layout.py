@@ -1,0 +1,160 @@
+"""Which files make up a bag, and how they are packed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from roadseg_core.bags.records import BagError
+
+METADATA = 'metadata.yaml'
+STORAGES = {'.mcap': 'mcap', '.db3': 'sqlite3'}
+_PACKED = '.zstd'
+
+
+@dataclass(frozen=True)
+class Layout:
+    """
+    Say what a bag consists of.
+
+    :param files: in the order of recording
+    :param packed_files: whether the files are zstd-compressed
+    :param packed_messages: whether each message is; None if that is not known
+    :param counts: messages by topic, as the metadata promise; empty if nothing does
+    :param start_ns: time of the first message, as the metadata say; None if unknown
+    :param notes: what was made up for, for people; no loss by itself
+    :param missing: files that the metadata name and that are not there
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    packed_files: bool
+    packed_messages: bool | None
+    counts: dict[str, int]
+    start_ns: int | None
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def read_layout(path: Path) -> Layout:
+    """
+    Find a bag's files: by its metadata of any version, or, without, by looking.
+
+    :param path: the bag's folder, or one of its files alone
+    :raises BagError: if there is no bag
+    """
+    if path.is_file():
+        _check_suffix(path)
+        return _found(path, (path,), ())
+    if not path.is_dir():
+        raise BagError(f'{path} does not exist; name the folder of a rosbag2 bag, or its file')
+    metadata = path / METADATA
+    if not metadata.is_file():
+        return _rebuilt(path, f'{METADATA} is missing')
+    try:
+        values = yaml.load(metadata.read_text(encoding='utf-8'), Loader=_Loader)
+        return _described(path, values['rosbag2_bagfile_information'])
+    except (
+        OSError,
+        yaml.YAMLError,
+        UnicodeDecodeError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+    ) as error:
+        return _rebuilt(
+            path, f'{METADATA} cannot be read ({type(error).__name__}: {_first_line(error)})'
+        )
+
+
+class _Loader(yaml.SafeLoader):
+    """Load YAML with the tags that rosbag2 writes for its QoS, which nothing here needs."""
+
+
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node)
+    return loader.construct_scalar(node)
+
+
+_Loader.add_multi_constructor('!', _plain)
+
+
+def _described(path: Path, values: dict) -> Layout:
+    # Before version 4 paths began with the bag's folder: the last part is what counts.
+    names = [PurePosixPath(name).name for name in values['relative_file_paths']]
+    present = tuple(path / name for name in names if (path / name).is_file())
+    missing = tuple(name for name in names if not (path / name).is_file())
+    if not present:
+        return _rebuilt(
+            path, f'{METADATA} names {", ".join(names) or "no file"}, which is not there'
+        )
+    packing = values.get('compression_format') or ''
+    mode = (values.get('compression_mode') or '').lower() if packing else ''
+    if packing not in ('', 'zstd'):
+        raise BagError(
+            f"{path} is compressed by {packing!r}; expected zstd; unpack it by 'ros2 bag convert'"
+        )
+    start = (values.get('starting_time') or {}).get('nanoseconds_since_epoch')
+    counts = {
+        entry['topic_metadata']['name']: int(entry['message_count'])
+        for entry in values.get('topics_with_message_count') or ()
+    }
+    return Layout(
+        path,
+        present,
+        mode == 'file',
+        mode == 'message',
+        counts,
+        int(start) if start is not None and sum(counts.values()) else None,
+        missing=missing,
+    )
+
+
+def _rebuilt(path: Path, reason: str) -> Layout:
+    """Take the bag files of a folder in the order of the numbers in their names."""
+    files = sorted(
+        (file for file in path.iterdir() if _suffix(file) in STORAGES and file.is_file()),
+        key=lambda file: [
+            int(part) if part.isdigit() else part for part in re.split(r'(\d+)', file.name)
+        ],
+    )
+    if not files:
+        raise BagError(f'{path} is no bag: {reason}, and there is no .mcap or .db3 file')
+    return _found(
+        path, tuple(files), (f'{reason}; rebuilt from {", ".join(file.name for file in files)}',)
+    )
+
+
+def _found(path: Path, files: tuple[Path, ...], notes: tuple[str, ...]) -> Layout:
+    packed = all(file.suffix == _PACKED for file in files)
+    return Layout(path, files, packed, None, {}, None, notes)
+
+
+def storage_of(file: Path) -> str:
+    """Return ``mcap`` or ``sqlite3`` by the name of a bag file."""
+    return STORAGES[_suffix(file)]
+
+
+def _suffix(file: Path) -> str:
+    return Path(file.name.removesuffix(_PACKED)).suffix
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix == '.bag':
+        raise BagError(
+            f"{path} is a ROS 1 bag; convert it by 'rosbags-convert --src {path} "
+            "--dst FOLDER' first"
+        )
+    if _suffix(path) not in STORAGES:
+        raise BagError(f'{path} is no bag; expected a folder, or a file that ends in .mcap or .db3')
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else ''

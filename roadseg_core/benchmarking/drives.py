@@ -1,0 +1,201 @@
+"""How fast bags are evaluated, against the engine alone, and how much memory that takes."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from rosbags.rosbag2 import StoragePlugin, Writer
+
+from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr, message_types
+from roadseg_core.benchmarking.run import PACKAGES, benchmark
+from roadseg_core.benchmarking.specification import Contender
+from roadseg_core.benchmarking.specification import Settings as EngineSettings
+from roadseg_core.evaluation.drives.run import evaluate_bags
+from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.machine import describe_machine, versions
+from roadseg_core.sources.source import COMPRESSED_TYPE, RAW_TYPE
+
+_FIRST_STAMP_NS = 1_700_000_000 * BILLION
+_PERIOD_NS = BILLION // 15
+_TOPIC = '/camera/front/image_raw'
+_PERCENT = 60
+"""Least share of the engine's rate that an evaluation reaches, in percent."""
+
+_EVALUATE = """
+import sys
+from roadseg_ros.evaluate_bag import main
+if main(sys.argv[1:]):
+    sys.exit(1)
+for line in open('/proc/self/status', encoding='ascii'):
+    if line.startswith('VmHWM:'):
+        print(line.split()[1])
+"""
+# The peak that wait4 tells is at least that of the process it was forked from.
+
+_MEBIBYTES = 200
+"""Most memory that a longer bag takes beyond a short one."""
+
+
+def moving_pictures(count: int, *, height: int, width: int) -> Iterable[np.ndarray]:
+    """Yield uint8 [H, W, 3]: smooth spots that move through the picture."""
+    coarse = np.random.default_rng(1).integers(0, 256, (height // 16, width // 16, 3), np.uint8)
+    spots = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    for number in range(count):
+        yield np.roll(spots, 5 * number, axis=1)
+
+
+def write_raw_bag(path: Path, count: int, *, height: int, width: int) -> Path:
+    """Write a bag of raw images."""
+    return _write(
+        path,
+        RAW_TYPE,
+        (
+            image_cdr(picture, encoding='bgr8', stamp_ns=_stamp(number), frame_id='front')
+            for number, picture in enumerate(moving_pictures(count, height=height, width=width))
+        ),
+    )
+
+
+def write_jpeg_bag(path: Path, count: int, *, height: int, width: int) -> Path:
+    """Write a bag of JPEG images, which may be long."""
+    files = [
+        cv2.imencode('.jpg', picture)[1].tobytes()
+        for picture in moving_pictures(64, height=height, width=width)
+    ]
+    return _write(
+        path,
+        COMPRESSED_TYPE,
+        (
+            compressed_cdr(
+                files[number % len(files)],
+                file_format='jpeg',
+                stamp_ns=_stamp(number),
+                frame_id='front',
+            )
+            for number in range(count)
+        ),
+    )
+
+
+def measure_speed(
+    model: str, *, batch: int, frames: int, rounds: int, say: Callable[[str], None]
+) -> dict[str, object]:
+    """
+    Evaluate raw images of 1280x720 pixels and time the engine alone, in turn, in this process.
+
+    The evaluation leaves optical flow and annotated bag out.
+
+    :returns: the medians in frames/s, each turn's, and the evaluation's share of the engine's
+    """
+    turns: dict[str, list[float]] = {'engine': [], 'evaluation': []}
+    with TemporaryDirectory(prefix='benchmark-') as folder:
+        bag = write_raw_bag(Path(folder) / 'bag', frames, height=720, width=1280)
+        os.sync()  # else the system would write it out meanwhile
+        for number in range(rounds):
+            measured = benchmark(
+                EngineSettings(
+                    model=Path(model),
+                    contenders=(Contender('auto', 'auto'),),
+                    batches=(batch,),
+                    rounds=4,
+                    seconds=0.5,
+                )
+            )
+            row = measured['batches'][0]['contenders'][0]
+            turns['engine'].append(row['frames_per_second'])
+            report = evaluate_bags(
+                Settings(
+                    bags=(bag,),
+                    output=Path(folder) / f'out{number}',
+                    model=model,
+                    batch=batch,
+                    consistency=False,
+                )
+            )
+            turns['evaluation'].append(report['timings']['frames_per_second'])
+            say(
+                f'turn {number + 1} of {rounds}: engine {turns["engine"][-1]:.1f}, evaluation '
+                f'{turns["evaluation"][-1]:.1f} frames/s'
+            )
+    medians = {name: statistics.median(values) for name, values in turns.items()}
+    share = 100 * medians['evaluation'] / medians['engine']
+    return {
+        'images': '1280x720 bgr8 in MCAP',
+        'frames': frames,
+        'batch': batch,
+        'backend': row['backend'],
+        'precision': row['precision'],
+        'engine_frames_per_second': turns['engine'],
+        'evaluation_frames_per_second': turns['evaluation'],
+        'percent_of_engine': round(share, 1),
+        'least_percent': _PERCENT,
+        'passed': share >= _PERCENT,
+    }
+
+
+def measure_memory(
+    model: str, *, counts: tuple[int, int], say: Callable[[str], None]
+) -> dict[str, object]:
+    """
+    Evaluate a short and a long bag of 320x240 pixels, each in a process of its own.
+
+    :param counts: frames of the short bag and of the long one
+    :returns: the most memory that each was resident in, MiB, and the difference
+    :raises OSError: if an evaluation fails
+    """
+    peaks = []
+    for count in counts:
+        with TemporaryDirectory(prefix='benchmark-') as folder:
+            bag = write_jpeg_bag(Path(folder) / 'bag', count, height=240, width=320)
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    '-c',
+                    _EVALUATE,
+                    str(bag),
+                    '--model',
+                    model,
+                    '--output',
+                    f'{folder}/out',
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        if done.returncode:
+            raise OSError(f'evaluate_bag ended with exit code {done.returncode}')
+        peaks.append(round(int(done.stdout.split()[-1]) / 1024, 1))
+        say(f'{count} frames: {peaks[-1]} MiB')
+    return {
+        'images': '320x240 JPEG in MCAP, all measures',
+        'frames': list(counts),
+        'peak_mib': peaks,
+        'growth_mib': round(peaks[1] - peaks[0], 1),
+        'most_growth_mib': _MEBIBYTES,
+        'passed': peaks[1] - peaks[0] <= _MEBIBYTES,
+    }
+
+
+def describe() -> dict[str, object]:
+    """Say what it was measured on."""
+    return {'machine': describe_machine(), 'versions': versions(PACKAGES)}
+
+
+def _stamp(number: int) -> int:
+    return _FIRST_STAMP_NS + number * _PERIOD_NS
+
+
+def _write(path: Path, kind: str, messages: Iterable[bytes]) -> Path:
+    topic = _TOPIC if kind == RAW_TYPE else f'{_TOPIC}/compressed'
+    with Writer(path, version=8, storage_plugin=StoragePlugin.MCAP) as bag:
+        connection = bag.add_connection(topic, kind, typestore=message_types())
+        for number, message in enumerate(messages):
+            bag.write(connection, _stamp(number), message)
+    return path

@@ -1,0 +1,1 @@
+"""The TensorRT engine: its rules, plans, cache and runtime."""

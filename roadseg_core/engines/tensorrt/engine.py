@@ -1,0 +1,148 @@
+"""The TensorRT engine: NVIDIA GPUs, with TensorRT 10 and 11."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import tensorrt as trt
+
+from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Progress, Segmentation
+from roadseg_core.engines.tensorrt.build import BuildOptions, build_plan
+from roadseg_core.engines.tensorrt.cuda import Gpu, use_gpu
+from roadseg_core.engines.tensorrt.plan_cache import PlanCache, PlanKey, default_folder, open_plan
+from roadseg_core.engines.tensorrt.runtime import PlanRunner
+from roadseg_core.model_file import ModelInfo
+
+_LEAST_VERSION, _MOST_VERSION = 10, 11
+_TF32_SINCE = 8
+"""The first compute capability (its major number) of a GPU that multiplies in TF32."""
+
+
+class TensorRtEngine(Engine):
+    """
+    Run a model file by TensorRT, from a plan that is built once and kept.
+
+    :param device: ``auto`` or ``cuda`` for the first GPU, ``cuda:N`` for another
+    :param precision: ``auto``, or the file's own: TensorRT computes in the types of the file.
+        A file of fp32 runs in TF32 on GPUs that have it; ``fp32`` rules that out
+    :param cache_dir: folder of plans; None for the user's cache
+    :param allow_build: whether a plan may be built where there is none
+    :param progress: told how a build goes; it can end it
+    :param optimization_level: of the builder, 0 to 5
+    :raises EngineError: if there is no GPU, no plan that may be used, or the build fails
+    """
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        *,
+        outputs: tuple[str, ...],
+        device: str,
+        precision: str,
+        cache_dir: Path | None,
+        allow_build: bool,
+        progress: Progress | None,
+        optimization_level: int = 3,
+    ) -> None:
+        super().__init__(info, outputs)
+        _check_version(trt.__version__)
+        if precision not in ('auto', info.precision):
+            raise EngineError(
+                f'precision {precision!r} for TensorRT; {info.path} computes in '
+                f'{info.precision}, and TensorRT in what the file says: export another file, or '
+                f'use auto or {info.precision}'
+            )
+        gpu = use_gpu(device)
+        tf32 = precision == 'auto' and info.precision == 'fp32'
+        options = BuildOptions(optimization_level=optimization_level, tf32=tf32)
+        folder = default_folder() if cache_dir is None else cache_dir
+        self._cache = PlanCache(
+            folder,
+            PlanKey(
+                model=info.path.stem,
+                sha256=info.sha256,
+                version=trt.__version__,
+                gpu=gpu.name,
+                compute_capability=gpu.compute_capability,
+                outputs=outputs,
+                options={**asdict(options), 'max_batch': info.max_batch},
+            ),
+        )
+
+        def load(plan: bytes) -> PlanRunner:
+            return PlanRunner(
+                plan,
+                gpu=gpu.index,
+                outputs=outputs,
+                frames=(info.max_batch, *info.geometry.input_size, 3),
+            )
+
+        def build() -> bytes:
+            return build_plan(
+                _read_again(info),
+                info,
+                outputs=outputs,
+                options=options,
+                timing_cache=folder / _timings_name(gpu),
+                progress=progress,
+            )
+
+        self._runner: PlanRunner | None = open_plan(
+            self._cache, load=load, build=build, allow_build=allow_build, progress=progress
+        )
+        in_tf32 = tf32 and int(gpu.compute_capability.partition('.')[0]) >= _TF32_SINCE
+        self._description = EngineDescription(
+            backend='tensorrt',
+            device=f'cuda:{gpu.index} ({gpu.name})',
+            precision='tf32' if in_tf32 else info.precision,
+            threads=0,
+            version=trt.__version__,
+        )
+
+    @property
+    def description(self) -> EngineDescription:
+        """Say what runs where."""
+        return self._description
+
+    @property
+    def plan(self) -> Path:
+        """The file of the plan."""
+        return self._cache.path
+
+    @property
+    def graphs(self) -> dict[int, bool]:
+        """Say for each batch size that was run whether it runs as a CUDA graph."""
+        return {} if self._runner is None else self._runner.graphs
+
+    def _infer(self, frames: np.ndarray) -> Segmentation:
+        if self._runner is None:
+            raise EngineError('the engine is closed')
+        return Segmentation(**self._runner.run(frames))
+
+    def close(self) -> None:
+        """Give back what the engine holds; a second call does nothing."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+
+def _check_version(version: str) -> None:
+    major = int(version.partition('.')[0])
+    if not _LEAST_VERSION <= major <= _MOST_VERSION:
+        raise EngineError(f'TensorRT {version}; expected {_LEAST_VERSION}.x to {_MOST_VERSION}.x')
+
+
+def _read_again(info: ModelInfo) -> bytes:
+    """Read the model file for the builder; it must be the one that was opened."""
+    content = info.path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != info.sha256:
+        raise EngineError(f'{info.path} changed while it was opened: open it again')
+    return content
+
+
+def _timings_name(gpu: Gpu) -> str:
+    name = ''.join(letter if letter.isalnum() else '-' for letter in gpu.name)
+    return f'timings-{trt.__version__}-{name}-{gpu.compute_capability}.cache'

@@ -1,0 +1,124 @@
+"""Building plans ahead of their use: in a thread that can be given up, with what goes on told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from roadseg_core.engines import EngineDescription, open_engine
+
+_TELL_EVERY = 1.0
+"""Seconds between two calls of ``tell``."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BuiltPlan:
+    """
+    Say what came of a build.
+
+    :param path: the file of the plan
+    :param graphs: for each batch size that was run, whether it runs as a CUDA graph
+    """
+
+    outputs: tuple[str, ...]
+    path: Path
+    description: EngineDescription
+    graphs: dict[int, bool]
+    seconds: float
+
+
+def build_offline(
+    model: Path,
+    outputs: Sequence[str],
+    *,
+    device: str,
+    precision: str,
+    cache_dir: Path | None,
+    tell: Callable[[float, str], None],
+) -> BuiltPlan:
+    """
+    Build the plan of a model file if it is not there, and run it once with every batch size.
+
+    :param tell: called each second in the calling thread with the seconds since the start and
+        what TensorRT does
+    :raises EngineError: if the plan cannot be built or does not run
+    :raises KeyboardInterrupt: after the build was given up, if it comes meanwhile
+    """
+    stop, doing = threading.Event(), ['opening']
+
+    def progress(phase: str, share: float | None) -> bool:
+        doing[0] = phase if share is None else f'{100.0 * share:.0f} %, {phase}'
+        return not stop.is_set()
+
+    def build() -> BuiltPlan:
+        started = time.monotonic()
+        engine = open_engine(
+            model,
+            backend='tensorrt',
+            outputs=outputs,
+            device=device,
+            precision=precision,
+            cache_dir=cache_dir,
+            progress=progress,
+        )
+        doing[0] = 'running the plan with every batch size'
+        try:
+            info = engine.info
+            frames = np.zeros((info.max_batch, *info.geometry.input_size, 3), np.uint8)
+            for count in range(1, info.max_batch + 1):
+                engine.infer(frames[:count])
+            return BuiltPlan(
+                tuple(outputs),
+                engine.plan,
+                engine.description,
+                engine.graphs,
+                time.monotonic() - started,
+            )
+        finally:
+            engine.close()
+
+    started = time.monotonic()
+    # While TensorRT builds in the main thread, Python would take no signal.
+    with ThreadPoolExecutor(1, thread_name_prefix='build') as pool:
+        future = pool.submit(build)
+        try:
+            while True:
+                try:
+                    return future.result(_TELL_EVERY)
+                except FutureTimeoutError:
+                    if future.done():
+                        raise
+                    tell(time.monotonic() - started, doing[0])
+        except KeyboardInterrupt:
+            stop.set()
+            _log.warning('interrupted: the build ends at its next step')
+            raise
+
+
+@contextmanager
+def logged_to(path: Path) -> Iterator[None]:
+    """Write everything that this project and TensorRT log meanwhile to the end of a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding='utf-8')
+    handler.setFormatter(logging.Formatter('%(asctime)s %(levelname)s %(name)s: %(message)s'))
+    logger = logging.getLogger('roadseg_core')
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        handler.close()

@@ -1,0 +1,221 @@
+"""The cache of plans: what takes minutes to build is built once for a model, GPU and version."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from roadseg_core.engines.base import EngineError, OpeningStopped, Progress
+
+Loaded = TypeVar('Loaded')
+
+_POLL = 0.2
+"""Seconds between two looks whether another process has finished its build."""
+
+_log = logging.getLogger(__name__)
+
+
+class PlanError(EngineError):
+    """A plan that is not there or cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class PlanKey:
+    """
+    Everything that a plan depends on.
+
+    :param model: name of the model file, without its folder and suffix
+    :param sha256: of the model file
+    :param version: of TensorRT
+    :param gpu: name of the GPU
+    :param compute_capability: of the GPU
+    :param outputs: what the plan computes
+    :param options: the builder's options, as plain JSON types
+    """
+
+    model: str
+    sha256: str
+    version: str
+    gpu: str
+    compute_capability: str
+    outputs: tuple[str, ...]
+    options: dict[str, object]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON types."""
+        return {**asdict(self), 'outputs': sorted(self.outputs)}
+
+    def fingerprint(self) -> str:
+        """Return 16 hexadecimal digits that are others for any other key."""
+        # The name says nothing that the content does not.
+        values = {name: value for name, value in self.to_dict().items() if name != 'model'}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class PlanCache:
+    """
+    Keep the plan of one key in a folder: the plan, and a JSON file that says what it is.
+
+    :param folder: made when the first plan is written
+    """
+
+    def __init__(self, folder: Path, key: PlanKey) -> None:
+        self._folder = folder
+        self._key = key
+        stem = f'{key.model}-{key.fingerprint()}'
+        self.path = folder / f'{stem}.plan'
+        self._sidecar = folder / f'{stem}.json'
+        self._lock = folder / f'{stem}.lock'
+
+    def read(self) -> bytes:
+        """Return the plan; raise :class:`PlanError` if there is none, or a damaged one."""
+        try:
+            sidecar = json.loads(self._sidecar.read_text(encoding='utf-8'))
+            plan = self.path.read_bytes()
+            expected = sidecar['plan_sha256']
+        except FileNotFoundError:
+            raise PlanError(f'there is no plan for it in {self._folder}{self._others()}') from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise PlanError(f'{self.path} cannot be read: {error!r}') from error
+        if hashlib.sha256(plan).hexdigest() != expected:
+            raise PlanError(
+                f'{self.path} is damaged: its {len(plan)} bytes are not those that were written'
+            )
+        return plan
+
+    def write(self, plan: bytes, *, seconds: float) -> None:
+        """Keep a plan, which took ``seconds`` to build."""
+        write_whole(self.path, plan)
+        text = json.dumps(
+            {
+                **self._key.to_dict(),
+                'plan_sha256': hashlib.sha256(plan).hexdigest(),
+                'plan_bytes': len(plan),
+                'build_seconds': round(seconds, 1),
+            },
+            indent=2,
+        )
+        # Last: a reader takes no plan without it.
+        write_whole(self._sidecar, f'{text}\n'.encode())
+
+    @contextmanager
+    def locked(self, progress: Progress | None) -> Iterator[None]:
+        """Keep other processes and threads from building this plan meanwhile."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._lock.open('a') as file:
+            while not _try_lock(file.fileno()):
+                if progress is not None and not progress('another process builds the plan', None):
+                    raise OpeningStopped('the wait for another build was ended')
+                time.sleep(_POLL)
+            # Closing the file unlocks it, and so does the end of the process.
+            yield
+
+    def _others(self) -> str:
+        """Say in what the plans of this model that are there differ from the asked one."""
+        mine, told = self._key.to_dict(), set()
+        for path in sorted(self._folder.glob(f'{self._key.model}-*.json')):
+            try:
+                other = json.loads(path.read_text(encoding='utf-8'))
+                told.add(
+                    ' and '.join(
+                        f'{name} {_short(other[name])} instead of {_short(mine[name])}'
+                        for name in mine
+                        if other[name] != mine[name]
+                    )
+                )
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                _log.debug('%s: %s', path, error)
+        told.discard('')
+        return f', but one for {"; one for ".join(sorted(told))}' if told else ''
+
+
+def open_plan(
+    cache: PlanCache,
+    *,
+    load: Callable[[bytes], Loaded],
+    build: Callable[[], bytes],
+    allow_build: bool,
+    progress: Progress | None,
+) -> Loaded:
+    """
+    Load the plan from the cache; build it first where it cannot be had.
+
+    :param load: makes something of a plan; raises :class:`PlanError` if it cannot
+    :param build: builds a plan
+    :raises EngineError: if there is no plan and none may be built, or the build fails
+    """
+    try:
+        loaded = load(cache.read())
+    except PlanError as error:
+        reason = str(error)
+    else:
+        _log.info('plan found: %s', cache.path)
+        return loaded
+    if not allow_build:
+        raise PlanError(
+            f'{reason}; building is not allowed (allow_build is false): build the plan with '
+            'roadseg build-engine on this machine'
+        )
+    try:
+        with cache.locked(progress):
+            # Another process may have built it while this one waited.
+            try:
+                return load(cache.read())
+            except PlanError as error:
+                _log.info('building a plan, which takes minutes: %s', error)
+            started = time.monotonic()
+            plan = build()
+            seconds = time.monotonic() - started
+            cache.write(plan, seconds=seconds)
+    except OSError as error:
+        raise EngineError(
+            f'cannot keep a plan as {cache.path}: {error}; set cache_dir to a '
+            'folder that can be written'
+        ) from error
+    _log.info('plan built in %.0f s: %s', seconds, cache.path)
+    return load(plan)
+
+
+def default_folder() -> Path:
+    """Return the folder of plans in the user's cache."""
+    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    return Path(base) / 'roadseg'
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that others see it whole or not at all, through a loss of power too."""
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=f'.{path.name}.', delete=False
+    ) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o644)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _short(value: object) -> str:
+    text = ', '.join(value) if isinstance(value, list) else str(value)
+    return text if len(text) <= 40 else f'{text[:12]}...'

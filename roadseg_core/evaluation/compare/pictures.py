@@ -1,0 +1,147 @@
+"""Pictures of the frames on which two models differ most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from roadseg_core.bags.images import read_stamp, to_bgr
+from roadseg_core.bags.reader import BagReader
+from roadseg_core.engines import Engine
+from roadseg_core.evaluation.compare.figures import Key
+from roadseg_core.evaluation.compare.page import DifferentMoment
+from roadseg_core.evaluation.drives.scoring import find_label_map
+from roadseg_core.evaluation.drives.segmenting import open_model
+from roadseg_core.evaluation.drives.truth import TruthError, open_truth
+from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.frame import Frame, OutputOptions
+from roadseg_core.report.pictures import Picture, painting, photograph
+
+_FIRST_ALONE, _SECOND_ALONE = (40, 40, 220), (220, 120, 30)
+
+
+@dataclass(frozen=True)
+class BagPlace:
+    """Where a bag lies, and its image topics by camera."""
+
+    path: Path
+    topics: dict[str, str]
+
+
+def different_moments(
+    keys: tuple[Key, ...],
+    places: dict[str, BagPlace],
+    settings: tuple[Settings, Settings],
+    texts: dict[Key, str],
+) -> list[DifferentMoment]:
+    """
+    Run both models on the frames again, and picture what they say.
+
+    :param places: by the bag's name in the keys
+    :param settings: how the two models were evaluated
+    :param texts: what to say of each frame
+    """
+    if not keys:
+        return []
+    shown: dict[Key, tuple[Picture, ...]] = {}
+    with ExitStack() as stack:
+        engines = []
+        for one in settings:
+            engine = open_model(replace(one, confidence=False))
+            stack.callback(engine.close)
+            engines.append(engine)
+        for bag in sorted({key[0] for key in keys}):
+            wanted = {key for key in keys if key[0] == bag}
+            for key, image, truth in _frames(bag, places[bag], wanted, settings[0]):
+                shown[key] = _pictures(image, truth, engines, settings)
+    return [DifferentMoment(texts[key], shown[key]) for key in keys if key in shown]
+
+
+def _frames(
+    bag: str, place: BagPlace, wanted: set[Key], settings: Settings
+) -> Iterator[tuple[Key, np.ndarray, np.ndarray | None]]:
+    """Yield the wanted frames of a bag with their truth, where there is any."""
+    by_stamp = {(key[1], key[2]): key for key in wanted}
+    cameras = {
+        topic: camera
+        for camera, topic in place.topics.items()
+        if any(camera == key[1] for key in wanted)
+    }
+    with BagReader(place.path) as reader, BagReader(place.path) as truth_reader:
+        truths = {
+            camera: open_truth(
+                settings.truth, camera, bag=truth_reader, only_camera=len(place.topics) == 1
+            )
+            for camera in cameras.values()
+        }
+        for message in reader.messages(list(cameras)):
+            if not by_stamp:
+                return
+            camera = cameras[message.topic]
+            try:
+                stamp_ns = read_stamp(message.data) or message.time_ns
+                key = by_stamp.pop((camera, stamp_ns), None)
+                if key is None:
+                    continue
+                image = to_bgr(message.data, reader.topics[message.topic].type)
+            except ConversionError:
+                continue  # counted as bad in both evaluations
+            source = truths[camera]
+            try:
+                truth = source.find(key[3], stamp_ns) if source is not None else None
+            except TruthError:
+                truth = None
+            yield key, image, truth
+
+
+def _pictures(
+    image: np.ndarray,
+    truth: np.ndarray | None,
+    engines: list[Engine],
+    settings: tuple[Settings, Settings],
+) -> tuple[Picture, ...]:
+    overlays, masks = [], []
+    for engine, one in zip(engines, settings):
+        info = engine.info
+        batch = np.empty((1, *info.geometry.input_size, 3), np.uint8)
+        frame = Frame.placed(image, info.geometry, batch[0])
+        outputs = frame.outputs(
+            engine.infer(batch),
+            0,
+            ('road_mask', 'overlay'),
+            label_map=info.label_map,
+            options=OutputOptions(road_threshold=one.road_threshold),
+        )
+        overlays.append(outputs['overlay'].copy())
+        masks.append(outputs['road_mask'].copy())
+    pictures = [
+        photograph('frame', image),
+        photograph('A', overlays[0]),
+        photograph('B', overlays[1]),
+        photograph('difference', difference_image(image, *masks)),
+    ]
+    if truth is not None:
+        truth_map = find_label_map(settings[0].truth.label_map, engines[0].info.label_map)
+        pictures.append(painting('truth', truth_map.colorize(truth)))
+    return tuple(pictures)
+
+
+def difference_image(image: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """
+    Paint on a grey frame where one road mask alone says road: uint8 [H, W, 3], BGR.
+
+    :param image: uint8 [H, W, 3], BGR
+    :param first: uint8 [H, W], 0 or 255; alone: red
+    :param second: uint8 [H, W], 0 or 255; alone: blue
+    """
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) // 2 + 60
+    painted = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+    painted[(first > 0) & (second == 0)] = _FIRST_ALONE
+    painted[(second > 0) & (first == 0)] = _SECOND_ALONE
+    return painted

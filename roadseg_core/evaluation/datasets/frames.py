@@ -1,0 +1,94 @@
+"""A labelled frame through the engine: truth and prediction, pixel on pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from roadseg_core.data.source import NOT_ROAD, LabelledFrame
+from roadseg_core.engines import Engine
+from roadseg_core.geometry import View
+from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.pipeline.frame import Frame
+from roadseg_core.pipeline.outputs import confidence_image, label_image
+
+PLACES = ('camera', 'network')
+"""Where truth and prediction meet: on the camera's pixels, as they are published, or on the
+network's, as validation in training has it."""
+
+ENGINE_OUTPUTS = ('labels', 'road_probability')
+"""What :func:`segment` needs of an engine."""
+
+
+@dataclass(frozen=True)
+class SegmentedFrame:
+    """
+    Hold a frame, its truth and what the engine says, all of one size.
+
+    :param name: of the data set's frame
+    :param image: uint8 [H, W, 3], BGR
+    :param truth: uint8 [H, W]: ids of the label map, ``NOT_ROAD`` or ``IGNORE``
+    :param labels: uint8 [H, W]: ids of the label map, ``IGNORE`` where a crop showed nothing
+    :param road_probability: uint8 [H, W], 255 is certain
+    """
+
+    name: str
+    image: np.ndarray
+    truth: np.ndarray
+    labels: np.ndarray
+    road_probability: np.ndarray
+
+
+def segment(engine: Engine, labelled: LabelledFrame, *, place: str) -> SegmentedFrame:
+    """
+    Run one frame through the conversion, engine and output code of the vehicle.
+
+    :param engine: with the outputs :data:`ENGINE_OUTPUTS`
+    :param place: one of :data:`PLACES`
+    """
+    geometry = engine.info.geometry
+    network_image = np.empty((*geometry.input_size, 3), np.uint8)
+    frame = Frame.placed(labelled.image, geometry, network_image)
+    result = engine.infer(network_image[None])
+    at_camera = place == 'camera'
+    return SegmentedFrame(
+        labelled.name,
+        labelled.image if at_camera else network_image,
+        labelled.labels if at_camera else _to_network(labelled.labels, frame.view),
+        label_image(result.labels[0], frame.view, place).copy(),
+        # A probability is placed as a confidence is: smoothly, 0 where nothing was seen.
+        confidence_image(result.road_probability[0], frame.view, place).copy(),
+    )
+
+
+def road_truth(labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
+    """Map label ids, ``NOT_ROAD`` among them, to 1 road, 0 not road; void to ``IGNORE``."""
+    table = np.zeros(256, np.uint8)
+    table[list(label_map.road_ids)] = 1
+    table[list(label_map.void_ids)] = IGNORE
+    table[NOT_ROAD] = 0
+    table[IGNORE] = IGNORE
+    return table[labels]
+
+
+def road_called(labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
+    """Map predicted ids to 1 road, 0 not road; ``IGNORE`` stays: a miss."""
+    table = np.zeros(256, np.uint8)
+    table[list(label_map.road_ids)] = 1
+    table[IGNORE] = IGNORE
+    return table[labels]
+
+
+def _to_network(truth: np.ndarray, view: View) -> np.ndarray:
+    """Bring truth to the network's size by the nearest pixel; ``IGNORE`` in the padding."""
+    x, y, width, height = view.source
+    u, v, out_width, out_height = view.target
+    placed = np.full(view.input_size, IGNORE, np.uint8)
+    placed[v : v + out_height, u : u + out_width] = cv2.resize(
+        truth[y : y + height, x : x + width],
+        (out_width, out_height),
+        interpolation=cv2.INTER_NEAREST_EXACT,
+    )
+    return placed

@@ -1,0 +1,226 @@
+"""An evaluation as a page with pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from roadseg_core.data.source import FrameSource
+from roadseg_core.engines import Engine
+from roadseg_core.evaluation.datasets.frames import SegmentedFrame, road_called, road_truth, segment
+from roadseg_core.evaluation.datasets.run import Evaluation, FrameScore, view_from_above
+from roadseg_core.evaluation.datasets.tally import Tally
+from roadseg_core.evaluation.datasets.template import TEMPLATE
+from roadseg_core.evaluation.datasets.text import VIEW_COLUMNS, class_rows, percent, view_rows
+from roadseg_core.labels import IGNORE, TWO, LabelMap
+from roadseg_core.metrics import RoadHistogram
+from roadseg_core.pipeline.outputs import overlay
+from roadseg_core.report.charts import Line, chart, series_colours
+from roadseg_core.report.page import class_colours, write_page
+from roadseg_core.report.pictures import Picture, error_image, painting, photograph
+
+_WORST, _MIDDLE, _BEST = 4, 2, 2
+
+
+@dataclass(frozen=True)
+class ShownFrame:
+    """The pictures of a frame."""
+
+    title: str
+    pictures: tuple[Picture, ...]
+
+
+def write_report(
+    path: Path,
+    evaluation: Evaluation,
+    engine: Engine,
+    source: FrameSource,
+    *,
+    place: str,
+    calibrations: Path | None,
+) -> None:
+    """
+    Write the page; the frames on it are the worst, some of the middle and the best.
+
+    :param engine: runs them once more
+    :raises OSError: if the file cannot be written
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = evaluation.to_dict(engine, source, place=place)
+    tally = evaluation.tally
+    scores, road = report['scores'], report['road']
+    image_view, above = road['image_view'], road['birds_eye_view']
+    cards = [
+        (percent(scores['miou']), f'mean IoU of {len(scores["iou"])} classes, %'),
+        (percent(scores['road_iou']), 'road IoU, %'),
+        (percent(scores['pixel_accuracy']), 'pixel accuracy, %'),
+        (percent(image_view['max_f']), 'road MaxF in the image, %'),
+    ]
+    if above:
+        cards.append((percent(above['max_f']), 'road MaxF from above, %'))
+    cards.append((percent(road['boundary']['f1']), 'boundary F1 of the road, %'))
+    curves, series = _curves(tally)
+    shown = [
+        _show(engine, source, frame, title, place, calibrations)
+        for title, frame in _choose(evaluation)
+    ]
+    write_page(
+        path,
+        TEMPLATE,
+        data=report['data'],
+        model=report['model'],
+        frames=report['frames'],
+        place=place,
+        cards=cards,
+        iou=scores['iou'],
+        absent=scores['absent'],
+        road_only=tally.road_only,
+        colours=class_colours(tally.confusion.label_map),
+        classes=class_rows(scores),
+        curves=curves,
+        series=series,
+        view_columns=VIEW_COLUMNS,
+        views=view_rows(road),
+        boundary=road['boundary'],
+        bands=_bands(road['distance']),
+        called=[*tally.confusion.label_map.names, 'nothing'],
+        confusion=_confusion(tally),
+        shown=shown,
+        facts=_facts(report),
+    )
+
+
+def _curves(tally: Tally) -> tuple[str, dict[str, str]]:
+    views: dict[str, RoadHistogram] = {'in the image': tally.image_view}
+    if tally.frames_from_above:
+        views['from above'] = tally.birds_eye_view
+    series = series_colours(list(views))
+    lines = []
+    for name, histogram in views.items():
+        precision, recall = histogram.curve()
+        # From 0, so that the axis begins there.
+        lines.append(
+            Line(
+                np.append(0.0, recall[::-1]), np.append(np.nan, precision[::-1]), series[name], name
+            )
+        )
+    return chart(
+        lines,
+        about='precision over recall of the road',
+        start='recall 0',
+        end='recall 1',
+        highest=1.0,
+    ), series
+
+
+def _bands(distance: list[Mapping] | None) -> dict[str, float | None]:
+    return {f'{band["from_m"]:g} to {band["to_m"]:g} m': band['recall'] for band in distance or ()}
+
+
+def _confusion(tally: Tally) -> list[dict[str, object]]:
+    counts = tally.confusion.counts
+    total = max(1, int(counts.sum()))
+    return [
+        {'name': name, 'shares': (row / row.sum()).tolist(), 'weight': row.sum() / total}
+        for name, row in zip(tally.confusion.label_map.names, counts)
+        if row.sum()
+    ]
+
+
+def _facts(report: Mapping) -> dict[str, object]:
+    engine = report['engine']
+    height, width = report['input_size']
+    arguments = ', '.join(f'{key} {value}' for key, value in report['network_arguments'].items())
+    return {
+        'model': report['model'],
+        'sha256': report['sha256'],
+        'network': f'{report["network"]} ({arguments})' if arguments else report['network'],
+        'input': f'{width}x{height} pixels, {report["geometry"]}',
+        'engine': f'{engine["backend"]} {engine["version"]} on {engine["device"]}, '
+        f'{engine["precision"]}',
+        'data': report['data'],
+        'frames': report['frames'],
+        'frames_from_above': report['frames_from_above'] or None,
+    }
+
+
+def _choose(evaluation: Evaluation) -> list[tuple[str, FrameScore]]:
+    """Return titles and frames: the worst first, then some of the middle, then the best."""
+    road_only = evaluation.tally.road_only
+    ranked = sorted(
+        (frame for frame in evaluation.frames if isfinite(frame.figure(road_only))),
+        key=lambda frame: frame.figure(road_only),
+    )
+    middle = len(ranked) // 2
+    places = {
+        'worst': range(_WORST),
+        'middling': range(middle, middle + _MIDDLE),
+        'best': range(len(ranked) - _BEST, len(ranked)),
+    }
+    chosen: dict[int, tuple[str, FrameScore]] = {}
+    for word, indices in places.items():
+        for index in indices:
+            if 0 <= index < len(ranked) and index not in chosen:
+                figure = percent(ranked[index].figure(road_only))
+                chosen[index] = (
+                    f'{ranked[index].name}: {word}, '
+                    f'{"road IoU" if road_only else "mIoU"} {figure} %',
+                    ranked[index],
+                )
+    return list(chosen.values())
+
+
+def _show(
+    engine: Engine,
+    source: FrameSource,
+    score: FrameScore,
+    title: str,
+    place: str,
+    calibrations: Path | None,
+) -> ShownFrame:
+    frame = segment(engine, source.load(score.index), place=place)
+    label_map = engine.info.label_map
+    truth, labels, shown_map = frame.truth, frame.labels, label_map
+    if source.road_only:
+        truth, labels, shown_map = (
+            road_truth(truth, label_map),
+            road_called(labels, label_map),
+            TWO,
+        )
+    pictures = [
+        photograph('truth', _paint(frame, truth, shown_map, source.road_only)),
+        photograph('prediction', _paint(frame, labels, shown_map, source.road_only)),
+        painting('errors', error_image(truth, labels, shown_map)),
+    ]
+    above = view_from_above(calibrations, frame.name) if place == 'camera' else None
+    if above is not None:
+        errors = error_image(
+            above.warp(road_truth(frame.truth, label_map), outside=IGNORE),
+            above.warp(road_called(frame.labels, label_map), outside=0),
+            TWO,
+        )
+        pictures.append(
+            painting(
+                'errors from above; ahead is to the right',
+                cv2.rotate(errors, cv2.ROTATE_90_CLOCKWISE),
+            )
+        )
+    return ShownFrame(title, tuple(pictures))
+
+
+def _paint(
+    frame: SegmentedFrame, labels: np.ndarray, label_map: LabelMap, road_only: bool
+) -> np.ndarray:
+    return overlay(
+        frame.image,
+        label_map,
+        labels,
+        label_map.road_mask(labels),
+        alpha=0.5,
+        mode='road' if road_only else 'palette',
+    )

@@ -1,0 +1,65 @@
+"""An evaluation's figures as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from roadseg_core.budget.tables import table
+
+VIEW_COLUMNS = ('road', 'MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR', 'AUC', 'threshold')
+"""Of :func:`view_rows`."""
+
+
+def summary(report: Mapping) -> str:
+    """Return the figures of a report (``Evaluation.to_dict``) for a terminal, in percent."""
+    scores, road = report['scores'], report['road']
+    engine, boundary = report['engine'], road['boundary']
+    lines = [
+        f"{report['data']}: {report['frames']} frames, at the {report['compared_at']}'s pixels",
+        f'{report["model"]} by {engine["backend"]} {engine["version"]} on {engine["device"]} in '
+        f'{engine["precision"]}',
+        '',
+        table(('class', 'IoU', 'precision', 'recall', 'F1'), class_rows(scores)),
+        '',
+        f'mIoU {percent(scores["miou"])}, pixel accuracy {percent(scores["pixel_accuracy"])}, '
+        f'mean class accuracy {percent(scores["mean_class_accuracy"])}, '
+        f'not in the truth: {", ".join(scores["absent"]) or "none"}',
+        '',
+        table(VIEW_COLUMNS, view_rows(road)),
+        '',
+        f'boundary of the road: F1 {percent(boundary["f1"])}, '
+        f'precision {percent(boundary["precision"])}, recall {percent(boundary["recall"])}',
+    ]
+    if road['distance']:
+        lines.append(
+            'recall of the road by distance: '
+            + ', '.join(
+                f'{band["from_m"]:g} to {band["to_m"]:g} m {percent(band["recall"])}'
+                for band in road['distance']
+            )
+        )
+    return '\n'.join(lines)
+
+
+def class_rows(scores: Mapping) -> list[tuple[str, ...]]:
+    """Return class, IoU, precision, recall and F1 in percent, by class and for the road."""
+    figures = ('iou', 'precision', 'recall', 'f1')
+    return [
+        *((name, *(percent(scores[figure][name]) for figure in figures)) for name in scores['iou']),
+        ('road, as one', *(percent(scores[f'road_{figure}']) for figure in figures)),
+    ]
+
+
+def view_rows(road: Mapping) -> list[tuple[str, ...]]:
+    """Return the figures of the road in each view, by :data:`VIEW_COLUMNS`."""
+    figures = ('max_f', 'average_precision', 'precision', 'recall', 'fpr', 'fnr', 'auc')
+    return [
+        (name, *(percent(road[key][figure]) for figure in figures), f'{road[key]["threshold"]}/255')
+        for name, key in (('image view', 'image_view'), ("bird's-eye view", 'birds_eye_view'))
+        if road[key]
+    ]
+
+
+def percent(value: float | None) -> str:
+    """Return a share in percent with a decimal; '-' for None."""
+    return '-' if value is None else f'{100 * value:.1f}'

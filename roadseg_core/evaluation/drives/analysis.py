@@ -1,0 +1,267 @@
+"""What a segmented frame says: its row, and what it adds to the bag's totals."""
+
+from __future__ import annotations
+
+import math
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from roadseg_core.evaluation.drives.cameras import Camera
+from roadseg_core.evaluation.drives.measures import Neighbours, is_blackout
+from roadseg_core.evaluation.drives.rows import rounded
+from roadseg_core.evaluation.drives.scoring import Comparison
+from roadseg_core.evaluation.drives.segmenting import Work
+from roadseg_core.evaluation.drives.totals import PARTS, CameraOutcome
+from roadseg_core.evaluation.drives.truth import TruthError, TruthSource
+from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.labels import IGNORE, TWO, LabelMap
+from roadseg_core.metrics import MetricsError
+from roadseg_core.pipeline.frame import OutputOptions
+
+_PUBLISHED = frozenset({'label', 'road_mask'})
+"""What every node publishes; the time of making them counts."""
+
+DRIFT_FRAMES = 8
+"""Fewer frames than this have no drift: its ends would be two frames each."""
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """
+    Hold a frame with all that is known of it.
+
+    :param published: label and road mask, uint8 [H, W] in camera geometry
+    :param make: makes the other images, which most frames are never asked for
+    :param truth: uint8 [H, W] of the camera's size, or None
+    """
+
+    work: Work
+    published: dict[str, np.ndarray]
+    make: Callable[[Work], dict[str, np.ndarray]]
+    truth: np.ndarray | None
+    row: dict[str, object]
+    timing: dict[str, object]
+
+    @cached_property
+    def images(self) -> dict[str, np.ndarray]:
+        """Return uint8 images in camera geometry by output name."""
+        return self.published | self.make(self.work)
+
+
+@dataclass
+class CameraSums:
+    """Count one camera's frames in one bag."""
+
+    camera: Camera
+    read: int = 0
+    evaluated: int = 0
+    bad: int = 0
+    scored: int = 0
+    truth_missing: int = 0
+    truth_bad: int = 0
+    late_ns: int = 0
+    blackout: int = 0
+    frozen: int = 0
+    backwards: int = 0
+    confidences: array = field(default_factory=lambda: array('f'))
+    problems: list[str] = field(default_factory=list)
+
+    def outcome(self, *, expected: int, lost: int) -> CameraOutcome:
+        """Return the counts."""
+        return CameraOutcome(
+            topic=self.camera.topic,
+            read=self.read,
+            expected=expected,
+            evaluated=self.evaluated,
+            bad=self.bad,
+            lost=lost,
+            scored=self.scored,
+            truth_missing=self.truth_missing,
+            truth_bad=self.truth_bad,
+            backwards=self.backwards,
+            late_ns=self.late_ns,
+            blackout=self.blackout,
+            frozen=self.frozen,
+            drift=self._drift(),
+        )
+
+    def note(self, text: str) -> None:
+        """Keep the first few problems, for people."""
+        if len(self.problems) < 3 and text not in self.problems:
+            self.problems.append(text)
+
+    def _drift(self) -> float | None:
+        count = len(self.confidences)
+        if count < DRIFT_FRAMES:
+            return None
+        values = np.asarray(self.confidences, np.float64)
+        quarter = count // 4
+        return rounded(values[-quarter:].mean() - values[:quarter].mean())
+
+
+class CameraAnalysis:
+    """
+    Analyse the frames of one camera of one bag, in the order of recording.
+
+    :param bag: how rows name the bag
+    :param wanted: outputs to make in camera geometry, beside label and road mask
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        settings: Settings,
+        *,
+        bag: str,
+        label_map: LabelMap,
+        truth_map: LabelMap,
+        truth: TruthSource | None,
+        wanted: frozenset[str],
+    ) -> None:
+        self.sums = CameraSums(camera)
+        self._settings = settings
+        self._bag = bag
+        self._label_map = label_map
+        self._truth_map = truth_map
+        self._truth = truth
+        self._more = wanted - _PUBLISHED
+        self._small = frozenset(
+            {'label', 'road_mask'} | ({'confidence'} if settings.confidence else set())
+        )
+        self._neighbours = Neighbours(flow=settings.consistency)
+        self.matrix: Comparison | None = None
+        self.confidence = np.zeros(256, np.int64)
+        self.consistency = [0, 0]
+        self.flicker = [0, 0]
+
+    def analyse(self, work: Work) -> Analysed | None:
+        """Return what a frame says; None for one that could not be decoded."""
+        sums = self.sums
+        if work.frame is None or work.result is None:
+            sums.bad += 1
+            sums.note(f'frame {work.index}: {work.error}')
+            return None
+        sums.evaluated += 1
+        started = time.perf_counter()
+        published = self._outputs(work, _PUBLISHED, 'camera')
+        outputs_ms = (time.perf_counter() - started) * 1e3
+        small = self._outputs(work, self._small, 'network')
+        row = {
+            'bag': self._bag,
+            'camera': sums.camera.name,
+            'index': work.index,
+            'stamp_ns': work.stamp_ns,
+            **self._figures(work, small),
+        }
+        truth = self._compare(work, published['label'], row)
+        timing = {
+            'bag': self._bag,
+            'camera': sums.camera.name,
+            'index': work.index,
+            'stamp_ns': work.stamp_ns,
+            'batch': work.batch,
+            'decode_ms': round(work.decode_ms, 3),
+            'infer_ms': round(work.infer_ms, 3),
+            'outputs_ms': round(outputs_ms, 3),
+            'latency_ms': round(work.decode_ms + work.infer_ms + outputs_ms, 3),
+        }
+        return Analysed(work, published, self._images, truth, row, timing)
+
+    def _outputs(self, work: Work, wanted: frozenset[str], geometry: str) -> dict[str, np.ndarray]:
+        return work.frame.outputs(
+            work.result,
+            0,
+            wanted,
+            label_map=self._label_map,
+            options=OutputOptions(
+                output_geometry=geometry, road_threshold=self._settings.road_threshold
+            ),
+        )
+
+    def _images(self, work: Work) -> dict[str, np.ndarray]:
+        return self._outputs(work, self._more, 'camera') if self._more else {}
+
+    def _figures(self, work: Work, small: dict[str, np.ndarray]) -> dict[str, object]:
+        """Return what the frame says without truth, measured at the network's size."""
+        frame, names = work.frame, self._label_map.names
+        labels, mask = small['label'], small['road_mask']
+        # Ten times as fast as bincount, and exact: a float holds what an image can count.
+        counts = cv2.calcHist([labels], [0], None, [256], [0, 256]).ravel()
+        seen = max(1, labels.size - int(counts[IGNORE]))
+        near = self._neighbours
+        near.update(frame, stamp_ns=work.stamp_ns, labels=labels, mask=mask)
+        self.sums.backwards = near.backwards
+        blackout = is_blackout(frame)
+        self.sums.blackout += blackout
+        self.sums.frozen += near.frozen
+        confidence = None
+        if 'confidence' in small:
+            # Outside the picture confidence is 0, and adds nothing.
+            mean = int(small['confidence'].sum(dtype=np.int64)) / seen
+            confidence = mean / 255
+            self.confidence[min(255, round(mean))] += 1
+            self.sums.confidences.append(confidence)
+        _add(self.consistency, near.consistency)
+        _add(self.flicker, near.flicker)
+        return {
+            'class_share': {
+                name: rounded(int(counts[number]) / seen) for number, name in enumerate(names)
+            },
+            'road_share': rounded(cv2.countNonZero(mask) / seen),
+            'confidence': rounded(confidence),
+            'consistency': rounded(near.consistency),
+            'flicker': rounded(near.flicker),
+            'blackout': blackout,
+            'frozen': near.frozen,
+        }
+
+    def _compare(self, work: Work, labels: np.ndarray, row: dict[str, object]) -> np.ndarray | None:
+        """Compare labels in camera geometry with the truth, into the row; return the truth."""
+        row.update({'truth': False, 'miou': None, 'road_iou': None, 'iou': None, 'confusion': None})
+        if not self._settings.truth:
+            return None
+        sums = self.sums
+        own = Comparison(self._label_map, self._truth_map)
+        try:
+            truth = self._truth.find(work.index, work.stamp_ns) if self._truth else None
+            if truth is None:
+                sums.truth_missing += 1
+                return None
+            own.update(truth, labels)
+        except (TruthError, MetricsError) as error:
+            sums.truth_bad += 1
+            sums.note(f'truth of frame {work.index}: {error}')
+            return None
+        sums.scored += 1
+        if self.matrix is None:
+            self.matrix = own
+        else:
+            self.matrix.matrix.merge(own.matrix)
+        scores = own.scores()
+        names = (self._label_map if own.by_class else TWO).names
+        row.update(
+            {
+                'truth': True,
+                'miou': _number(scores.miou),
+                'road_iou': _number(scores.road_iou),
+                'iou': {name: _number(scores.iou.get(name, math.nan)) for name in names},
+                'confusion': own.matrix.counts.tolist(),
+            }
+        )
+        return truth
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else rounded(value)
+
+
+def _add(sums: list[int], value: float | None) -> None:
+    if value is not None:
+        sums[0] += round(value * PARTS)
+        sums[1] += 1

@@ -1,0 +1,179 @@
+"""An annotated bag: what was recorded, and beside it what the network says of it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from rosbags.rosbag2 import ReaderError, StoragePlugin, Writer
+from rosbags.rosbag2.metadata import Qos, QosDurability, parse_qos
+
+from roadseg_core.bags.cdr import image_cdr, message_types
+from roadseg_core.bags.definitions import type_digest
+from roadseg_core.bags.images import COMPRESSED_TYPE, RAW_TYPE, parse_compressed, parse_raw
+from roadseg_core.bags.records import BagMessage, Topic
+from roadseg_core.evaluation.drives.analysis import Analysed
+from roadseg_core.evaluation.drives.cameras import Camera
+
+ENCODINGS = {'label': 'mono8', 'road_mask': 'mono8', 'overlay': 'bgr8'}
+"""Outputs that are added for each camera, and their encodings."""
+
+_STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
+_VERSION = 8  # of the metadata; Humble reads it too
+
+
+def output_topic(camera: str, output: str) -> str:
+    """Return the topic of an output: that of a node with the usual name."""
+    return f'/segmentation/{camera}/{output}'
+
+
+class AnnotatedBag:
+    """
+    Write an annotated bag, from one thread; it may be abandoned from another.
+
+    :param path: folder of the new bag; one that is there is replaced
+    :param storage: ``mcap`` or ``sqlite3``
+    :param topics: of the original
+    :raises OSError: from any method, if it cannot be written
+    """
+
+    def __init__(
+        self, path: Path, storage: str, topics: Iterable[Topic], cameras: Iterable[Camera]
+    ) -> None:
+        self.path = path
+        self.notes: list[str] = []
+        self._frame_ids: dict[str, str] = {}
+        self._storage = _STORAGES[storage]
+        self._topics = tuple(topics)
+        self._cameras = tuple(cameras)
+        self._writer: Writer | None = None
+        self._whole = False
+        self._originals = {}
+        self._outputs = {}
+
+    def open(self) -> None:
+        """Begin the bag."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        writer = Writer(self.path, version=_VERSION, storage_plugin=self._storage)
+        with self._writing():
+            writer.open()
+            self._writer = writer
+            self._add_topics()
+
+    def copy(self, message: BagMessage) -> None:
+        """Add a message of the original."""
+        connection = self._originals.get(message.topic)
+        if connection is not None:
+            self._write(connection, message.time_ns, message.data)
+
+    def add(self, frame: Analysed) -> None:
+        """Add a frame's outputs, with the stamp, frame_id and time of its image."""
+        work = frame.work
+        for output, encoding in ENCODINGS.items():
+            self._write(
+                self._outputs[work.camera.name, output],
+                work.message.time_ns,
+                image_cdr(
+                    np.ascontiguousarray(frame.images[output]),
+                    encoding=encoding,
+                    stamp_ns=work.stamp_ns,
+                    frame_id=self._frame_id(work.message, work.camera),
+                ),
+            )
+
+    def close(self) -> None:
+        """Finish the bag."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with self._writing():
+                writer.close()
+        self._whole = True
+
+    def abandon(self) -> None:
+        """Remove the bag, if it was not finished."""
+        if not self._whole:
+            # What cannot be written any more cannot be finished either: it is removed.
+            with suppress(OSError):
+                self.close()
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def _add_topics(self) -> None:
+        for topic in self._topics:
+            self._add_original(topic)
+        taken = {topic.name for topic in self._topics}
+        for camera in self._cameras:
+            for output in ENCODINGS:
+                name = output_topic(camera.name, output)
+                while name in taken:
+                    # The original has the outputs of a node already: both shall be seen.
+                    name = f'/evaluation{name}'
+                taken.add(name)
+                self._outputs[camera.name, output] = self._writer.add_connection(
+                    name, RAW_TYPE, typestore=message_types()
+                )
+
+    def _write(self, connection: object, time_ns: int, data: bytes | memoryview) -> None:
+        with self._writing():
+            self._writer.write(connection, time_ns, data)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise OSError(None, str(error), str(self.path)) from error
+
+    def _add_original(self, topic: Topic) -> None:
+        definition, digest = _definition(topic)
+        if not digest:
+            self.notes.append(
+                f'{topic.name} is not in the annotated bag: the bag does not say '
+                f'what a {topic.type} is'
+            )
+            return
+        self._originals[topic.name] = self._writer.add_connection(
+            topic.name,
+            topic.type,
+            msgdef=definition,
+            rihs01=digest,
+            offered_qos_profiles=_qos(topic),
+        )
+
+    def _frame_id(self, message: BagMessage, camera: Camera) -> str:
+        # It does not change while a camera records.
+        if camera.name not in self._frame_ids:
+            parse = parse_compressed if camera.type == COMPRESSED_TYPE else parse_raw
+            self._frame_ids[camera.name] = parse(message.data).frame_id
+        return self._frame_ids[camera.name]
+
+
+def is_latched(topic: Topic) -> bool:
+    """Return whether who subscribes late still gets the topic's last messages."""
+    offered = _qos(topic)
+    if not offered:
+        return topic.name == '/tf_static'
+    return any(qos.durability == QosDurability.TRANSIENT_LOCAL for qos in offered)
+
+
+def _definition(topic: Topic) -> tuple[str, str]:
+    """Return a type's definition and hash, ('', '') if neither bag nor ROS knows the type."""
+    known = message_types()
+    if topic.definition:
+        digest = type_digest(topic)
+        if digest:
+            return topic.definition, digest
+    if topic.type not in known.types:
+        return '', ''
+    return known.generate_msgdef(topic.type, ros_version=2)[0], known.hash_rihs01(topic.type)
+
+
+def _qos(topic: Topic) -> list[Qos]:
+    # A latched topic (/tf_static) that lost its QoS would reach nobody who starts later.
+    try:
+        return parse_qos(topic.qos)
+    except (ReaderError, KeyError, TypeError, AttributeError):
+        return []

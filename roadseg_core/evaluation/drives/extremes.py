@@ -1,0 +1,163 @@
+"""The worst and the best frames, kept while a bag is read, as pictures for the report."""
+
+from __future__ import annotations
+
+import json
+from bisect import insort
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from roadseg_core.evaluation.drives.analysis import Analysed
+from roadseg_core.labels import LabelMap
+from roadseg_core.pipeline.outputs import overlay
+from roadseg_core.report.pictures import error_image
+
+APART_NS = 1_000_000_000
+"""Frames nearer to one another than this show the same scene: one of them is enough."""
+
+_WIDTH = 640
+KINDS = ('worst', 'best')
+
+
+@dataclass(frozen=True)
+class _Kept:
+    score: float
+    frame: Analysed
+
+    def __lt__(self, other: _Kept) -> bool:
+        return self.order < other.order
+
+    @property
+    def order(self) -> tuple[float, str, int]:
+        row = self.frame.row
+        return self.score, row['camera'], row['index']
+
+
+def figure_of(row: dict[str, object]) -> str:
+    """Name the figure that a frame is judged by: the first that was measured."""
+    return next(
+        (
+            name
+            for name in ('road_iou', 'miou', 'consistency', 'confidence')
+            if row[name] is not None
+        ),
+        '',
+    )
+
+
+class Extremes:
+    """
+    Keep some frames of a bag.
+
+    :param count: frames to keep of each kind
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._kept: dict[str, list[_Kept]] = {kind: [] for kind in KINDS}
+        self._figure = ''
+
+    def offer(self, frame: Analysed) -> None:
+        """Keep a frame if it is among the worst or the best."""
+        figure = figure_of(frame.row)
+        ranks = ('confidence', 'consistency', 'miou', 'road_iou')
+        if not figure or (self._figure and ranks.index(figure) < ranks.index(self._figure)):
+            return
+        if figure != self._figure:
+            # Frames judged by one figure are not compared with those judged by another.
+            self._figure = figure
+            self._kept = {kind: [] for kind in KINDS}
+        value = float(frame.row[figure])
+        self._offer('worst', _Kept(value, frame))
+        self._offer('best', _Kept(-value, frame))
+
+    def write(self, folder: Path, label_map: LabelMap, truth_map: LabelMap) -> None:
+        """
+        Write the kept frames' pictures, and ``pictures.json`` that describes them.
+
+        :raises OSError: if the disk is full
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        entries = []
+        for kind, kept in self._kept.items():
+            for number, entry in enumerate(kept):
+                files = {}
+                for name, image in _pictures(entry.frame, label_map, truth_map).items():
+                    suffix = '.jpg' if name in ('frame', 'overlay') else '.png'
+                    files[name] = f'{kind}_{number}_{name}{suffix}'
+                    # imwrite does not say why it fails.
+                    (folder / files[name]).write_bytes(cv2.imencode(suffix, image)[1].tobytes())
+                entries.append(
+                    {
+                        'kind': kind,
+                        'figure': self._figure,
+                        'files': files,
+                        'row': {
+                            key: entry.frame.row[key]
+                            for key in (
+                                'bag',
+                                'camera',
+                                'index',
+                                'stamp_ns',
+                                'road_iou',
+                                'miou',
+                                'consistency',
+                                'confidence',
+                                'road_share',
+                                'blackout',
+                            )
+                        },
+                    }
+                )
+        (folder / 'pictures.json').write_text(json.dumps(entries, indent=1), encoding='utf-8')
+
+    def _offer(self, kind: str, new: _Kept) -> None:
+        kept = self._kept[kind]
+        if self._count == 0 or (len(kept) == self._count and not new < kept[-1]):
+            return
+        near = next((old for old in kept if _is_near(old.frame, new.frame)), None)
+        if near is not None:
+            if not new < near:
+                return
+            kept.remove(near)
+        insort(kept, new)
+        del kept[self._count :]
+
+
+def _is_near(one: Analysed, other: Analysed) -> bool:
+    return (
+        one.row['camera'] == other.row['camera']
+        and abs(one.row['stamp_ns'] - other.row['stamp_ns']) < APART_NS
+    )
+
+
+def _pictures(frame: Analysed, label_map: LabelMap, truth_map: LabelMap) -> dict[str, np.ndarray]:
+    image, labels = frame.work.frame.image, frame.images['label']
+    found = {
+        'frame': image,
+        'overlay': overlay(
+            image, label_map, labels, frame.images['road_mask'], alpha=0.5, mode='palette'
+        ),
+        'labels': label_map.colorize(labels),
+    }
+    if frame.truth is not None:
+        found['truth'] = truth_map.colorize(frame.truth)
+        found['errors'] = error_image(frame.truth, labels, label_map, truth_map=truth_map)
+    return {
+        name: _shrunk(picture, flat=name not in ('frame', 'overlay'))
+        for name, picture in found.items()
+    }
+
+
+def _shrunk(image: np.ndarray, *, flat: bool) -> np.ndarray:
+    height, width = image.shape[:2]
+    if width <= _WIDTH:
+        return image
+    return cv2.resize(
+        image,
+        (_WIDTH, max(1, round(height * _WIDTH / width))),
+        interpolation=cv2.INTER_NEAREST_EXACT if flat else cv2.INTER_AREA,
+    )

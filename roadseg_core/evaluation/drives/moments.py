@@ -1,0 +1,106 @@
+"""The worst and the best frames of all bags, for the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+
+from roadseg_core.evaluation.drives.extremes import KINDS
+from roadseg_core.report.pictures import Picture, painting, photograph
+
+FIGURE_NAMES = {
+    'road_iou': 'road IoU',
+    'miou': 'mean IoU',
+    'consistency': 'temporal consistency',
+    'confidence': 'mean confidence',
+}
+"""Figures that frames are judged by, the first that was measured."""
+
+_PHOTOGRAPHS = ('frame', 'overlay')
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A frame with its pictures."""
+
+    title: str
+    bag: str
+    camera: str
+    stamp_ns: int
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """
+    Hold the worst and the best frames.
+
+    :param figure: what they were judged by; '' where there are none
+    """
+
+    figure: str = ''
+    by_kind: dict[str, list[Moment]] = field(default_factory=dict)
+
+    def worst_stamps(self, bag: str) -> dict[str, list[int]]:
+        """Return the stamps of a bag's frames that are among the worst, by camera."""
+        found: dict[str, list[int]] = {}
+        for moment in self.by_kind.get('worst', ()):
+            if moment.bag == bag:
+                found.setdefault(moment.camera, []).append(moment.stamp_ns)
+        return found
+
+
+def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
+    """
+    Take the worst and the best of the frames that the bags kept.
+
+    :param parts: folders of the bags' parts of the results
+    :param count: frames of each kind
+    :raises OSError: if a part cannot be read
+    """
+    entries = [
+        (part / 'pictures', entry)
+        for part in parts
+        for entry in json.loads((part / 'pictures' / 'pictures.json').read_text(encoding='utf-8'))
+    ]
+    figure = next(
+        (name for name in FIGURE_NAMES if any(entry['figure'] == name for _, entry in entries)), ''
+    )
+    by_kind = {}
+    for kind in KINDS:
+        sign = -1 if kind == 'best' else 1
+        chosen = sorted(
+            (item for item in entries if item[1]['kind'] == kind and item[1]['figure'] == figure),
+            key=lambda item: (
+                sign * item[1]['row'][figure],
+                item[1]['row']['bag'],
+                item[1]['row']['camera'],
+                item[1]['row']['index'],
+            ),
+        )[:count]
+        by_kind[kind] = [_moment(folder, entry) for folder, entry in chosen]
+    return Moments(figure, by_kind)
+
+
+def _moment(folder: Path, entry: dict) -> Moment:
+    row, figure = entry['row'], entry['figure']
+    pictures = []
+    for name, file in entry['files'].items():
+        image = cv2.imread(str(folder / file))
+        if image is None:
+            raise OSError(None, 'is no readable picture', str(folder / file))
+        make = photograph if name in _PHOTOGRAPHS else painting
+        pictures.append(make(name, image))
+    blackout = ', blackout' if row['blackout'] else ''
+    return Moment(
+        f'{FIGURE_NAMES[figure]} {row[figure]:.3f}: {Path(row["bag"]).name}, camera '
+        f'{row["camera"]}, frame {row["index"]}, stamp {row["stamp_ns"] / 1e9:.3f} s{blackout}',
+        row['bag'],
+        row['camera'],
+        row['stamp_ns'],
+        tuple(pictures),
+    )

@@ -1,0 +1,80 @@
+"""Compare labels with truth, which may know other classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
+from roadseg_core.labels import IGNORE, LABEL_MAPS, TWO, LabelMap, LabelMapError, load_label_map
+from roadseg_core.metrics import ConfusionMatrix, MetricsError, Scores
+
+
+class Comparison:
+    """
+    Compare truth with labels: by class where the classes are the same, else by road and not road.
+
+    :param label_map: what the labels mean
+    :param truth_map: what the truth means
+    """
+
+    def __init__(self, label_map: LabelMap, truth_map: LabelMap) -> None:
+        self.by_class = label_map.names == truth_map.names
+        self._label_map = label_map
+        self._truth_map = truth_map
+        self.matrix = ConfusionMatrix(label_map if self.by_class else TWO)
+
+    def update(self, truth: np.ndarray, labels: np.ndarray) -> None:
+        """
+        Count one pair of uint8 [H, W].
+
+        :raises MetricsError: if they differ in size or hold an id outside their map
+        """
+        if self.by_class:
+            self.matrix.update(truth, labels)
+            return
+        known = len(self._truth_map.names)
+        if truth.shape == labels.shape and ((truth >= known) & (truth != IGNORE)).any():
+            unknown = int(truth[(truth >= known) & (truth != IGNORE)].min())
+            raise MetricsError(
+                f'truth with the id {unknown}; expected 0 to {known - 1} of '
+                f'{self._truth_map.name!r}, or {IGNORE} for no label'
+            )
+        road = self._truth_map.road_mask(truth) // 255
+        road[np.isin(truth, (IGNORE, *self._truth_map.void_ids))] = IGNORE
+        predicted = self._label_map.road_mask(labels) // 255
+        predicted[labels == IGNORE] = IGNORE
+        self.matrix.update(road, predicted)
+
+    def scores(self) -> Scores:
+        """Compute the figures."""
+        return self.matrix.scores()
+
+
+def truth_label_map(settings: Settings, label_map: LabelMap) -> LabelMap:
+    """
+    Return what the truth's ids mean.
+
+    :param label_map: the model's
+    :raises EvaluationError: if the settings name a map that there is not
+    """
+    try:
+        return find_label_map(settings.truth.label_map, label_map)
+    except LabelMapError as error:
+        raise EvaluationError(f'truth: {error}') from error
+
+
+def find_label_map(name: str, default: LabelMap) -> LabelMap:
+    """
+    Return a label map by its name or YAML file; ``default`` where the name is ''.
+
+    :raises LabelMapError: if there is no such map
+    """
+    if not name:
+        return default
+    if name in LABEL_MAPS:
+        return LABEL_MAPS[name]
+    if not Path(name).is_file():
+        raise LabelMapError(f'label map {name!r}; expected {", ".join(LABEL_MAPS)} or a YAML file')
+    return load_label_map(name)

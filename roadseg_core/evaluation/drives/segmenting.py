@@ -1,0 +1,204 @@
+"""From a bag's messages to segmented frames: the node's own path, without DDS and the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from roadseg_core.bags.images import read_stamp, to_bgr
+from roadseg_core.bags.records import BagMessage
+from roadseg_core.engines import Engine, EngineError, Segmentation, open_engine
+from roadseg_core.evaluation.drives.cameras import Camera
+from roadseg_core.evaluation.drives.stages import buffered, grouped, mapped
+from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
+from roadseg_core.geometry import Geometry
+from roadseg_core.model_file import ModelFileError
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.frame import Frame, engine_outputs
+
+DECODERS = 2
+"""Threads that decode; results keep their order."""
+
+WARM_UP_RUNS = 2
+"""Runs of each batch size outside the clock; the first sets up memory and kernels, or compiles."""
+
+GROUP = 4
+"""Messages handed from stage to stage at once: each hand-over wakes threads."""
+
+AHEAD = 2
+"""Groups read, and decoded, ahead of the engine: with more, frames leave the caches."""
+
+
+@dataclass
+class Work:
+    """
+    Follow one message through the stages.
+
+    :param camera: the camera whose frame it is; None for a message that only passes through
+    :param index: number among the camera's recorded frames
+    :param stamp_ns: the header's stamp, or the time of recording where a driver set none
+    :param frame: None for a frame that could not be decoded; ``error`` says why
+    :param result: its own segmentation, a batch of one
+    :param batch: frames in the batch that it was in
+    """
+
+    message: BagMessage
+    camera: Camera | None = None
+    index: int = 0
+    stamp_ns: int = 0
+    frame: Frame | None = None
+    error: str = ''
+    decode_ms: float = 0.0
+    result: Segmentation | None = None
+    infer_ms: float = 0.0
+    batch: int = 0
+
+
+def open_model(settings: Settings) -> Engine:
+    """
+    Open the engine of an evaluation, in the thread that will use it, and warm it up.
+
+    :raises EvaluationError: if it cannot be opened
+    """
+    wanted = ('confidence',) if settings.confidence else ()
+    try:
+        engine = open_engine(
+            settings.model or shipped_model(),
+            backend=settings.backend,
+            device=settings.device,
+            precision=settings.precision,
+            threads=settings.threads,
+            cache_dir=settings.cache_dir or None,
+            outputs=engine_outputs(wanted, road_threshold=settings.road_threshold),
+        )
+    except (EngineError, ModelFileError) as error:
+        raise EvaluationError(str(error)) from error
+    if settings.batch > engine.info.max_batch:
+        limit = engine.info.max_batch
+        engine.close()
+        raise EvaluationError(f'batch {settings.batch}; the model takes at most {limit}')
+    try:
+        warm_up(engine, settings.batch or engine.info.max_batch)
+    except EngineError as error:
+        engine.close()
+        raise EvaluationError(f'the engine failed: {error}') from error
+    return engine
+
+
+def warm_up(engine: Engine, size: int) -> None:
+    """
+    Run empty batches of a size: no frame's time shall hold what an engine does but once.
+
+    :raises EngineError: if the engine fails
+    """
+    frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
+    for _ in range(WARM_UP_RUNS):
+        engine.infer(frames)
+
+
+def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[Work]:
+    """
+    Yield every work in its order, those with a camera segmented.
+
+    Reading and decoding go on meanwhile, in threads of their own; the engine runs in this one.
+
+    :param works: run by a thread of its own
+    :param engine: from :func:`open_model`: warm for batches of this size
+    :param batch: frames in a batch; 0 for as many as the model takes
+    """
+    geometry = engine.info.geometry
+    # Closed here, whatever fails: the bag must not be closed under threads that read it.
+    with (
+        closing(buffered(grouped(works, GROUP), AHEAD, name='reading')) as read,
+        closing(
+            mapped(
+                lambda group: [_decoded(work, geometry) for work in group],
+                read,
+                workers=DECODERS,
+                ahead=AHEAD,
+            )
+        ) as decoded,
+    ):
+        yield from _inferred(chain.from_iterable(decoded), engine, batch or engine.info.max_batch)
+
+
+def _decoded(work: Work, geometry: Geometry) -> Work:
+    if work.camera is None:
+        return work
+    started = time.perf_counter()
+    try:
+        work.stamp_ns = read_stamp(work.message.data) or work.message.time_ns
+        image = to_bgr(work.message.data, work.camera.type)
+        out = np.empty((*geometry.input_size, 3), np.uint8)
+        work.frame = Frame.placed(image, geometry, out)
+    except ConversionError as error:
+        work.stamp_ns = work.stamp_ns or work.message.time_ns
+        work.error = str(error)
+    work.decode_ms = (time.perf_counter() - started) * 1e3
+    return work
+
+
+def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
+    """
+    Fill batches in the order of recording, whatever the cameras.
+
+    The last is filled up with what the array held before: an engine may compile for each size,
+    and would for a few frames. Smaller are those between which much is only copied.
+    """
+    frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
+    warm = {size}
+    waiting: list[Work] = []
+    filled = 0
+    for work in works:
+        waiting.append(work)
+        if work.frame is not None:
+            frames[filled] = work.frame.network_image
+            filled += 1
+        if filled == size or len(waiting) >= 64:
+            yield from _run(waiting, frames[:filled], engine, warm)
+            waiting, filled = [], 0
+    yield from _run(waiting, frames if filled else frames[:0], engine, warm)
+
+
+def _run(works: list[Work], frames: np.ndarray, engine: Engine, warm: set[int]) -> list[Work]:
+    """
+    Segment a batch; time the engine.
+
+    :param frames: uint8 [n, H, W, 3]; may be more than the works have
+    :param warm: sizes that the engine is warm for; another is first run outside the clock
+    """
+    if not len(frames):
+        return works
+    try:
+        if len(frames) not in warm:
+            warm_up(engine, len(frames))
+            warm.add(len(frames))
+        started = time.perf_counter()
+        result = engine.infer(frames)
+    except EngineError as error:
+        raise EvaluationError(f'the engine failed: {error}') from error
+    infer_ms = (time.perf_counter() - started) * 1e3
+    segmented_works = (work for work in works if work.frame is not None)
+    for number, work in enumerate(segmented_works):
+        # The engine's arrays are its own from the next call on.
+        work.result = Segmentation(
+            *(
+                None if array is None else array[number : number + 1].copy()
+                for array in (result.labels, result.road_probability, result.confidence)
+            )
+        )
+        work.infer_ms, work.batch = infer_ms, len(frames)
+    return works
+
+
+def shipped_model() -> str:
+    """Return the model file that is used where none is named."""
+    # Finding it needs ROS's index where the package is installed; a named model does not.
+    from roadseg_core.files import default_model
+
+    return str(default_model())

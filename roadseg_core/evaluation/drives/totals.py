@@ -1,0 +1,215 @@
+"""What adds up over bags: whoever evaluates them, in whatever order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from roadseg_core.labels import LabelMap
+from roadseg_core.metrics import ConfusionMatrix, Scores
+
+STATUSES = ('ok', 'damaged', 'failed')
+
+
+@dataclass(frozen=True)
+class CameraOutcome:
+    """
+    Say what became of a camera's frames in a bag.
+
+    :param read: images read within the time range, of which every n-th is evaluated
+    :param expected: images that the bag's metadata promise in all; 0 if unknown
+    :param evaluated: frames that went through the network
+    :param bad: frames that could not be decoded
+    :param lost: images that the metadata promise and that could not be read
+    :param scored: evaluated frames with truth
+    :param truth_missing: evaluated frames for which there is no truth
+    :param truth_bad: evaluated frames whose truth cannot be compared
+    :param backwards: times that its stamps ran backwards
+    :param late_ns: time of its first image after the bag's first message
+    :param drift: mean confidence of the last quarter less that of the first; None if unknown
+    """
+
+    topic: str
+    read: int = 0
+    expected: int = 0
+    evaluated: int = 0
+    bad: int = 0
+    lost: int = 0
+    scored: int = 0
+    truth_missing: int = 0
+    truth_bad: int = 0
+    backwards: int = 0
+    late_ns: int = 0
+    blackout: int = 0
+    frozen: int = 0
+    drift: float | None = None
+
+
+@dataclass(frozen=True)
+class BagOutcome:
+    """
+    Say what became of a bag.
+
+    :param status: ``ok``; ``damaged``: a part of it is lost; ``failed``: all of it
+    :param problems: what is lost, and why
+    :param notes: what is worth knowing and costs nothing
+    """
+
+    path: str
+    status: str
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    cameras: dict[str, CameraOutcome] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return an entry of report.json."""
+        return {
+            'path': self.path,
+            'status': self.status,
+            'error': '; '.join(self.problems),
+            'problems': list(self.problems),
+            'notes': list(self.notes),
+            'frames': sum(camera.evaluated for camera in self.cameras.values()),
+            'cameras': {name: dict(vars(camera)) for name, camera in self.cameras.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict) -> BagOutcome:
+        """Read what :meth:`to_dict` returned."""
+        return cls(
+            values['path'],
+            values['status'],
+            tuple(values['problems']),
+            tuple(values['notes']),
+            {name: CameraOutcome(**camera) for name, camera in values['cameras'].items()},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class BagTotals:
+    """
+    Hold the sums of some bags; ``a + b`` are those of both, and nothing depends on the order.
+
+    :param bags: outcomes, sorted by path
+    :param confusion: int64 [classes, classes + 1] as :class:`ConfusionMatrix` counts; None
+        without truth
+    :param confidence: int64 [256], frames by mean confidence (255 is certain)
+    :param consistency_sum: sum of the frames' consistency; ``consistency_frames`` of them
+    :param flicker_sum: sum of the frames' flicker; ``flicker_frames`` of them
+    """
+
+    bags: tuple[BagOutcome, ...] = ()
+    confusion: np.ndarray | None = None
+    confidence: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
+    consistency_sum: int = 0
+    consistency_frames: int = 0
+    flicker_sum: int = 0
+    flicker_frames: int = 0
+
+    def __add__(self, other: BagTotals) -> BagTotals:
+        """
+        Return the sums of both.
+
+        :raises ValueError: if their confusion matrices are of different classes
+        """
+        return BagTotals(
+            bags=tuple(sorted((*self.bags, *other.bags), key=lambda bag: bag.path)),
+            confusion=_added(self.confusion, other.confusion),
+            confidence=self.confidence + other.confidence,
+            consistency_sum=self.consistency_sum + other.consistency_sum,
+            consistency_frames=self.consistency_frames + other.consistency_frames,
+            flicker_sum=self.flicker_sum + other.flicker_sum,
+            flicker_frames=self.flicker_frames + other.flicker_frames,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all sums."""
+        return isinstance(other, BagTotals) and self.to_dict() == other.to_dict()
+
+    @property
+    def frames(self) -> dict[str, int]:
+        """Return the counts over all cameras of all bags."""
+        cameras = [camera for bag in self.bags for camera in bag.cameras.values()]
+        counts = {
+            name: sum(getattr(camera, name) for camera in cameras)
+            for name in (
+                'read',
+                'evaluated',
+                'bad',
+                'lost',
+                'scored',
+                'truth_missing',
+                'truth_bad',
+                'backwards',
+                'blackout',
+                'frozen',
+            )
+        }
+        # What was recorded and came to nothing.
+        counts['dropped'] = counts['bad'] + counts['lost']
+        return counts
+
+    @property
+    def consistency(self) -> float | None:
+        """Return the mean consistency of neighbouring frames, None if none was measured."""
+        return _mean(self.consistency_sum, self.consistency_frames)
+
+    @property
+    def flicker(self) -> float | None:
+        """Return the mean flicker of the road mask, None if none was measured."""
+        return _mean(self.flicker_sum, self.flicker_frames)
+
+    @property
+    def confidence_drift(self) -> float | None:
+        """Return the camera's drift that is largest in size, None if none was measured."""
+        drifts = [
+            camera.drift
+            for bag in self.bags
+            for camera in bag.cameras.values()
+            if camera.drift is not None
+        ]
+        return max(drifts, key=lambda drift: (abs(drift), drift), default=None)
+
+    def scores(self, label_map: LabelMap) -> Scores | None:
+        """Compute the accuracy figures; None without truth."""
+        if self.confusion is None:
+            return None
+        matrix = ConfusionMatrix(label_map)
+        matrix.counts += self.confusion
+        return matrix.scores()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain JSON types."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        values['bags'] = [bag.to_dict() for bag in self.bags]
+        values['confusion'] = None if self.confusion is None else self.confusion.tolist()
+        values['confidence'] = self.confidence.tolist()
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict) -> BagTotals:
+        """Read what :meth:`to_dict` returned."""
+        confusion = values['confusion']
+        return cls(
+            **{
+                **values,
+                'bags': tuple(BagOutcome.from_dict(bag) for bag in values['bags']),
+                'confusion': None if confusion is None else np.asarray(confusion, np.int64),
+                'confidence': np.asarray(values['confidence'], np.int64),
+            }
+        )
+
+
+PARTS = 1_000_000
+"""Shares are added as whole millionths: sums of floats depend on the order, these do not."""
+
+
+def _mean(total: int, count: int) -> float | None:
+    return total / PARTS / count if count else None
+
+
+def _added(left: np.ndarray | None, right: np.ndarray | None) -> np.ndarray | None:
+    if left is None or right is None:
+        return right if left is None else left
+    return left + right

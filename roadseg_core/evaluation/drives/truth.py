@@ -1,0 +1,246 @@
+"""True label images: from topics of the bag, or from a folder."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from roadseg_core.bags.images import (
+    COMPRESSED_TYPE,
+    IMAGE_TYPES,
+    parse_compressed,
+    parse_raw,
+    read_stamp,
+)
+from roadseg_core.bags.reader import BagReader
+from roadseg_core.bags.records import BagError
+from roadseg_core.evaluation.settings.settings import EvaluationError, Settings, Truth
+from roadseg_core.pipeline.conversion import ConversionError
+
+_SECONDS = re.compile(r'(\d+)[._](\d{9})')
+
+
+class TruthError(Exception):
+    """A truth image that cannot be read; the message says why."""
+
+
+class TruthSource(Protocol):
+    """
+    Give the truth of one camera's frames.
+
+    :param missing: why there is none for any frame, or ''
+    :param damaged: truth images of which not even the stamp can be read
+    """
+
+    missing: str
+    damaged: int
+
+    def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
+        """
+        Return uint8 [H, W], ids; None where the frame has no truth.
+
+        :param index: number of the frame among all that the camera recorded
+        :raises TruthError: if it is there and cannot be read
+        """
+        ...
+
+
+def truth_topics(truth: Truth, cameras: list[str]) -> dict[str, str]:
+    """Return the topic of the truth by camera, for those cameras that have one."""
+    found = {}
+    for camera in cameras:
+        topic = truth.topics.get(camera, truth.topics.get('*', ''))
+        if topic:
+            found[camera] = topic.replace('{camera}', camera)
+    return found
+
+
+def open_truth(
+    truth: Truth, camera: str, *, bag: BagReader, only_camera: bool
+) -> TruthSource | None:
+    """
+    Open the truth of a camera; None where none is asked for.
+
+    :param bag: read for its truth topic, by nobody else meanwhile
+    :raises EvaluationError: if the truth's folder is not there, or the topic holds no images
+    """
+    if truth.folder is not None:
+        root = truth_root(truth.folder, bag.path)
+        if not root.is_dir():
+            raise EvaluationError(
+                f'truth folder {root} does not exist; expected a folder of label images'
+            )
+        for folder in (root / camera, *([root] if only_camera else [])):
+            if folder.is_dir():
+                return FolderTruth(folder, by_index=truth.key == 'index', slop_ns=truth.slop_ns)
+        return NoTruth(f'the truth folder {root} has no folder {camera}')
+    topic = truth_topics(truth, [camera]).get(camera)
+    if not topic:
+        return NoTruth('no truth topic is named for it') if truth else None
+    if topic not in bag.topics:
+        return NoTruth(f'the bag has no topic {topic}')
+    return TopicTruth(bag, topic, slop_ns=truth.slop_ns)
+
+
+def truth_root(folder: Path, bag: Path) -> Path:
+    """Return where a bag's truth is: in a folder with the bag's name, if there is one."""
+    own = folder / bag.name
+    return own if own.is_dir() else folder
+
+
+def check_truth(settings: Settings) -> None:
+    """
+    Refuse truth that several bags would share by the numbers of their frames.
+
+    :raises EvaluationError: if they would
+    """
+    folder = settings.truth.folder
+    if folder is None or settings.truth.key != 'index':
+        return
+    users: dict[Path, Path] = {}
+    for bag in settings.bags:
+        root = truth_root(folder, bag)
+        other = users.setdefault(root, bag)
+        if other is not bag:
+            raise EvaluationError(
+                f'{other} and {bag} would both be compared with the frames 0, 1, 2, ... of '
+                f'{root}; expected a folder for each bag in {folder}, such as '
+                f'{folder / bag.name}, bags of different names, or truth that is named by stamp'
+            )
+
+
+class NoTruth:
+    """Have no truth for any frame."""
+
+    def __init__(self, reason: str) -> None:
+        self.missing = reason
+        self.damaged = 0
+
+    def find(self, index: int, stamp_ns: int) -> None:
+        """Return None."""
+        return None
+
+
+class TopicTruth:
+    """
+    Find truth in a topic by the stamp of the frame, or the nearest within the slop.
+
+    :raises EvaluationError: if the topic holds no images
+    """
+
+    def __init__(self, bag: BagReader, topic: str, *, slop_ns: int) -> None:
+        self.missing = ''
+        self.damaged = 0
+        self._bag = bag
+        self._type = bag.topics[topic].type
+        self._slop_ns = slop_ns
+        if self._type not in IMAGE_TYPES:
+            raise EvaluationError(
+                f'truth topic {topic} is of type {self._type}; expected {" or ".join(IMAGE_TYPES)}'
+            )
+        places = []
+        for head, place in bag.index(topic):
+            try:
+                places.append((read_stamp(head), place))
+            except ConversionError:
+                self.damaged += 1
+                bag.losses.add(f'{topic}: a message is damaged')
+        places.sort(key=lambda entry: entry[0])
+        self._stamps = array('q', (stamp for stamp, _ in places))
+        self._places = [place for _, place in places]
+
+    def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
+        """Return the truth of a frame, None if there is none."""
+        nearest = _nearest(self._stamps, stamp_ns, self._slop_ns)
+        if nearest is None:
+            return None
+        try:
+            cdr = self._bag.fetch(self._places[nearest])
+            if self._type == COMPRESSED_TYPE:
+                return _decoded(parse_compressed(cdr).data, 'the truth message')
+            message = parse_raw(cdr)
+        except (BagError, ConversionError) as error:
+            raise TruthError(str(error)) from error
+        if message.encoding not in ('mono8', '8UC1'):
+            raise TruthError(f'truth image of encoding {message.encoding!r}; expected mono8 ids')
+        if message.step < message.width or len(message.data) < message.step * message.height:
+            raise TruthError('truth image with too few bytes for its size')
+        rows = np.frombuffer(message.data, np.uint8, message.step * message.height)
+        return rows.reshape(message.height, message.step)[:, : message.width]
+
+
+class FolderTruth:
+    """
+    Find truth in a folder of PNG files, named by stamp or by index.
+
+    Where none of its files is named so, that is why there is none.
+    """
+
+    def __init__(self, folder: Path, *, by_index: bool, slop_ns: int) -> None:
+        self.missing = ''
+        self.damaged = 0
+        self._by_index = by_index
+        self._slop_ns = 0 if by_index else slop_ns
+        keys = {
+            key: path
+            for path in sorted(folder.glob('*.png'))
+            if (key := _key(path.stem, by_index)) is not None
+        }
+        if not keys:
+            self.missing = (
+                f'the truth folder {folder} holds no PNG file named by '
+                f'{"index, such as 000012.png" if by_index else "stamp in nanoseconds"}'
+            )
+        ordered = sorted(keys)
+        self._keys = array('q', ordered)
+        self._paths = [keys[key] for key in ordered]
+
+    def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
+        """Return the truth of a frame, None if there is none."""
+        key = index if self._by_index else stamp_ns
+        nearest = _nearest(self._keys, key, self._slop_ns)
+        if nearest is None:
+            return None
+        path = self._paths[nearest]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise TruthError(f'{path.name} cannot be read: {error.strerror}') from error
+        return _decoded(data, path.name)
+
+
+def _key(stem: str, by_index: bool) -> int | None:
+    seconds = None if by_index else _SECONDS.fullmatch(stem)
+    if seconds:
+        return int(seconds[1]) * 1_000_000_000 + int(seconds[2])
+    if not by_index:
+        return int(stem) if stem.isdecimal() else None
+    # Data sets name files as scene_000012: the number at the end is the index.
+    number = re.search(r'(\d+)$', stem)
+    return int(number[1]) if number else None
+
+
+def _nearest(keys: array, key: int, slop: int) -> int | None:
+    """Return the position of the key nearest to ``key``, None if none is within the slop."""
+    at = bisect_left(keys, key)
+    near = [other for other in (at - 1, at) if 0 <= other < len(keys)]
+    best = min(near, key=lambda other: abs(keys[other] - key), default=None)
+    return best if best is not None and abs(keys[best] - key) <= slop else None
+
+
+def _decoded(data: bytes | memoryview, name: str) -> np.ndarray:
+    octets = np.frombuffer(data, np.uint8)
+    image = cv2.imdecode(octets, cv2.IMREAD_UNCHANGED) if len(octets) else None
+    if image is None:
+        raise TruthError(f'{name} is no image that can be read')
+    if image.ndim != 2 or image.dtype != np.uint8:
+        raise TruthError(
+            f'{name} is {image.dtype} of shape {image.shape}; expected uint8 ids of one channel'
+        )
+    return image

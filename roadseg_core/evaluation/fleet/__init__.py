@@ -1,0 +1,1 @@
+"""Evaluation of many bags by worker processes, with resume."""

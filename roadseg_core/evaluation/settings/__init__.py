@@ -1,0 +1,1 @@
+"""Settings of an evaluation: command line, file and conditions."""

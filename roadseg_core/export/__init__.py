@@ -1,0 +1,1 @@
+"""Export of training checkpoints to model files."""

@@ -1,0 +1,1 @@
+"""Sources of camera frames: bags, videos and folders of pictures."""

@@ -1,0 +1,1 @@
+"""What the launch file decides; it imports nothing beyond a ROS distribution."""

@@ -1,0 +1,1 @@
+"""Live runs: player, node and recorder as processes of their own, and their accounting."""

@@ -1,0 +1,133 @@
+"""Record what the node publishes: a bag, and when each message came."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from rosbags.rosbag2 import StoragePlugin, Writer
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+
+from roadseg_core.bags.cdr import message_types, read_stamp
+from roadseg_core.sources.source import RAW_TYPE
+
+OUTPUTS = ('label', 'road_mask')
+NODE = '/segmentation'
+_RELIABLE = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
+)
+_LATCHED = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+
+def output_topic(camera: str, output: str, *, node: str = NODE) -> str:
+    """Return the topic of one of the outputs of the node of that full name."""
+    return f'{node}/{camera}/{output}'
+
+
+@dataclass
+class Recorded:
+    """
+    Hold what was recorded.
+
+    :param received_ns: CLOCK_MONOTONIC by camera and stamp, of the label images
+    :param masks: number of road masks by camera
+    :param label_map: what the node says its labels mean, JSON; None before it said so
+    :param statuses: the newest diagnostics: values by status name
+    :param reports: how many diagnostics came
+    """
+
+    received_ns: dict[tuple[str, int], int] = field(default_factory=dict)
+    masks: dict[str, int] = field(default_factory=dict)
+    label_map: dict | None = None
+    statuses: dict[str, dict[str, str]] = field(default_factory=dict)
+    reports: int = 0
+
+
+class Recorder:
+    """
+    Subscribe to what the report needs, and nothing else; one thread of its own.
+
+    :param path: bag to write; must not exist
+    :param node: full name of the node that is listened to
+    """
+
+    def __init__(self, path: Path, cameras: tuple[str, ...], *, node: str = NODE) -> None:
+        self._target = node
+        self.recorded = Recorded(masks=dict.fromkeys(cameras, 0))
+        self._bag = Writer(path, version=8, storage_plugin=StoragePlugin.MCAP)
+        self._bag.open()
+        self._context = Context()
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._node = Node('demo_recorder', context=self._context)
+        self._images = [
+            self._subscribe_images(camera, output) for camera in cameras for output in OUTPUTS
+        ]
+        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._take_diagnostics, 10)
+        self._node.create_subscription(String, f'{node}/label_map', self._take_label_map, _LATCHED)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._spin, name='recorder', daemon=True)
+        self._thread.start()
+
+    def matched(self) -> bool:
+        """Say whether every output has a publisher."""
+        return all(self._node.count_publishers(topic) for topic in self._images)
+
+    def close(self) -> Recorded:
+        """Stop, finish the bag and return what was recorded."""
+        self._executor.shutdown(timeout_sec=2.0)
+        self._context.try_shutdown()
+        self._thread.join(timeout=5.0)
+        self._bag.close()
+        return self.recorded
+
+    def _subscribe_images(self, camera: str, output: str) -> str:
+        topic = output_topic(camera, output, node=self._target)
+        connection = self._bag.add_connection(topic, RAW_TYPE, typestore=message_types())
+        is_label = output == 'label'
+
+        def take(message: bytes) -> None:
+            now_ns = time.monotonic_ns()
+            if is_label:
+                self.recorded.received_ns[camera, read_stamp(message)] = now_ns
+            else:
+                self.recorded.masks[camera] += 1
+            self._bag.write(connection, time.time_ns(), message)
+
+        # Serialized: the message goes into the bag as it came.
+        self._node.create_subscription(Image, topic, take, _RELIABLE, raw=True)
+        return topic
+
+    def _take_diagnostics(self, message: DiagnosticArray) -> None:
+        prefix = f'{self._target.lstrip("/")}: '
+        mine = [status for status in message.status if status.name.startswith(prefix)]
+        for status in mine:
+            self.recorded.statuses[status.name] = {
+                value.key: value.value for value in status.values
+            }
+        self.recorded.reports += bool(mine)
+
+    def _take_label_map(self, message: String) -> None:
+        self.recorded.label_map = json.loads(message.data)
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass

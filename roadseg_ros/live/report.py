@@ -1,0 +1,184 @@
+"""The report of bags that were played to a node over DDS, in real time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from roadseg_core.bags.reader import BagReader
+from roadseg_core.bags.records import BagError
+from roadseg_core.evaluation.drives.cameras import find_cameras
+from roadseg_core.evaluation.drives.one_bag import Progress, part_folder, possible_truth
+from roadseg_core.evaluation.drives.report import exit_code
+from roadseg_core.evaluation.drives.run import evaluate_bags, forget_earlier
+from roadseg_core.evaluation.drives.segmenting import shipped_model
+from roadseg_core.evaluation.settings.conditions import check
+from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
+from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
+from roadseg_core.labels import LabelMap
+from roadseg_core.model_file import ModelFileError, read_model_info
+from roadseg_ros.live.figures import live_figures
+from roadseg_ros.live.scores import live_scores
+
+
+def evaluate_live(
+    settings: Settings,
+    choice: LiveChoice,
+    *,
+    say: Callable[[str], None],
+    progress: Progress | None = None,
+) -> dict[str, object]:
+    """
+    Evaluate the bags without DDS, then play them to the node, and report both.
+
+    The report is that of the evaluation, with the node's frames, latencies and accuracy in the
+    place of its own, which go to ``offline``, and a section ``live``: what became of every frame
+    that was sent, and what the network and the scheduling cost.
+
+    :param settings: the cameras' bags must have the same topics
+    :returns: report.json
+    :raises EvaluationError: if it could not run
+    """
+    settings = replace(settings, model=str(Path(settings.model or shipped_model()).resolve()))
+    forget_earlier(settings.output)
+    _prepare(settings, choice)
+    return evaluate_bags(
+        _as_the_node_batches(settings),
+        progress=progress,
+        say=say,
+        complete=lambda report: _played(settings, choice, report, say=say),
+    )
+
+
+def _played(
+    settings: Settings, choice: LiveChoice, report: dict, *, say: Callable[[str], None]
+) -> dict[str, object]:
+    """Play the bags that could be read, and return the report of both."""
+    bags = {
+        part_folder(path, settings.output).name: path
+        for path in settings.bags
+        if _entry(report, path)['status'] != 'failed'
+    }
+    cameras = _cameras(report, list(bags.values()))
+    from roadseg_ros.live.node import LiveError
+    from roadseg_ros.live.recorder import output_topic
+    from roadseg_ros.live.run import LivePlan, play_live
+
+    plan = LivePlan(
+        bags=bags,
+        cameras=cameras,
+        model=Path(settings.model),
+        engine=EngineChoice(
+            settings.backend, settings.device, settings.precision, settings.threads
+        ),
+        choice=choice,
+        output=settings.output,
+        start=settings.start,
+        end=settings.end,
+    )
+    try:
+        played, node_exit_code = play_live(plan, say=say)
+    except LiveError as error:
+        raise EvaluationError(str(error)) from error
+    figures = live_figures(played, report, choice, node_exit_code=node_exit_code)
+    scores = None
+    if settings.truth and figures['label_map']:
+        scores = live_scores(
+            {bag.path: bag.published for bag in played if bag.accounting is not None},
+            settings,
+            LabelMap.from_dict(figures['label_map']),
+            parts={path: part_folder(path, settings.output) for path in bags.values()},
+            topics={
+                camera: output_topic(camera, 'label', node=figures['node']) for camera in cameras
+            },
+        )
+    return _with_live(settings, report, figures, scores)
+
+
+def _with_live(
+    settings: Settings, report: dict, figures: dict, scores: dict | None
+) -> dict[str, object]:
+    """Put the live figures where conditions and readers look for them."""
+    total = figures['frames']['total']
+    report['offline'] = {name: report[name] for name in ('scores', 'timings', 'frames')}
+    report['live'] = {name: value for name, value in figures.items() if name != 'label_map'}
+    report['timings'] = {
+        **report['timings'],
+        'latency_ms_p50': figures['end_to_end_ms']['p50'],
+        'latency_ms_p99': figures['end_to_end_ms']['p99'],
+        'frames_per_second': figures['fps']['total'],
+    }
+    report['frames'] = {**report['frames'], 'dropped': total['sent'] - total['recorded']}
+    if settings.truth:
+        report['scores'] = scores
+    outcomes = check(report, settings.conditions)
+    report['conditions'] = [outcome.to_dict() for outcome in outcomes]
+    report['exit_code'] = 2 if figures['problems'] else exit_code(report)
+    return report
+
+
+def _as_the_node_batches(settings: Settings) -> Settings:
+    """Take a batch of a frame of each camera, so that times can be compared with the node's."""
+    if settings.batch:
+        return settings
+    try:
+        with BagReader(settings.bags[0]) as bag:
+            cameras, _ = find_cameras(bag.topics, settings.cameras, possible_truth(settings, bag))
+        limit = read_model_info(Path(settings.model)).max_batch
+    except BagError:
+        return settings  # its evaluation will say why
+    except ModelFileError as error:
+        raise EvaluationError(str(error)) from error
+    return replace(settings, batch=min(limit, len(cameras)))
+
+
+def _entry(report: dict, path: Path) -> dict:
+    return next(entry for entry in report['bags'] if entry['path'] == str(path))
+
+
+def _cameras(report: dict, bags: list[Path]) -> dict[str, str]:
+    """Return topic by camera; one node plays all the bags, so they must have the same."""
+    found = [
+        {name: camera['topic'] for name, camera in _entry(report, path)['cameras'].items()}
+        for path in bags
+    ]
+    if not found:
+        raise EvaluationError('no bag can be read, so there is nothing to play')
+    for path, cameras in zip(bags, found):
+        if cameras != found[0]:
+            raise EvaluationError(
+                f'{bags[0]} has the cameras {found[0]}, and {path} has {cameras}; bags that are '
+                'played in one call must have the same: play them in several'
+            )
+    return found[0]
+
+
+def _prepare(settings: Settings, choice: LiveChoice) -> None:
+    """
+    Set what ROS reads of the environment once it is loaded, and look for the node.
+
+    :raises EvaluationError: if a node is named and there is none
+    """
+    from roadseg_ros.live.processes import process_environment
+
+    environment = process_environment(settings.output.resolve())
+    if choice.node is not None:
+        # The node's own domain is the user's to name.
+        environment = {
+            name: value
+            for name, value in environment.items()
+            if name not in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE')
+        }
+    settings.output.mkdir(parents=True, exist_ok=True)
+    os.environ.update(environment)
+    if choice.node is None:
+        return
+    from roadseg_ros.live.node import FoundNode, LiveError
+
+    try:
+        # Before a long evaluation.
+        FoundNode(choice.node).close()
+    except LiveError as error:
+        raise EvaluationError(str(error)) from error

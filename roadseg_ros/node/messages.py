@@ -1,0 +1,116 @@
+"""Arrays to sensor_msgs."""
+
+from __future__ import annotations
+
+import array
+import copy
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
+from std_msgs.msg import Header
+
+from roadseg_core.geometry import View
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, scale_camera_matrices
+
+_CHANNELS = {'mono8': 1, 'bgr8': 3}
+
+
+def to_image(image: np.ndarray, encoding: str, header: Header) -> Image:
+    """
+    Make a message of an array.
+
+    :param image: uint8 [H, W] for mono8, uint8 [H, W, 3] for bgr8; of any strides
+    :param encoding: ``mono8`` or ``bgr8``
+    :param header: the header of the frame that the image was made of; copied
+    :raises ValueError: if the array does not fit the encoding
+    """
+    channels = _CHANNELS.get(encoding)
+    found = 1 if image.ndim == 2 else image.shape[-1] if image.ndim == 3 else 0
+    if channels != found or image.dtype != np.uint8:
+        raise ValueError(
+            f'{image.dtype} array of shape {image.shape} as {encoding!r}; '
+            'expected uint8 [H, W] as mono8 or uint8 [H, W, 3] as bgr8'
+        )
+    message = Image()
+    message.header = _copy_header(header)
+    message.height, message.width = image.shape[:2]
+    message.encoding = encoding
+    message.is_bigendian = 0
+    message.step = message.width * channels
+    # The setter checks every element of anything but an array.array.
+    data = array.array('B')
+    data.frombytes(memoryview(np.ascontiguousarray(image)).cast('B'))
+    message.data = data
+    return message
+
+
+def scaled_camera_info(
+    info: CameraInfo,
+    header: Header,
+    view: View,
+    output_geometry: str,
+) -> CameraInfo:
+    """
+    Describe the camera of a published image.
+
+    In ``camera`` geometry that is the camera's own CameraInfo, with binning and region of
+    interest, under the image's header. In ``network`` geometry K and P also take in the binning,
+    the region and the view, so those two fields are unset in the result; D and R do not
+    depend on the size of an image and stay. Sides of 0 mean an unknown size, taken to be the
+    image's; an uncalibrated camera (K of zeros) stays one.
+
+    :param info: the camera's newest CameraInfo; not changed
+    :param header: the header of the image's frame; copied
+    :param view: how the camera's image was brought to the network's size
+    :param output_geometry: one of :data:`roadseg_core.pipeline.outputs.OUTPUT_GEOMETRIES`
+    :raises ConversionError: if the CameraInfo is for images of another size than the view's
+    """
+    if output_geometry not in OUTPUT_GEOMETRIES:
+        raise ValueError(
+            f'output geometry {output_geometry!r}; expected one of {OUTPUT_GEOMETRIES}'
+        )
+    _check_described_size(info, view.camera_size)
+    result = copy.deepcopy(info)
+    result.header = _copy_header(header)
+    if output_geometry == 'camera':
+        return result
+    k, p = scale_camera_matrices(info.k, info.p, view.matrix() @ _sensor_to_image(info))
+    result.k, result.p = k.ravel(), p.ravel()
+    result.height, result.width = view.input_size
+    result.binning_x = result.binning_y = 0
+    result.roi = RegionOfInterest()
+    return result
+
+
+def _sensor_to_image(info: CameraInfo) -> np.ndarray:
+    """Return the float64 [3, 3] map from full sensor to image pixels: region, then binning."""
+    bin_x, bin_y = max(1, info.binning_x), max(1, info.binning_y)
+    return np.array(
+        [
+            [1 / bin_x, 0.0, (0.5 - info.roi.x_offset) / bin_x - 0.5],
+            [0.0, 1 / bin_y, (0.5 - info.roi.y_offset) / bin_y - 0.5],
+            [0.0, 0.0, 1.0],
+        ]
+    )
+
+
+def _check_described_size(info: CameraInfo, camera_size: tuple[int, int]) -> None:
+    """Refuse a CameraInfo for images of another size: its matrices would be wrong."""
+    # A region of zeros means the whole sensor.
+    height = info.roi.height or info.height
+    width = info.roi.width or info.width
+    bin_x, bin_y = max(1, info.binning_x), max(1, info.binning_y)
+    for side, binning, found in ((height, bin_y, camera_size[0]), (width, bin_x, camera_size[1])):
+        # Drivers round the sides of a binned image down or up.
+        if side and not side // binning <= found <= -(-side // binning):
+            raise ConversionError(
+                f'CameraInfo for images of {width / bin_x:g}x{height / bin_y:g} pixels with '
+                f'images of {camera_size[1]}x{camera_size[0]}; expected the same size; '
+                'calibrate at the size of the images, or set camera_info_topic to theirs'
+            )
+
+
+def _copy_header(header: Header) -> Header:
+    """Copy a header, so that no two messages share one."""
+    return copy.deepcopy(header)

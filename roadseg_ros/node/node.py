@@ -1,0 +1,286 @@
+"""The lifecycle node: cameras, worker and diagnostics wired to ROS."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.exceptions import ParameterException
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter as RosParameter
+from std_msgs.msg import String
+
+from roadseg_core.engines import Engine
+from roadseg_core.files import default_model
+from roadseg_core.model_file import ModelFileError, read_model_info
+from roadseg_ros.node.camera import LATCHED_QOS, CameraPublishers, CameraSubscriptions
+from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status
+from roadseg_ros.node.label_info import create_label_info_publisher, label_info
+from roadseg_ros.node.parameters import (
+    PARAMETERS,
+    ParameterError,
+    Settings,
+    camera_parameters,
+    check_camera_names,
+    check_outputs,
+    declare,
+    is_live,
+    read_settings,
+)
+from roadseg_ros.node.worker import Worker
+
+_FORGIVEN_AFTER = 60.0
+"""Seconds of work after which an engine's earlier failure no longer counts."""
+
+_LAST_WORDS = Duration(seconds=1.0)
+"""How long the node waits at its end for its subscribers to have the closing diagnostics."""
+
+
+Transition = Callable[['SegmentationNode', LifecycleState], TransitionCallbackReturn]
+
+
+def _logged(transition: Transition) -> Transition:
+    """Log what a transition raises: rclpy says nothing of it, and calls on_error."""
+
+    @wraps(transition)
+    def guarded(node: SegmentationNode, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except Exception as error:
+            # Most often rclpy's own, such as for a QoS override with a value that there is not.
+            node.get_logger().error(f'{transition.__name__}: {error}')
+            node.get_logger().debug(traceback.format_exc())
+            return TransitionCallbackReturn.ERROR
+
+    return guarded
+
+
+class SegmentationNode(LifecycleNode):
+    """
+    Wire cameras, worker and diagnostics to ROS; the worker does the work.
+
+    :ivar exit_code: None while the node is to run on, else what the process should exit with
+    """
+
+    def __init__(self) -> None:
+        super().__init__('segmentation')
+        declare(self, PARAMETERS)
+        self._declare_cameras(tuple(self.get_parameter('camera_names').value))
+        self._settings: Settings = read_settings(self)
+        self.exit_code: int | None = None
+        self._outputs: dict[str, CameraPublishers] = {}
+        self._inputs: list[CameraSubscriptions] = []
+        self._worker: Worker | None = None
+        self._worker_diagnostics: WorkerDiagnostics | None = None
+        self._lifecycle = 'unconfigured'
+        self._failures = 0
+        self._failed = self.create_guard_condition(self._on_engine_failure)
+        self._label_map = self.create_publisher(String, '~/label_map', LATCHED_QOS)
+        self._label_info = create_label_info_publisher(self, LATCHED_QOS)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        # The steady clock: diagnostics go on where simulated time stands still.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self.create_timer(
+            self._settings.diagnostics_period, self._publish_diagnostics, clock=self._steady
+        )
+        self.add_on_set_parameters_callback(self._on_parameters)
+
+    @property
+    def autostart(self) -> bool:
+        """Whether the node moves itself to active at start."""
+        return self._settings.autostart
+
+    @_logged
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Check the parameters and the model; create the outputs."""
+        try:
+            self._declare_cameras(tuple(self.get_parameter('camera_names').value))
+            self._settings = settings = read_settings(self)
+            model = settings.model or str(default_model())
+            self._check_topics(settings)
+            if Path(model).suffix == '.onnx':
+                check_outputs(settings, read_model_info(model))
+            elif not Path(model).exists():
+                raise ModelFileError(f'model: {model} does not exist; expected a model file')
+        except (ParameterError, ParameterException, ModelFileError) as error:
+            self.get_logger().error(f'cannot configure: {error}')
+            return TransitionCallbackReturn.FAILURE
+        self._outputs = {name: CameraPublishers(self, name) for name in settings.camera_names}
+        self._worker = Worker(
+            settings,
+            self._outputs,
+            model=model,
+            clock=self.get_clock(),
+            logger=self.get_logger(),
+            on_ready=self._on_ready,
+            on_failure=self._failed.trigger,
+        )
+        self._worker_diagnostics = WorkerDiagnostics(
+            self.get_fully_qualified_name().lstrip('/'), self._worker, settings.camera_names
+        )
+        self._lifecycle = 'inactive'
+        return TransitionCallbackReturn.SUCCESS
+
+    @_logged
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start the worker, which opens the engine, and listen to the cameras."""
+        worker = self._worker
+        self._inputs = [
+            CameraSubscriptions(
+                self,
+                camera,
+                on_frame=lambda message, name=camera.name: worker.put(name, message),
+                on_info=lambda info, name=camera.name: worker.runner.infos.update({name: info}),
+            )
+            for camera in self._settings.cameras
+        ]
+        for camera in self._settings.cameras:
+            self.get_logger().info(
+                f'camera {camera.name}: {self.resolve_topic_name(camera.image_topic)} '
+                f'({camera.transport})'
+            )
+        worker.start()
+        self._lifecycle = 'active'
+        return super().on_activate(state)
+
+    @_logged
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening and working; what is in hand is finished."""
+        self._stop()
+        self._lifecycle = 'inactive'
+        return super().on_deactivate(state)
+
+    @_logged
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Take the outputs away."""
+        self._release()
+        self._lifecycle = 'unconfigured'
+        return TransitionCallbackReturn.SUCCESS
+
+    @_logged
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End, from any state."""
+        self._release()
+        self._lifecycle = 'finalized'
+        # There is no way back from finalized.
+        self.exit_code = 0
+        return TransitionCallbackReturn.SUCCESS
+
+    @_logged
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Give back all that a failed transition left; the node is unconfigured then."""
+        self._release()
+        self._lifecycle = 'unconfigured'
+        return TransitionCallbackReturn.SUCCESS
+
+    def close(self) -> None:
+        """Stop the worker and say the last counts, before the process ends."""
+        self._stop()
+        if self._worker is not None:
+            self._publish_diagnostics()
+            # The process ends at once, and with it what is not delivered yet.
+            self._diagnostics.wait_for_all_acked(_LAST_WORDS)
+        self._release()
+
+    def _stop(self) -> None:
+        for subscriptions in self._inputs:
+            subscriptions.destroy()
+        self._inputs = []
+        if self._worker is not None:
+            self._worker.stop()
+
+    def _release(self) -> None:
+        self._stop()
+        for publishers in self._outputs.values():
+            publishers.destroy()
+        self._outputs = {}
+        self._worker = None
+        self._worker_diagnostics = None
+
+    def _check_topics(self, settings: Settings) -> None:
+        """Raise :class:`ParameterError` where two cameras come to one topic."""
+        taken: dict[str, str] = {}
+        for camera in settings.cameras:
+            topic = self.resolve_topic_name(camera.image_topic)
+            if taken.setdefault(topic, camera.name) != camera.name:
+                raise ParameterError(
+                    f'{camera.name}.image_topic: {topic} is the topic of two cameras; '
+                    'give each its own'
+                )
+
+    def _declare_cameras(self, names: tuple[str, ...]) -> None:
+        check_camera_names(names)
+        for name in names:
+            declare(self, camera_parameters(name))
+
+    def _on_parameters(self, parameters: list[RosParameter]) -> SetParametersResult:
+        changes = {parameter.name: parameter.value for parameter in parameters}
+        try:
+            new = read_settings(self, changes)
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        known = {parameter.name for parameter in PARAMETERS} | {
+            parameter.name
+            for name in self._settings.camera_names
+            for parameter in camera_parameters(name)
+        }
+        if self._worker is not None:
+            for name in changes:
+                if name in known and not is_live(name, self._settings, new):
+                    return SetParametersResult(
+                        successful=False,
+                        reason=(
+                            f'{name} changes only while the node is unconfigured; it is '
+                            f'{self._lifecycle}: deactivate and clean up first'
+                        ),
+                    )
+            # Cameras keep the topics that they were configured with.
+            self._settings = replace(new, cameras=self._settings.cameras)
+            self._worker.update(self._settings)
+        if 'camera_names' in changes:
+            # So that their topics can be set before the node is configured.
+            self._declare_cameras(new.camera_names)
+        self._timer.timer_period_ns = int(new.diagnostics_period * 1e9)
+        return SetParametersResult(successful=True)
+
+    def _on_ready(self, engine: Engine) -> None:
+        info = engine.info
+        self._label_map.publish(String(data=info.label_map.to_json()))
+        if self._label_info is not None:
+            self._label_info.publish(label_info(info.label_map, self.get_clock().now().to_msg()))
+        self.get_logger().info(f'model {info.path.name}: {info.card}; licence: {info.licence}')
+
+    def _on_engine_failure(self) -> None:
+        if self._lifecycle != 'active' or self._worker.status.state != 'FAILED':
+            return
+        status = self._worker.status
+        if status.worked >= _FORGIVEN_AFTER:
+            self._failures = 0
+        self._failures += 1
+        self._publish_diagnostics()
+        self.get_logger().error(f'engine failed: {status.error}')
+        self.trigger_deactivate()
+        if self._failures > 1:
+            self.get_logger().fatal('the engine failed again: the node ends')
+            self.exit_code = 3
+            return
+        self.get_logger().warning('reopening the engine')
+        self.trigger_activate()
+
+    def _publish_diagnostics(self) -> None:
+        message = DiagnosticArray()
+        message.header.stamp = self.get_clock().now().to_msg()
+        if self._worker_diagnostics is None:
+            name = self.get_fully_qualified_name().lstrip('/')
+            message.status = [idle_status(name, self._lifecycle)]
+        else:
+            message.status = self._worker_diagnostics.statuses(time.monotonic())
+        self._diagnostics.publish(message)

@@ -1,0 +1,87 @@
+"""The process of the segmentation node: its signals, its log, its end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+
+import cv2
+import rclpy
+from rclpy.exceptions import ParameterException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+
+from roadseg_ros.memory import tune_malloc
+from roadseg_ros.node.node import SegmentationNode
+from roadseg_ros.node.parameters import ParameterError
+
+
+class _RosLogHandler(logging.Handler):
+    """Bring the library's log to the node's."""
+
+    def __init__(self, node: SegmentationNode) -> None:
+        super().__init__(logging.INFO)
+        self._logger = node.get_logger()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log one record at its level."""
+        # rclpy allows a line of code one severity.
+        if record.levelno >= logging.ERROR:
+            self._logger.error(record.getMessage())
+        elif record.levelno >= logging.WARNING:
+            self._logger.warning(record.getMessage())
+        else:
+            self._logger.info(record.getMessage())
+
+
+def run(node: SegmentationNode) -> int:
+    """Move the node to active if it is to start by itself, then spin until it is to end."""
+    if node.autostart:
+        for step in (node.trigger_configure, node.trigger_activate):
+            if step() != TransitionCallbackReturn.SUCCESS:
+                return 2
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while node.exit_code is None:
+        # A signal is seen between two callbacks: rcl's wait is not interrupted by one.
+        executor.spin_once(timeout_sec=0.1)
+    executor.remove_node(node)
+    return node.exit_code
+
+
+def run_process(arguments: list[str] | None = None) -> int:
+    """
+    Run the node until SIGINT or SIGTERM, or a failure.
+
+    :param arguments: the command line; None for that of the process
+    :returns: the exit code: 0, or what went wrong
+    :raises KeyboardInterrupt: for a signal before the node has its own handlers
+    """
+    tune_malloc()
+    # OpenCV's threads would take the cores from the engine's; a frame's resize is short.
+    cv2.setNumThreads(1)
+    # Our own handlers: rclpy's would invalidate the publishers under the worker.
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    node = None
+    try:
+        node = SegmentationNode()
+
+        def end(number: int, frame: object) -> None:
+            node.exit_code = 0
+
+        signal.signal(signal.SIGINT, end)
+        signal.signal(signal.SIGTERM, end)
+        library = logging.getLogger('roadseg_core')
+        library.setLevel(logging.INFO)
+        library.addHandler(_RosLogHandler(node))
+        return run(node)
+    except (ParameterError, ParameterException) as error:
+        print(f'segmentation: cannot start: {error}', file=sys.stderr)
+        return 2
+    finally:
+        if node is not None:
+            node.close()
+            node.destroy_node()
+        rclpy.shutdown()

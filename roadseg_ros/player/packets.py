@@ -1,0 +1,145 @@
+"""Frames of one camera, serialized and in order, repeated where the player loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from roadseg_core.bags.cdr import BILLION, with_stamp
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.sources.source import Source, SourceError, SourceFrame, Unreadable
+from roadseg_ros.player.encoding import Encoder
+
+CACHE_BYTES = 256 << 20
+"""A looped source up to this size stays in memory, serialized."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """
+    Hold one frame, ready to send.
+
+    :param index: running number, over all repetitions
+    :param time_ns: when it was recorded, from the source's origin; goes on over repetitions
+    :param stamp_ns: its recorded stamp; goes on over repetitions, so that no stamp comes twice
+    :param image: the serialized image
+    :param camera_info: the serialized CameraInfo, if there is one
+    """
+
+    index: int
+    time_ns: int
+    stamp_ns: int
+    image: bytes
+    camera_info: bytes | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a source from one time to before another, from its beginning; None: its end."""
+
+    start_ns: int = 0
+    end_ns: int | None = None
+
+    def frames(self, source: Source) -> Iterator[tuple[int, SourceFrame]]:
+        """Yield number, counted from the source's beginning, and frame."""
+        for number, frame in enumerate(source.frames()):
+            if self.end_ns is not None and frame.time_ns >= self.end_ns:
+                return
+            if frame.time_ns >= self.start_ns:
+                yield number, frame
+
+    def __str__(self) -> str:
+        if self == WHOLE:
+            return ''
+        end = 'its end' if self.end_ns is None else f'second {self.end_ns / BILLION:g}'
+        return f' from second {self.start_ns / BILLION:g} to {end}'
+
+
+WHOLE = Part()
+
+
+def packets(
+    source: Source,
+    encoder: Encoder,
+    *,
+    loop: bool,
+    skipped: Callable[[str], None],
+    part: Part = WHOLE,
+) -> Iterator[Packet]:
+    """
+    Yield the frames of a source.
+
+    :param loop: begin again at the end, without end
+    :param skipped: called with the reason for each frame that cannot be read
+    :param part: which of its frames
+    :raises SourceError: if the whole source holds no frame that can be read; a part may be empty,
+        as of a camera that starts later than the others
+    """
+    cache = _Cache()
+    index = 0
+    shift_ns = 0
+    while True:
+        first_ns = last_ns = None
+        before = index
+        for packet in cache.packets or _one_pass(source, encoder, part, skipped):
+            if loop and not shift_ns:
+                cache.add(packet)
+            first_ns = packet.time_ns if first_ns is None else first_ns
+            last_ns = packet.time_ns
+            yield replace(
+                packet,
+                index=index,
+                time_ns=packet.time_ns + shift_ns,
+                stamp_ns=packet.stamp_ns + shift_ns,
+            )
+            index += 1
+        if first_ns is None or last_ns is None:
+            if part == WHOLE:
+                raise SourceError(f'{source.path} holds no frame that can be read')
+            return
+        if not loop:
+            return
+        cache.close()
+        frames = index - before
+        period_ns = (last_ns - first_ns) // (frames - 1) if frames > 1 else source.period_ns
+        shift_ns += last_ns - first_ns + max(1, period_ns)
+
+
+class _Cache:
+    """Keep the packets of the first pass, or none if they are too many."""
+
+    def __init__(self) -> None:
+        self.packets: tuple[Packet, ...] = ()
+        self._collected: list[Packet] = []
+        self._bytes = 0
+
+    def add(self, packet: Packet) -> None:
+        """Keep one more."""
+        self._bytes += len(packet.image)
+        if self._bytes <= CACHE_BYTES:
+            self._collected.append(packet)
+        else:
+            self._collected.clear()
+
+    def close(self) -> None:
+        """End the first pass: what was kept is complete, or nothing."""
+        self.packets = tuple(self._collected) if self._bytes <= CACHE_BYTES else ()
+
+
+def _one_pass(
+    source: Source, encoder: Encoder, part: Part, skipped: Callable[[str], None]
+) -> Iterator[Packet]:
+    for number, frame in part.frames(source):
+        try:
+            yield _packet(frame, encoder)
+        except ConversionError as error:
+            named = isinstance(frame.payload, Unreadable)
+            skipped(str(error) if named else f'{source.path}, frame {number}: {error}')
+
+
+def _packet(frame: SourceFrame, encoder: Encoder) -> Packet:
+    image = encoder.encode(frame)
+    info = frame.camera_info
+    if info is not None:
+        info = with_stamp(encoder.encode_info(info), frame.stamp_ns)
+    return Packet(0, frame.time_ns, frame.stamp_ns, image, info)

@@ -1,1 +1,0 @@
-"""Put a bag, a video or a folder of images on camera topics."""

@@ -1,0 +1,74 @@
+"""The rendered drive as a bag, and pictures of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rosbags.rosbag2 import Writer
+
+from roadseg_core.bags.cdr import image_cdr, message_types
+from roadseg_core.bags.drive_bag import image_topic, record_drive, truth_topic
+from roadseg_core.labels import SEVEN
+from roadseg_core.rendering import Drive, demo_config
+from roadseg_core.sources.bag_source import BagSource
+from roadseg_core.sources.source import RAW_TYPE
+from roadseg_ros.demonstration.moments import collect
+from roadseg_ros.demonstration.scoring import mono_images
+from roadseg_ros.live.recorder import output_topic
+from roadseg_ros.player.encoding import decode
+
+
+def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
+    config = demo_config(0.4, 5.0, 48, 64)
+    steps: list[tuple[int, int]] = []
+    count = record_drive(
+        config,
+        ('front', 'left'),
+        tmp_path / 'drive',
+        progress=lambda done, total: steps.append((done, total)),
+    )
+    assert count == 2
+    assert steps[-1] == (4, 4)
+    drive = Drive(config)
+    frames = list(BagSource(tmp_path / 'drive', topic=image_topic('left')).frames())
+    truth = list(mono_images(tmp_path / 'drive', truth_topic('left')))
+    for index, (frame, (stamp, labels)) in enumerate(zip(frames, truth, strict=True)):
+        rendered = drive.render('left', index)
+        assert frame.stamp_ns == stamp
+        assert frame.camera_info is not None
+        assert (decode(frame.payload) == rendered.image).all()
+        assert (labels == rendered.labels).all()
+
+    # The truth stands for what the node would have published.
+    with Writer(tmp_path / 'published', version=8) as bag:
+        for output in ('label', 'road_mask'):
+            connection = bag.add_connection(
+                output_topic('left', output), RAW_TYPE, typestore=message_types()
+            )
+            for stamp, labels in truth:
+                shown = labels if output == 'label' else SEVEN.road_mask(labels)
+                bag.write(
+                    connection,
+                    stamp,
+                    image_cdr(shown, encoding='mono8', stamp_ns=stamp, frame_id='left'),
+                )
+    source = BagSource(tmp_path / 'drive', topic=image_topic('left'))
+    stamps = [stamp for stamp, _ in truth]
+    for true, captions in (
+        (
+            (tmp_path / 'drive', truth_topic('left')),
+            ['frame', 'truth', 'labels', 'road mask', 'errors'],
+        ),
+        (None, ['frame', 'labels over frame', 'labels', 'road mask']),
+    ):
+        moments = collect(
+            'left',
+            stamps,
+            source=source,
+            published=tmp_path / 'published',
+            truth=true,
+            label_map=SEVEN,
+            first_stamp=stamps[0],
+        )
+        assert [moment.seconds for moment in moments] == [0.0, 0.2]
+        assert [picture.caption for picture in moments[0].pictures] == captions

@@ -1,0 +1,85 @@
+"""A result of something else is never taken for that of a bag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from roadseg_core.engines import EngineDescription
+from roadseg_core.evaluation.drives.run import evaluate_bags
+from roadseg_core.evaluation.fleet.fingerprint import Fingerprints
+from roadseg_core.evaluation.settings.settings import Settings, Truth
+
+CPU = EngineDescription('openvino', 'CPU', 'fp32', 2, '1')
+MAP = 'names: [other, road]\nroad_ids: [1]\n'
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Callable[[int], Path]:
+    """Return a function that writes a folder of truth of one class for two frames."""
+
+    def write(value: int) -> Path:
+        folder = tmp_path / 'labels'
+        folder.mkdir(exist_ok=True)
+        for index in range(2):
+            cv2.imwrite(str(folder / f'{index}.png'), np.full((80, 120), value, np.uint8))
+        return folder
+
+    return write
+
+
+def test_truth_that_was_rewritten_is_compared_again(
+    street_bag, labels, exact_model, tmp_path
+) -> None:
+    settings = Settings(
+        bags=(street_bag('drive', frames=2),),
+        output=tmp_path / 'out',
+        model=exact_model,
+        consistency=False,
+        truth=Truth(folder=labels(1), key='index'),
+    )
+    said: list[str] = []
+    first = evaluate_bags(settings, say=said.append)
+    evaluate_bags(settings, say=said.append)
+    assert 'evaluated before' not in said[0] and 'evaluated before' in said[1]
+    labels(0)
+    third = evaluate_bags(settings, say=said.append)
+    assert 'evaluated before' not in said[2]
+    assert third['scores'] != first['scores'] and third['scores']['road_iou'] == 0.0
+
+
+def test_what_a_result_depends_on_is_in_its_fingerprint(
+    street_bag, labels, exact_model, tmp_path, monkeypatch
+) -> None:
+    bag = street_bag('drive', frames=1)
+    label_map = tmp_path / 'map.yaml'
+    label_map.write_text(MAP, encoding='utf-8')
+    settings = Settings(
+        bags=(bag,),
+        output=tmp_path / 'out',
+        model=exact_model,
+        truth=Truth(folder=labels(1), label_map=str(label_map)),
+    )
+
+    def made(settings: Settings = settings, engine: EngineDescription = CPU) -> str:
+        return Fingerprints(settings, model=Path(exact_model), engine=engine).of(bag)
+
+    before = made()
+    assert made() == before == made(replace(settings, output=tmp_path / 'elsewhere'))
+    monkeypatch.chdir(tmp_path)
+    nearby = replace(settings, truth=replace(settings.truth, folder=Path('labels')))
+    assert made(nearby) == before
+    others = [
+        made(settings, replace(CPU, **{name: 'other'}))
+        for name in ('backend', 'device', 'precision', 'version')
+    ]
+    label_map.write_text(MAP.replace('other', 'rest'), encoding='utf-8')
+    others.append(made())
+    (tmp_path / 'labels' / '1.png').unlink()
+    others.append(made())
+    assert len({before, *others}) == 7

@@ -1,0 +1,84 @@
+"""What became of every frame that was sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from roadseg_ros.live.accounting import CAUSES, account, node_counts, read_sent
+
+MS = 1_000_000
+
+
+def counts(received: int, **causes: int) -> dict[str, int]:
+    return {'received': received, **dict.fromkeys(CAUSES, 0), **causes}
+
+
+def test_sent_and_received_are_matched_by_camera_and_stamp(tmp_path: Path) -> None:
+    log = tmp_path / 'sent.jsonl'
+    log.write_text(
+        ''.join(
+            f'{{"camera": "{camera}", "stamp_ns": {stamp}, "sent_ns": {stamp * 10 * MS}, '
+            f'"index": {stamp}}}\n'
+            for stamp in range(3)
+            for camera in ('front', 'left')
+        ),
+        encoding='utf-8',
+    )
+    sent = read_sent(log)
+    received = {
+        ('front', 0): 5 * MS,
+        ('front', 1): 17 * MS,
+        ('front', 2): 29 * MS,
+        ('left', 2): 21 * MS,
+    }
+    result = account(
+        sent, received, {'front': counts(3, processed=3), 'left': counts(2, processed=1, stale=1)}
+    )
+    assert result.problems == ()
+    assert result.frames['left'] == {
+        'sent': 3,
+        'lost_by_dds': 1,
+        'recorded': 1,
+        **counts(2, processed=1, stale=1),
+    }
+    assert result.frames['total']['sent'] == 6
+    assert sorted(result.latencies_ms) == [1.0, 5.0, 7.0, 9.0]
+    assert result.percentile(50) == 6.0
+    assert result.fps['front'] == pytest.approx(83.33)
+
+
+@pytest.mark.parametrize(
+    ('count', 'problem'),
+    [
+        (counts(2, processed=1), 'received 2 frames and accounts for 1'),
+        (counts(3, processed=1, bad=2), 'received 3 frames of 2 that were sent'),
+        (counts(2, processed=2), 'processed 2 frames, and 1 label images'),
+        (counts(2, processed=1, pending=1), '1 frames still pending'),
+    ],
+)
+def test_what_does_not_add_up_is_a_problem(count: dict[str, int], problem: str) -> None:
+    result = account({('front', 1): 0, ('front', 2): 0}, {('front', 1): MS}, {'front': count})
+    assert any(problem in found for found in result.problems)
+
+
+def test_a_stamp_that_was_never_sent_is_a_problem() -> None:
+    result = account({}, {('front', 1): MS}, {'front': counts(0)})
+    assert 'which was never sent' in result.problems[0]
+
+
+def test_nothing_received_gives_no_latency() -> None:
+    result = account({('front', 1): 0}, {}, {'front': counts(0)})
+    assert result.percentile(50) is None
+    assert result.frames['front']['lost_by_dds'] == 1
+
+
+def test_counters_are_found_by_the_camera_of_the_status() -> None:
+    statuses = {
+        'segmentation: engine': {'state': 'READY'},
+        'segmentation: camera front_left': {'received': '9'},
+        'segmentation: camera front': {'received': '4', 'processed': '3', 'bad': '1'},
+    }
+    found = node_counts(statuses, ('front', 'left'))
+    assert found == {'front': counts(4, processed=3, bad=1), 'left': counts(0)}
