@@ -13,6 +13,8 @@ import numpy as np
 
 IGNORE = 255
 """The id of pixels without a label: left out of losses and metrics, and outside a crop."""
+NOT_ROAD = 254
+"""A label that rules the road ids out and says no more, for data sets that know road only."""
 
 
 class LabelMapError(ValueError):
@@ -98,6 +100,25 @@ class LabelMap:
         table = np.zeros(256, np.uint8)
         table[list(self.road_ids)] = 255
         return cv2.LUT(labels, table)
+
+    def road_truth(self, labels: np.ndarray) -> np.ndarray:
+        """
+        Map true labels to 1 road, 0 not road; void to ``IGNORE``.
+
+        :param labels: uint8, any shape: ids of the map, ``NOT_ROAD`` or ``IGNORE``
+        """
+        table = np.zeros(256, np.uint8)
+        table[list(self.road_ids)] = 1
+        table[list(self.void_ids)] = IGNORE
+        table[IGNORE] = IGNORE
+        return table[labels]
+
+    def road_called(self, labels: np.ndarray) -> np.ndarray:
+        """Map predicted ids (uint8, any shape) to 1 road, 0 not road; ``IGNORE`` stays: a miss."""
+        table = np.zeros(256, np.uint8)
+        table[list(self.road_ids)] = 1
+        table[IGNORE] = IGNORE
+        return table[labels]
 
     def to_dict(self) -> dict[str, object]:
         """Return the map as plain JSON types; :meth:`from_dict` reads it back."""

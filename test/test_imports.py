@@ -224,3 +224,45 @@ def test_importing_loads_no_torch(module: str) -> None:
         [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 0, result.stderr or f'{module} brings torch'
+
+
+LAYERS = (
+    ('labels', 'geometry', 'resizing', 'files', 'machine', 'model_file'),
+    ('pipeline',),
+    ('models',),
+    ('checkpoint', 'deployed', 'rewriting'),
+    ('engines',),
+    ('metrics',),
+    ('rendering',),
+    ('data',),
+    ('bags',),
+    ('sources',),
+    ('training', 'export'),
+    ('report',),
+    ('evaluation',),
+    ('quantization', 'benchmarking', 'budget'),
+    ('commands', 'cli'),
+)
+"""The library from its foundation to its commands: nobody imports from a later layer."""
+
+
+def layer(name: str) -> int | None:
+    """Return the layer of a module of the library, None for the library's own ``__init__``."""
+    parts = name.split('.')
+    if len(parts) == 1:
+        return None
+    return next(number for number, names in enumerate(LAYERS) if parts[1] in names)
+
+
+def test_every_module_has_a_layer_and_imports_from_none_above_its_own() -> None:
+    upward = [
+        f'{name} imports {imported}'
+        for name in modules()
+        if within(name, ('roadseg_core',)) and layer(name) is not None
+        for imported in sorted(imports(name))
+        if imported in modules()
+        and within(imported, ('roadseg_core',))
+        and layer(imported) is not None
+        and layer(imported) > layer(name)
+    ]
+    assert upward == []

@@ -9,7 +9,7 @@ import numpy as np
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
-from roadseg_core.sources.source import COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 
 BILLION = 1_000_000_000
 _LITTLE_ENDIAN = 1

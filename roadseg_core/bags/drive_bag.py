@@ -14,8 +14,8 @@ import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, RAW_TYPE
 from roadseg_core.rendering import Drive, DriveConfig, RenderedFrame
-from roadseg_core.sources.source import CAMERA_INFO_TYPE, RAW_TYPE
 
 FIRST_STAMP_NS = 1_700_000_000 * BILLION
 """Stamp of the drive's first frame: a fixed date, so that equal drives make equal bags."""

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.records import Buffer
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import Fallback, compressed_to_bgr, image_to_bgr
-
-RAW_TYPE = 'sensor_msgs/msg/Image'
-COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
-IMAGE_TYPES = (RAW_TYPE, COMPRESSED_TYPE)
 
 _BILLION = 1_000_000_000
 _HEADER = 4

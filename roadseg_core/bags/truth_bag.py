@@ -11,9 +11,9 @@ import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
-from roadseg_core.data.source import NOT_ROAD, FrameSource
-from roadseg_core.labels import IGNORE, TWO, LabelMap
-from roadseg_core.sources.source import RAW_TYPE
+from roadseg_core.bags.message_types import RAW_TYPE
+from roadseg_core.data.source import FrameSource
+from roadseg_core.labels import IGNORE, NOT_ROAD, TWO, LabelMap
 
 FIRST_STAMP_NS = 1_700_000_000 * BILLION
 """Stamp of the first frame: a fixed date, so that equal frames make equal bags."""

@@ -15,13 +15,13 @@ import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr, message_types
+from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.benchmarking.run import PACKAGES, benchmark
 from roadseg_core.benchmarking.specification import Contender
 from roadseg_core.benchmarking.specification import Settings as EngineSettings
 from roadseg_core.evaluation.drives.run import evaluate_bags
 from roadseg_core.evaluation.settings.settings import Settings
 from roadseg_core.machine import describe_machine, versions
-from roadseg_core.sources.source import COMPRESSED_TYPE, RAW_TYPE
 
 _FIRST_STAMP_NS = 1_700_000_000 * BILLION
 _PERIOD_NS = BILLION // 15

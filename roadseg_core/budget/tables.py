@@ -7,18 +7,7 @@ from collections.abc import Mapping, Sequence
 from roadseg_core.budget.design_space import Candidate
 from roadseg_core.budget.operations import LayerOperations, total_operations
 from roadseg_core.budget.scenario import Scenario
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return lines of aligned columns, the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
-    return '\n'.join(
-        '  '.join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths))
-        ).rstrip()
-        for row in (columns, *rows)
-    )
+from roadseg_core.report.text_table import table
 
 
 def layer_table(layers: Sequence[LayerOperations]) -> str:

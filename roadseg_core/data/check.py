@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadseg_core.data.pairs import PairSource
-from roadseg_core.data.source import NOT_ROAD, DataError
-from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.data.source import DataError
+from roadseg_core.labels import IGNORE, NOT_ROAD, LabelMap
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from roadseg_core.data.source import NOT_ROAD, LabelledFrame
-from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.data.source import LabelledFrame
+from roadseg_core.labels import IGNORE, NOT_ROAD, LabelMap
 
 _TILE = 480
 _COLUMNS = 3

@@ -12,10 +12,10 @@ import numpy as np
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import PairSource, all_names, match_pairs
-from roadseg_core.data.source import NOT_ROAD, DataError, NoSplitError, list_folder, read_image
+from roadseg_core.data.source import DataError, NoSplitError, list_folder, read_image
 from roadseg_core.data.splits import hold_out
 from roadseg_core.data.truth import Truth
-from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.labels import IGNORE, NOT_ROAD, LabelMap
 
 _ROAD = LabelMap('kitti_road', ('not road', 'road'), ((255, 0, 0), (255, 0, 255)), (1,))
 _IMAGE = re.compile(r'(um|umm|uu)_(\d{6})$')

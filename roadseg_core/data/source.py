@@ -13,9 +13,6 @@ import numpy as np
 from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError
 
-NOT_ROAD = 254
-"""A label that rules the road ids out and says no more, for data sets that know road only."""
-
 
 class DataError(ValueError):
     """A data set that is missing or broken; the message names the path and what to do."""

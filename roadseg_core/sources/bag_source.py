@@ -10,16 +10,9 @@ from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.interfaces import Connection
 
 from roadseg_core.bags.cdr import is_little_endian, message_types, read_stamp
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.topics import camera_info_topic
-from roadseg_core.sources.source import (
-    CAMERA_INFO_TYPE,
-    COMPRESSED_TYPE,
-    RAW_TYPE,
-    RecordedMessage,
-    SourceError,
-    SourceFrame,
-    Unreadable,
-)
+from roadseg_core.sources.source import RecordedMessage, SourceError, SourceFrame, Unreadable
 
 IMAGE_TYPES = (RAW_TYPE, COMPRESSED_TYPE)
 BAG_SUFFIXES = ('.mcap', '.db3')

@@ -9,10 +9,6 @@ from typing import Protocol
 
 import numpy as np
 
-RAW_TYPE = 'sensor_msgs/msg/Image'
-COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
-CAMERA_INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
-
 
 class SourceError(Exception):
     """A source that cannot be played; the message says what was found and what to do."""

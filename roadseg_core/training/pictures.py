@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from roadseg_core.data.source import NOT_ROAD
-from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.labels import IGNORE, NOT_ROAD, LabelMap
 
 COLUMNS = ('input', 'truth', 'prediction', 'road', 'errors')
 _RED = (0, 0, 255)

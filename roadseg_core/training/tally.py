@@ -6,9 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from roadseg_core.data.source import NOT_ROAD
-from roadseg_core.evaluation.datasets.frames import road_called, road_truth
-from roadseg_core.labels import IGNORE, TWO, LabelMap
+from roadseg_core.labels import IGNORE, NOT_ROAD, TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix, RoadHistogram
 from roadseg_core.training.distributed import Processes
 
@@ -34,10 +32,10 @@ class Tally:
         :param prediction: uint8, the same shape: ids of the label map
         :param road: float, the same shape: the probability of road
         """
-        is_road = road_truth(truth, self._label_map)
+        is_road = self._label_map.road_truth(truth)
         self.histogram.update(is_road, np.rint(road * 255.0).astype(np.uint8))
         if self.road_only:
-            self.matrix.update(is_road, road_called(prediction, self._label_map))
+            self.matrix.update(is_road, self._label_map.road_called(prediction))
         else:
             self.matrix.update(np.where(truth == NOT_ROAD, np.uint8(IGNORE), truth), prediction)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from roadseg_core.bags.cdr import message_types
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.labels import IGNORE, SEVEN, TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix, Scores
 from roadseg_core.sources.bag_source import BagSource
-from roadseg_core.sources.source import RAW_TYPE, RecordedMessage
+from roadseg_core.sources.source import RecordedMessage
 
 
 def mono_images(bag: Path, topic: str) -> Iterator[tuple[int, np.ndarray]]:

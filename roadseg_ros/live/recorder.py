@@ -20,7 +20,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
 from roadseg_core.bags.cdr import message_types, read_stamp
-from roadseg_core.sources.source import RAW_TYPE
+from roadseg_core.bags.message_types import RAW_TYPE
 
 OUTPUTS = ('label', 'road_mask')
 NODE = '/segmentation'

@@ -10,14 +10,12 @@ import numpy as np
 from rosbags.serde import SerdeError
 
 from roadseg_core.bags.cdr import compressed_cdr, image_cdr, message_types, with_stamp
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.geometry import Geometry
 from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError, to_bgr
 from roadseg_core.pipeline.outputs import scale_camera_matrices
 from roadseg_core.sources.source import (
-    CAMERA_INFO_TYPE,
-    COMPRESSED_TYPE,
-    RAW_TYPE,
     EncodedPicture,
     Payload,
     Picture,

@@ -12,11 +12,10 @@ from roadseg_core.bags.images import parse_raw, to_bgr
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.truth_bag import road_labels
 from roadseg_core.data.dataset import open_source
-from roadseg_core.data.source import NOT_ROAD
 from roadseg_core.engines import open_engine
 from roadseg_core.evaluation.drives.run import evaluate_bags
 from roadseg_core.evaluation.settings.settings import Settings, Truth
-from roadseg_core.labels import IGNORE, SEVEN
+from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN
 from roadseg_core.metrics import ConfusionMatrix
 from roadseg_core.pipeline.frame import Frame, OutputOptions
 from roadseg_ros.make_truth_bag import main

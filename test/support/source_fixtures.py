@@ -11,7 +11,7 @@ import pytest
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr, message_types
-from roadseg_core.sources.source import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
 
 FIRST_STAMP_NS = 1_700_000_000 * BILLION
 PERIOD_NS = 50_000_000

@@ -12,10 +12,10 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
 from roadseg_core.model_file import write_metadata
-from roadseg_core.sources.source import RAW_TYPE
 
 FIRST_STAMP_NS = 1_700_000_000 * BILLION
 PERIOD_NS = 100_000_000

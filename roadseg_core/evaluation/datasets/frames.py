@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from roadseg_core.data.source import NOT_ROAD, LabelledFrame
+from roadseg_core.data.source import LabelledFrame
 from roadseg_core.engines import Engine
 from roadseg_core.geometry import View
-from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.labels import IGNORE
 from roadseg_core.pipeline.frame import Frame
 from roadseg_core.pipeline.outputs import confidence_image, label_image
 
@@ -61,24 +61,6 @@ def segment(engine: Engine, labelled: LabelledFrame, *, place: str) -> Segmented
         # A probability is placed as a confidence is: smoothly, 0 where nothing was seen.
         confidence_image(result.road_probability[0], frame.view, place).copy(),
     )
-
-
-def road_truth(labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
-    """Map label ids, ``NOT_ROAD`` among them, to 1 road, 0 not road; void to ``IGNORE``."""
-    table = np.zeros(256, np.uint8)
-    table[list(label_map.road_ids)] = 1
-    table[list(label_map.void_ids)] = IGNORE
-    table[NOT_ROAD] = 0
-    table[IGNORE] = IGNORE
-    return table[labels]
-
-
-def road_called(labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
-    """Map predicted ids to 1 road, 0 not road; ``IGNORE`` stays: a miss."""
-    table = np.zeros(256, np.uint8)
-    table[list(label_map.road_ids)] = 1
-    table[IGNORE] = IGNORE
-    return table[labels]
 
 
 def _to_network(truth: np.ndarray, view: View) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
-from roadseg_core.evaluation.datasets.frames import SegmentedFrame, road_called, road_truth, segment
+from roadseg_core.evaluation.datasets.frames import SegmentedFrame, segment
 from roadseg_core.evaluation.datasets.run import Evaluation, FrameScore, view_from_above
 from roadseg_core.evaluation.datasets.tally import Tally
 from roadseg_core.evaluation.datasets.template import TEMPLATE
@@ -188,8 +188,8 @@ def _show(
     truth, labels, shown_map = frame.truth, frame.labels, label_map
     if source.road_only:
         truth, labels, shown_map = (
-            road_truth(truth, label_map),
-            road_called(labels, label_map),
+            label_map.road_truth(truth),
+            label_map.road_called(labels),
             TWO,
         )
     pictures = [
@@ -200,8 +200,8 @@ def _show(
     above = view_from_above(calibrations, frame.name) if place == 'camera' else None
     if above is not None:
         errors = error_image(
-            above.warp(road_truth(frame.truth, label_map), outside=IGNORE),
-            above.warp(road_called(frame.labels, label_map), outside=0),
+            above.warp(label_map.road_truth(frame.truth), outside=IGNORE),
+            above.warp(label_map.road_called(frame.labels), outside=0),
             TWO,
         )
         pictures.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from roadseg_core.evaluation.datasets.birds_eye import BirdsEyeView, distances
-from roadseg_core.evaluation.datasets.frames import SegmentedFrame, road_called, road_truth
+from roadseg_core.evaluation.datasets.frames import SegmentedFrame
 from roadseg_core.labels import IGNORE, TWO, LabelMap
 from roadseg_core.metrics import (
     BoundaryCounts,
@@ -40,8 +40,8 @@ class Tally:
         :param above: how the road is seen from above, where the camera's place is known
         :returns: the figures of this frame alone
         """
-        truth = road_truth(frame.truth, self.label_map)
-        called = road_called(frame.labels, self.label_map)
+        truth = self.label_map.road_truth(frame.truth)
+        called = self.label_map.road_called(frame.labels)
         own = ConfusionMatrix(self.confusion.label_map)
         own.update(*((truth, called) if self.road_only else (frame.truth, frame.labels)))
         self.confusion.merge(own)

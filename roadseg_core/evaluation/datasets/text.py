@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from roadseg_core.budget.tables import table
+from roadseg_core.report.text_table import table
 
 VIEW_COLUMNS = ('road', 'MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR', 'AUC', 'threshold')
 """Of :func:`view_rows`."""

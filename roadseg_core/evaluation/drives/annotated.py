@@ -14,7 +14,8 @@ from rosbags.rosbag2.metadata import Qos, QosDurability, parse_qos
 
 from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.definitions import type_digest
-from roadseg_core.bags.images import COMPRESSED_TYPE, RAW_TYPE, parse_compressed, parse_raw
+from roadseg_core.bags.images import parse_compressed, parse_raw
+from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.records import BagMessage, Topic
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.evaluation.drives.cameras import Camera

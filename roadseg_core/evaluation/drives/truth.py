@@ -11,13 +11,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from roadseg_core.bags.images import (
-    COMPRESSED_TYPE,
-    IMAGE_TYPES,
-    parse_compressed,
-    parse_raw,
-    read_stamp,
-)
+from roadseg_core.bags.images import parse_compressed, parse_raw, read_stamp
+from roadseg_core.bags.message_types import COMPRESSED_TYPE, IMAGE_TYPES
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import BagError
 from roadseg_core.evaluation.settings.settings import EvaluationError, Settings, Truth

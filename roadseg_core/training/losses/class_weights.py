@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from roadseg_core.data.source import NOT_ROAD
-from roadseg_core.labels import LabelMap
+from roadseg_core.labels import NOT_ROAD, LabelMap
 
 
 def count_labels(

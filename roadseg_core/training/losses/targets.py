@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from roadseg_core.data.source import NOT_ROAD
-from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.labels import IGNORE, NOT_ROAD, LabelMap
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from rosbags.rosbag2 import Writer
 
 from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.drive_bag import image_topic, record_drive, truth_topic
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.labels import SEVEN
 from roadseg_core.rendering import Drive, demo_config
 from roadseg_core.sources.bag_source import BagSource
-from roadseg_core.sources.source import RAW_TYPE
 from roadseg_ros.demonstration.moments import collect
 from roadseg_ros.demonstration.scoring import mono_images
 from roadseg_ros.live.recorder import output_topic

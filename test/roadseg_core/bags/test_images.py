@@ -9,14 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.bags.cdr import compressed_cdr, image_cdr, message_types
-from roadseg_core.bags.images import (
-    COMPRESSED_TYPE,
-    RAW_TYPE,
-    parse_compressed,
-    parse_raw,
-    read_stamp,
-    to_bgr,
-)
+from roadseg_core.bags.images import parse_compressed, parse_raw, read_stamp, to_bgr
+from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import image_to_bgr
 

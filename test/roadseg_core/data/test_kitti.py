@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from roadseg_core.data.dataset import open_source
-from roadseg_core.data.source import NOT_ROAD, DataError
-from roadseg_core.labels import EIGHT, IGNORE, SEVEN, TWO
+from roadseg_core.data.source import DataError
+from roadseg_core.labels import EIGHT, IGNORE, NOT_ROAD, SEVEN, TWO
 
 
 def names(source):

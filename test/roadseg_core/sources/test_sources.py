@@ -11,15 +11,10 @@ import pytest
 from rosbags.rosbag2 import CompressionMode
 
 from roadseg_core.bags.cdr import image_cdr, message_types, read_stamp, with_stamp
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.sources.opening import open_source
-from roadseg_core.sources.source import (
-    CAMERA_INFO_TYPE,
-    COMPRESSED_TYPE,
-    RAW_TYPE,
-    RecordedMessage,
-    SourceError,
-)
+from roadseg_core.sources.source import RecordedMessage, SourceError
 from roadseg_ros.player.encoding import Encoder, decode
 from roadseg_ros.player.packets import Part, packets
 

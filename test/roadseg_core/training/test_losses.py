@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from roadseg_core.data.source import NOT_ROAD, LabelledFrame
-from roadseg_core.labels import IGNORE, SEVEN, TWO, LabelMap
+from roadseg_core.data.source import LabelledFrame
+from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN, TWO, LabelMap
 from roadseg_core.training.config import ConfigError, LossTerm
 from roadseg_core.training.config_file import load_config
 from roadseg_core.training.data import class_weights

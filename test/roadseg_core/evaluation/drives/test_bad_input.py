@@ -18,10 +18,10 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import image_cdr, message_types
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.evaluation.drives.run import evaluate_bags
 from roadseg_core.evaluation.settings.settings import Settings, Truth
-from roadseg_core.sources.source import RAW_TYPE
 from roadseg_ros.evaluate_bag import main
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000

@@ -13,13 +13,13 @@ from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import image_cdr, message_types
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import Topic
 from roadseg_core.evaluation.drives.annotated import is_latched
 from roadseg_core.evaluation.drives.run import evaluate_bags
 from roadseg_core.evaluation.drives.videos import frame_rate
 from roadseg_core.evaluation.settings.settings import Settings, Truth
-from roadseg_core.sources.source import RAW_TYPE
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 OUTPUTS = ('label', 'road_mask', 'overlay')

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from roadseg_core.bags.cdr import image_cdr
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.records import BagMessage
 from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
 from roadseg_core.evaluation.drives.cameras import Camera
 from roadseg_core.evaluation.drives.segmenting import Work, segmented, warm_up
 from roadseg_core.evaluation.settings.settings import EvaluationError
 from roadseg_core.model_file import read_model_info
-from roadseg_core.sources.source import RAW_TYPE
 
 COMPILING_SECONDS = 0.8
 CAMERA = Camera('front', '/camera/front/image_raw', RAW_TYPE)
