@@ -27,7 +27,6 @@ FILES := $(addprefix requirements/,$(ROS_FILES) $(addsuffix .txt,$(SETS)))
 space := $(subst ,, )
 STAMP := $(VENV)/made-for-$(subst $(space),-,$(or $(DISTRIBUTION),$(ROS_WHEELS)-wheels) $(SETS))
 INSTALLED := $(VENV)/installed
-PRINT_VERSION := -c 'import sys; print("{}.{}".format(*sys.version_info))'
 
 COLCON_DIR := build/colcon
 COLCON := $(VENV)/bin/python -m colcon --log-base $(COLCON_DIR)/log
@@ -55,7 +54,7 @@ help:
 setup: $(INSTALLED)
 	@echo 'Ready: . $(VENV)/bin/activate'
 
-$(STAMP): $(FILES) $(wildcard requirements/lock-*.txt) requirements/distribution.py
+$(STAMP): $(FILES) requirements/lock.txt requirements/distribution.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 	    echo 'Python 3.10 or newer is needed: make setup PYTHON=python3.x' >&2; exit 1; }
 ifndef DISTRIBUTION
@@ -69,7 +68,7 @@ endif
 ifdef DISTRIBUTION
 	@$(PYTHON) requirements/distribution.py > $(VENV)/constraints.txt
 else
-	@cat requirements/lock-$$($(PYTHON) $(PRINT_VERSION)).txt > $(VENV)/constraints.txt || true
+	@cp requirements/lock.txt $(VENV)/constraints.txt
 endif
 	@echo 'Installing packages: some minutes the first time.'
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
@@ -119,9 +118,10 @@ build/bindings/%/installed: requirements/bindings-%.txt $(STAMP)
 
 # colcon prints what pytest prints; at the end once more, what matters. A ROS domain of its own
 # keeps a run apart from others.
-test: lint build $(BINDINGS)
-	@[ -n '$(filter train,$(SETS))' ] || { echo 'The tests train and export, too:' \
-	    "make test SETS='runtime train dev'" >&2; exit 1; }
+test: $(if $(filter train,$(SETS)),lint build $(BINDINGS))
+ifeq ($(filter train,$(SETS)),)
+	@echo 'The tests train and export, too:' "make test SETS='runtime train dev'" >&2; exit 1
+endif
 	@log=$(COLCON_DIR)/log/latest_test/roadseg_ros/stdout.log; status=0; \
 	set +u; . $(COLCON_DIR)/install/setup.bash; set -u; \
 	export ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log \
@@ -137,14 +137,11 @@ test: lint build $(BINDINGS)
 clean:
 	rm -rf build $(VENV) *.egg-info
 
-# Pin what the pinned packages bring along. After a change of a version, with every supported
-# Python: make lock PYTHON=...
+# Pin what the pinned packages bring along, for every supported Python at once. After a change of a
+# version in requirements/.
 lock:
-	rm -f requirements/lock-$$($(PYTHON) $(PRINT_VERSION)).txt $(VENV)/made-for-*
-	$(MAKE) setup
-	version=$$($(PYTHON) $(PRINT_VERSION)); { \
-	    echo "# What the other files bring along, with Python $$version. Written by: make lock"; \
-	    $(VENV)/bin/python -m pip freeze --exclude-editable $(addprefix -r ,$(FILES)) | \
-	        $(VENV)/bin/python requirements/lock.py; \
-	} > requirements/lock-$$version.txt
-	touch $(STAMP) $(INSTALLED)
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check \
+	    packaging $$(grep '^uv==' requirements/dev.txt)
+	build/lock/bin/python requirements/lock.py > build/lock.txt
+	mv build/lock.txt requirements/lock.txt

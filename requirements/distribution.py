@@ -1,35 +1,49 @@
-"""
-Print the constraints that keep what a ROS distribution brings, run by its Python.
+"""This file prints the constraints that keep what a ROS distribution brings, run by its Python.
 
-With a distribution the environment sees its packages. A lock line of one that is there would
-hide it behind another version, so those are left out; and NumPy keeps its major version, because
-OpenCV, cv_bridge and the messages of the distribution are built against it.
+With a distribution the environment sees its packages. The locked version of one that is there
+would hide it behind another, so it may be as old as it is, and at most as new as the lock's; and
+NumPy keeps its major version, because OpenCV, cv_bridge and the messages of the distribution are
+built against it.
 """
 
 from __future__ import annotations
 
-import sys
+import re
 from importlib import metadata
 from pathlib import Path
 
 
 def main() -> None:
     """Print one constraint a line."""
-    lock = Path(__file__).parent / 'lock-{}.{}.txt'.format(*sys.version_info)
-    for line in lock.read_text(encoding='utf-8').splitlines() if lock.is_file() else ():
-        name = line.partition('==')[0]
-        if not line.startswith('#') and not _is_installed(name):
-            print(line)
-    if _is_installed('numpy'):
-        print(f'numpy<{int(metadata.version("numpy").partition(".")[0]) + 1}')
+    lock = Path(__file__).with_name('lock.txt').read_text(encoding='utf-8')
+    for line in lock.splitlines():
+        if line and not line.startswith('#'):
+            print(_constraint(line))
+    numpy = _installed('numpy')
+    if numpy:
+        print(f'numpy<{_numbers(numpy)[0] + 1}')
 
 
-def _is_installed(name: str) -> bool:
+def _constraint(line: str) -> str:
+    """Loosen a line of the lock, ``name==version`` or ``name==version ; marker``, if need be."""
+    requirement, semicolon, marker = line.partition(';')
+    name, _, locked = requirement.strip().partition('==')
+    installed = _installed(name)
+    if installed is None:
+        return line
+    newest = max(installed, locked, key=_numbers)
+    return f'{name}<={newest} {semicolon}{marker}'.rstrip()
+
+
+def _installed(name: str) -> str | None:
     try:
-        metadata.version(name)
+        return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return False
-    return True
+        return None
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r'\d+', version)]
 
 
 if __name__ == '__main__':
