@@ -1,4 +1,5 @@
-"""Start the segmentation node: ros2 launch roadseg_ros seg.launch.py [argument:=value ...].
+"""
+Start the segmentation node: ros2 launch roadseg_ros seg.launch.py [argument:=value ...].
 
 An argument left empty leaves its parameter as the parameter file has it.
 """

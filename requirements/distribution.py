@@ -1,4 +1,5 @@
-"""This file prints the constraints that keep what a ROS distribution brings, run by its Python.
+"""
+Print the constraints that keep what a ROS distribution brings; its Python runs this file.
 
 With a distribution the environment sees its packages. The locked version of one that is there
 would hide it behind another, so it may be as old as it is, and at most as new as the lock's; and

@@ -1,4 +1,5 @@
-"""This file prints what the pinned packages bring along, as constraints: see `make lock`.
+"""
+Print what the pinned packages bring along, as constraints: see `make lock`.
 
 One lock holds for every supported Python, with the wheels of PyPI and on a ROS distribution. So
 what is built against NumPy is resolved with the oldest NumPy that a distribution brings with each

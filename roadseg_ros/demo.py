@@ -1,4 +1,5 @@
-"""The demo: a rendered drive, or a source of one's own, through player and node into a report.
+"""
+The demo: a rendered drive, or a source of one's own, through player and node into a report.
 
 ``python -m roadseg_ros.demo [--source PATH]``; see ``--help``. Processes: this one renders,
 records and reports; the node and the player are processes of their own, connected by DDS.

@@ -1,4 +1,5 @@
-"""The player: puts bags, videos and folders of images on camera topics.
+"""
+The player: puts bags, videos and folders of images on camera topics.
 
 ``play --source front=PATH [--source left=PATH ...] [--fps 15] [--loop] ...``; see ``--help``.
 """

@@ -13,6 +13,10 @@ import argparse
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from roadseg_core.budget.scenario import Scenario
 
 HELP = 'count operations, by layer and over the design space of a scenario'
 
@@ -68,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
         _all_networks(tuple(options.input_size or (320, 480)))
 
 
-def _one_network(options: argparse.Namespace, scenario) -> None:
+def _one_network(options: argparse.Namespace, scenario: Scenario) -> None:
     import yaml
 
     from roadseg_core.budget.operations import (
@@ -96,7 +100,7 @@ def _one_network(options: argparse.Namespace, scenario) -> None:
         print(f'\n{describe(scenario)}\n{verdict(scenario, name, total_operations(layers))}')
 
 
-def _design_space(options: argparse.Namespace, scenario) -> None:
+def _design_space(options: argparse.Namespace, scenario: Scenario) -> None:
     from tqdm import tqdm
 
     from roadseg_core.budget.design_space import explore, network_arguments, pick

@@ -1,8 +1,8 @@
-"""
+r"""
 ``roadseg evaluate``: compare a model with the truth of a data set.
 
     roadseg evaluate --model models/mobilenet_fcn_0.5.onnx --data camvid:val
-    roadseg evaluate --model best.safetensors --data kitti_road truth=lane \\
+    roadseg evaluate --model best.safetensors --data kitti_road truth=lane \
         --html report.html --video sequence.mp4 --json report.json
 """
 

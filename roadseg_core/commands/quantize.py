@@ -1,7 +1,7 @@
-"""
+r"""
 ``roadseg quantize``: write a model file in int8, if it loses little.
 
-    roadseg quantize models/unet_8.onnx --output unet_8_int8.onnx \\
+    roadseg quantize models/unet_8.onnx --output unet_8_int8.onnx \
         --calibrate $ROADSEG_DATA/camvid/train --data camvid:val
 """
 

@@ -49,6 +49,7 @@ class CachedFrames:
         return len(self._names)
 
     def load(self, index: int) -> LabelledFrame:
+        """Load a frame by its index."""
         # A handle of HDF5 does not survive a fork: each process opens the file itself.
         if self._file is None or self._file[0] != os.getpid():
             self._file = (os.getpid(), h5py.File(self.path, 'r', locking=False))

@@ -124,6 +124,7 @@ class PairSource:
         return image, truth
 
     def load(self, index: int) -> LabelledFrame:
+        """Load a frame by its index."""
         image, truth = self.read(index)
         if truth.unknown and self.strict:
             raise DataError(

@@ -63,6 +63,7 @@ class RenderedDrives:
         return self._frames
 
     def load(self, index: int) -> LabelledFrame:
+        """Load a frame by its index."""
         from roadseg_core.rendering import Drive
 
         number, position = divmod(index, FRAMES_PER_DRIVE)

@@ -37,6 +37,7 @@ class Selection:
         return len(self.chosen)
 
     def load(self, index: int) -> LabelledFrame:
+        """Load a frame by its index."""
         return self.source.load(self.chosen[index])
 
     def inputs(self) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +111,7 @@ def _colour(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
 
 
-def _curve(rows: Sequence[Mapping], read) -> Curve:
+def _curve(rows: Sequence[Mapping], read: Callable[[Mapping], float | None]) -> Curve:
     """Return (epoch, value) where there is a value."""
     return [(row['epoch'], value) for row in rows if (value := read(row)) is not None]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
+from torch import nn
 
 from roadseg_core.checkpoint import Description, save_checkpoint
 
@@ -99,12 +101,18 @@ class RunFolder:
         if self._writer is not None:
             self._writer.add_image(name, picture[..., ::-1].copy(), step, dataformats='HWC')
 
-    def write_best(self, network, description: Description) -> None:
+    def write_best(self, network: nn.Module, description: Description) -> None:
         """Write the best network so far."""
         save_checkpoint(self.path / BEST, network, description)
 
     def write_last(
-        self, network, description: Description, *, step: int, optimizer, average
+        self,
+        network: nn.Module,
+        description: Description,
+        *,
+        step: int,
+        optimizer: torch.optim.Optimizer,
+        average: nn.Module | None,
     ) -> None:
         """Write all that a resume needs, and delete what is older than the last few."""
         path = self.path / f'step_{step:08d}.safetensors'

@@ -25,7 +25,8 @@ def fast_dds_in_use(environment: Mapping[str, str]) -> bool:
 
 
 def profile_in_use(environment: Mapping[str, str], shipped: Path) -> Path | None:
-    """Return the Fast DDS profile the node will load: the user's own, ours, or None.
+    """
+    Return the Fast DDS profile the node will load: the user's own, ours, or None.
 
     A variable that is set, be it empty, is the user's choice, as is
     FASTDDS_BUILTIN_TRANSPORTS, which our profile would override.
@@ -59,7 +60,8 @@ def _variables_read(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def segment_bytes(profile: Path) -> int:
-    """Return the largest shared memory segment_size of a Fast DDS profile; 0 if it names none.
+    """
+    Return the largest shared memory segment_size of a Fast DDS profile; 0 if it names none.
 
     ValueError where the file cannot be read as XML.
     """

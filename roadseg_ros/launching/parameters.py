@@ -1,4 +1,5 @@
-"""From the arguments of seg.launch.py to parameters of the node; launch itself is not needed.
+"""
+From the arguments of seg.launch.py to parameters of the node; launch itself is not needed.
 
 Launch arguments are strings, and an empty one means "as the parameter file says".
 """
@@ -78,7 +79,8 @@ def parse_by_camera(argument: str, text: str, cameras: list[str]) -> dict[str, s
 
 
 def with_scenario(arguments: Mapping[str, str], *, models: Path) -> dict[str, str]:
-    """Return the launch arguments with what `scenario` says of cameras, fps and model.
+    """
+    Return the launch arguments with what `scenario` says of cameras, fps and model.
 
     Arguments that are given win. The model must have the scenario's classes. `models` is the
     folder of the shipped models. ValueError names the scenario or the model that is wrong.
@@ -111,7 +113,8 @@ def parameter_overrides(
     *,
     file_cameras: list[str],
 ) -> dict[str, object]:
-    """Return the node parameters that the launch arguments set; empty arguments set none.
+    """
+    Return the node parameters that the launch arguments set; empty arguments set none.
 
     `file_cameras` are the cameras of the parameter file, for `image_topics` and `transport`
     where `cameras` is not given. ValueError names the argument that is wrong.

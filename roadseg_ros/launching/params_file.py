@@ -9,7 +9,8 @@ import yaml
 
 
 def cameras_in_file(params_file: Path, node_name: str) -> list[str]:
-    """Return the camera_names that `params_file` gives the node; [] where it gives none.
+    """
+    Return the camera_names that `params_file` gives the node; [] where it gives none.
 
     Keys are read as ROS reads them for this node: '/**' for every node, and the node's own
     name with or without namespaces, which wins.

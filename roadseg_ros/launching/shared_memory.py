@@ -38,7 +38,8 @@ def read_shared_memory(path: Path = Path('/dev/shm')) -> SharedMemory | None:
 
 
 def bytes_per_process(segment: int) -> int:
-    """Return what a process takes of /dev/shm for a segment of `segment` bytes.
+    """
+    Return what a process takes of /dev/shm for a segment of `segment` bytes.
 
     Fast DDS reserves a segment in full when it starts, with room for its bookkeeping:
     measured 4.7 % and 0.7 MB of ports and default segments (Fast DDS 3.2).
@@ -52,7 +53,8 @@ def shared_memory_problem(
     *,
     senders: int,
 ) -> str | None:
-    """Return what is wrong with /dev/shm for the node and `senders` processes, and what to do.
+    """
+    Return what is wrong with /dev/shm for the node and `senders` processes, and what to do.
 
     Fast DDS does not stop without its segment: it goes on by UDP alone, which loses large
     images. `segment` is the profile's segment_size in bytes, 0 for a profile without shared
