@@ -1,4 +1,4 @@
-"""Geometry: where a camera's pixels go in the network's input, and back."""
+"""A geometry maps the pixels of a camera to the input of a network, and back."""
 
 from __future__ import annotations
 

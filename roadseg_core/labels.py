@@ -1,4 +1,4 @@
-"""Label maps: what the class ids of a label image mean."""
+"""A label map gives the class ids of a label image their names, colours and meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What something was measured on, and the memory of this process."""
+"""Describe the machine: processor, versions and memory of this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Camera images to another size."""
+"""``resize_image`` brings camera images to another size."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Measure engines against each other, in turn within one run."""
+"""Benchmarks measure engines against each other, in turn within one run."""

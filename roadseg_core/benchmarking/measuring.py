@@ -1,4 +1,4 @@
-"""Measure calls in turn: every contender has a short turn in every round."""
+"""Time calls in turn, with a short turn for each contender in every round."""
 
 from __future__ import annotations
 

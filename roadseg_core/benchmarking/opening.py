@@ -1,4 +1,4 @@
-"""Open the contenders: each becomes a call on a batch of frames."""
+"""Open each contender of a benchmark as a call on a batch of frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain network: as it was trained, without the rewrites of the export; the reference."""
+"""Run the network as it was trained, without the rewrites of the export."""
 
 from __future__ import annotations
 

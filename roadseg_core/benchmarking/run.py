@@ -1,4 +1,4 @@
-"""Run a benchmark of engines: open, check the agreement, time in turn."""
+"""Run a benchmark of engines: open them, check agreement and time them."""
 
 from __future__ import annotations
 

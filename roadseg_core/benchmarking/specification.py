@@ -1,4 +1,4 @@
-"""What is measured: contenders and settings, as the command line says them."""
+"""Parse the contenders and settings of a benchmark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A benchmark as a table to read."""
+"""Format a benchmark as a table."""
 
 from __future__ import annotations
 

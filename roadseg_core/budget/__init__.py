@@ -1,1 +1,1 @@
-"""Budgets: what a scenario allows, what a network costs, and which candidate fits."""
+"""Budgets tell what a scenario allows, what a network costs, and which network fits."""

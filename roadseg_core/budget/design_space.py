@@ -1,4 +1,4 @@
-"""The design space of a scenario: every candidate, what it costs, whether it fits."""
+"""The design space lists the candidate networks of a scenario, their costs and the pick."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast this machine's engine runs a network, whatever its weights."""
+"""Measure the rate of this machine's engine for an untrained network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many operations a network spends on an image, layer by layer."""
+"""Count the operations of a network per image, layer by layer."""
 
 from __future__ import annotations
 

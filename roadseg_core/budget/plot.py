@@ -1,4 +1,4 @@
-"""A picture of a design space."""
+"""Plot a design space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenarios: cameras, rate, classes and budget of a task. No torch: a vehicle reads them."""
+"""A scenario names the cameras, rate, classes, model and budget of a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations as text: by layer, by network, by candidate."""
+"""Format operations as tables: by layer, by network, by candidate."""
 
 from __future__ import annotations
 

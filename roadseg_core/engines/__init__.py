@@ -1,4 +1,4 @@
-"""Engines: one protocol, a file for each runtime."""
+"""Engines run models: one protocol, and one file per runtime."""
 
 from __future__ import annotations
 

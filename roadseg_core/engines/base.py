@@ -1,4 +1,4 @@
-"""What every engine is: a loaded model that segments batches of frames."""
+"""The protocol of an engine: a loaded model that segments batches of frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenVINO engine: any CPU."""
+"""The OpenVINO engine runs model files on any CPU."""
 
 from __future__ import annotations
 

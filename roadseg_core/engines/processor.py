@@ -1,4 +1,4 @@
-"""What this machine's processor offers to an engine."""
+"""Tell which numeric formats the processor computes fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many frames an engine does in a second, and whether that is enough. No torch."""
+"""Measure the frames per second of an engine, without torch."""
 
 from __future__ import annotations
 

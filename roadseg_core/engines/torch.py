@@ -1,4 +1,4 @@
-"""The PyTorch engine: opens training checkpoints, on the CPU or a GPU, as the reference."""
+"""The PyTorch engine runs training checkpoints on a CPU or a GPU, as the reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a PyTorch network on an NVIDIA GPU: buffers made once, a CUDA graph a batch size."""
+"""Run a PyTorch network on an NVIDIA GPU, with one CUDA graph per batch size."""
 
 from __future__ import annotations
 

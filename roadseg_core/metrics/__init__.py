@@ -1,4 +1,4 @@
-"""Accumulators of counts that add up over pixels, frames and machines, and their figures."""
+"""Metrics accumulate counts that add up over pixels, frames and machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well the edge of the road is met."""
+"""Boundary counts measure how precisely the road's edge is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One confusion matrix, accumulated over all pixels of all frames."""
+"""The confusion matrix accumulates over all pixels of all frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the road is found near and far."""
+"""Distance bands measure how much of the road is found near and far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ratios that may not exist, and how they are written."""
+"""Compute and formats ratios that may be undefined."""
 
 from __future__ import annotations
 

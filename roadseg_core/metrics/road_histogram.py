@@ -1,4 +1,4 @@
-"""How well the road probability ranks pixels: AUC, MaxF and AP from a histogram."""
+"""The road histogram measures how the road probability ranks pixels: AUC, MaxF and AP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks, by name: each in a file of its own, each built from plain arguments."""
+"""Build networks by name, each from a file of its own and plain arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A very simple convolutional baseline: what any other network has to beat."""
+"""The convolutional baseline is the simplest network; every other network must beat it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts that several networks are made of: convolutions with batch norm, residual blocks."""
+"""Hold blocks that several networks share: convolutions and residual blocks."""
 
 from __future__ import annotations
 

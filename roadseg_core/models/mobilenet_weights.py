@@ -1,5 +1,5 @@
 """
-ImageNet weights of MobileNet V1 stems, from NumPy archives.
+Read ImageNet weights of MobileNet V1 stems from NumPy archives.
 
 Three namings are read; ``/`` and ``__`` in names are the same:
 

@@ -1,4 +1,4 @@
-"""Poolings whose grids need not divide the features' size."""
+"""Pool features to grids that need not divide their size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From camera bytes to network input: one convention for every network."""
+"""Turn camera bytes into network input, in the same way for every network."""
 
 from __future__ import annotations
 

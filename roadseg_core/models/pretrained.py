@@ -1,4 +1,4 @@
-"""ImageNet weights for the stems that have them."""
+"""Load ImageNet weights into the stems that have them."""
 
 from __future__ import annotations
 

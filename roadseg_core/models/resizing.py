@@ -1,4 +1,4 @@
-"""Bilinear enlargement in the forms that exported graphs keep plain."""
+"""Enlarge features bilinearly with operators that export to plain graphs."""
 
 from __future__ import annotations
 

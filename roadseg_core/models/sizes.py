@@ -1,4 +1,4 @@
-"""The input sizes that a network takes."""
+"""Check which input sizes a network accepts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-ImageNet weights of VGG encoders, in torchvision's naming.
+Read ImageNet weights of VGG encoders in torchvision's naming.
 
 ``features.N.weight``, ``features.N.bias``, for batch norm also ``features.N.running_mean`` and
 ``features.N.running_var``, and ``classifier.0`` and ``classifier.3`` for the fully connected

@@ -1,4 +1,4 @@
-"""Files of pretrained weights: a local one, or one from the internet, checked by its checksum."""
+"""Find files of pretrained weights, download them and verify their checksums."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From a camera's message to what is published: pure functions and state, without ROS."""
+"""The pipeline leads from camera messages to published images, without ROS."""

@@ -1,4 +1,4 @@
-"""Compressed camera images (JPEG, PNG) to BGR arrays: complete files of a sane size only."""
+"""Decode complete JPEG and PNG files of a sane size to BGR arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw camera images in ROS encodings to BGR arrays, without ROS and bit-exact to OpenCV."""
+"""Convert raw ROS image encodings to BGR arrays, bit-exact to OpenCV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decoder of image messages, rclpy's or a bag reader's, to arrays."""
+"""Decode image messages, rclpy's or a bag reader's, to arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One frame through the batch: into the network's input, and from its outputs to images."""
+"""A frame enters the network's input, and leaves its outputs as images."""
 
 from __future__ import annotations
 

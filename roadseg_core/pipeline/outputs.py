@@ -1,4 +1,4 @@
-"""What is published of a segmentation: label, mask, confidence and overlay images."""
+"""Make the published images: label, mask, confidence and overlay."""
 
 from __future__ import annotations
 

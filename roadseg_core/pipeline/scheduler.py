@@ -1,4 +1,4 @@
-"""Newest frame per camera, a rate for each, one batch for all, and every frame accounted for."""
+"""The scheduler keeps each camera's newest frame, forms batches and accounts for every frame."""
 
 from __future__ import annotations
 

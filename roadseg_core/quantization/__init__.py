@@ -1,5 +1,5 @@
 """
-Model files that compute in int8: calibrated, checked on validation frames, or not written.
+Quantization writes model files in int8, calibrated and validated.
 
 Quantize and dequantize nodes are explicit and symmetric, as TensorRT wants them and OpenVINO
 takes them; the pairs are placed by ONNX Runtime's static quantization.

@@ -1,4 +1,4 @@
-"""From a graph in fp32 to one in int8, by explicit, symmetric Q/DQ pairs."""
+"""Quantize a graph by explicit, symmetric Q/DQ pairs."""
 
 from __future__ import annotations
 

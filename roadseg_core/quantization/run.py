@@ -1,4 +1,4 @@
-"""Quantize a model file, and write it if it is as good as it should be."""
+"""Quantize a model file and writes it if it stays within the accepted loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compare a quantized model file with the one it came from, on frames with truth."""
+"""Compare a quantized model file with its original on frames with truth."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Reports: one HTML file that needs nothing beside it, with charts and pictures inside."""
+"""Reports are single HTML files that load nothing, with charts and pictures inside."""

@@ -1,4 +1,4 @@
-"""Small charts as SVG."""
+"""Draw small charts as SVG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures inside a page: shrunk, as data URIs."""
+"""Embed pictures into a page: shrunk, as data URIs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every report page looks like: its frame, its style and its recurring pieces."""
+"""Hold the common frame, style and elements of report pages."""
 
 from __future__ import annotations
 

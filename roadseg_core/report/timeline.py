@@ -1,4 +1,4 @@
-"""A timeline: what was when, a row for each camera, as SVG."""
+"""Draw a timeline per camera as SVG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a video: MP4, written whole or not at all."""
+"""Write MP4 videos, whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Exact rewrites of exported graphs: what is computed stays, up to the rounding of fp32.
+Rewrites make exported graphs faster and keep their results, up to the rounding of fp32.
 
 They work on ONNX, whatever network it came from, and leave alone what they do not recognise.
 """

@@ -1,4 +1,4 @@
-"""A padding with zeros before a convolution becomes the convolution's own."""
+"""Merge a zero padding into the convolution that follows it."""
 
 from __future__ import annotations
 

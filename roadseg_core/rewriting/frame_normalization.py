@@ -1,4 +1,4 @@
-"""Scale and colour order of the frames move into the first convolution."""
+"""Merge the scale and colour order of frames into the first convolution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph to read and change: who makes a value, who takes it, which values are constant."""
+"""Indexe an ONNX graph: producers, consumers and constants of its values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph in half precision, for runtimes that compute in the types of the file."""
+"""Convert a graph to half precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A learned upsampling that a convolution reads beside a skip is merged with it."""
+"""Merge a learned upsampling with the convolution that reads it beside a skip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolutions of few filters compute two neighbouring pixels at once."""
+"""Make convolutions of few filters compute two neighbouring pixels at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Building a TensorRT plan from a model file."""
+"""Build a TensorRT plan from a model file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CUDA as far as the TensorRT engine needs it: GPUs, buffers, streams and graphs."""
+"""Wrap the CUDA calls of the TensorRT engine: GPUs, buffers, streams and graphs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The TensorRT engine: NVIDIA GPUs, with TensorRT 10 and 11."""
+"""The TensorRT engine runs model files on NVIDIA GPUs, by TensorRT 10 or 11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TensorRT's messages: its log and the progress of a build."""
+"""Pass on what TensorRT reports: its log and the progress of a build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What TensorRT is given of a model file: the asked outputs, and bytes only at the edge."""
+"""Prepare the graph for TensorRT: the requested outputs, bytes at its edges only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Building plans ahead of their use: in a thread that can be given up, with what goes on told."""
+"""Build plans ahead of time, in a thread that can be stopped and reports progress."""
 
 from __future__ import annotations
 

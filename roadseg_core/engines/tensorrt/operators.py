@@ -1,5 +1,5 @@
 """
-Which ONNX operators TensorRT takes, and in which types: a table of its documentation.
+List the ONNX operators and types that TensorRT documents as supported.
 
 Source: ``docs/operators.md`` of onnx/onnx-tensorrt, which NVIDIA keeps: an operator and a type are
 here if the tables of both 10.1 (June 2024, opset 9 to 20) and 10.15 have them. What cannot be in

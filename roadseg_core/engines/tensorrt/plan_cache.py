@@ -1,4 +1,4 @@
-"""The cache of plans: what takes minutes to build is built once for a model, GPU and version."""
+"""The plan cache keeps built plans by model, GPU and TensorRT version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether TensorRT can take a graph: node by node and type by type, without TensorRT."""
+"""Check, without TensorRT, whether TensorRT supports every node of a graph."""
 
 from __future__ import annotations
 

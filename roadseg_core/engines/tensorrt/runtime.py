@@ -1,4 +1,4 @@
-"""Running a TensorRT plan: buffers made once, a context and a CUDA graph for each batch size."""
+"""Run a TensorRT plan, with one context and one CUDA graph per batch size."""
 
 from __future__ import annotations
 
