@@ -1,4 +1,4 @@
-"""Compute and formats ratios that may be undefined."""
+"""Compute and format ratios that may be undefined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantize a model file and writes it if it stays within the accepted loss."""
+"""Quantize a model file and write it if it stays within the accepted loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indexe an ONNX graph: producers, consumers and constants of its values."""
+"""Index an ONNX graph: producers, consumers and constants of its values."""
 
 from __future__ import annotations
 
