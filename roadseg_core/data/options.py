@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from roadseg_core.data.framing import Framing
 from roadseg_core.data.source import DataError
+from roadseg_core.yaml_file import YamlError, parse_value
 
 Count = Annotated[int, Field(ge=1)]
 Size = tuple[Count, Count]
@@ -114,8 +114,8 @@ def read_options(arguments: Sequence[str]) -> dict[str, object]:
         if not key or not equals:
             raise DataError(f'option {argument!r}; expected key=value, such as crop=square')
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
+            value = parse_value(text)
+        except YamlError:
             value = text
         # No option is a mapping: {split} is a piece of a path.
         options[key] = text if isinstance(value, dict) else value

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from pydantic import ValidationError
 
 from roadseg_core.training.config import ConfigError, TrainingConfig
 from roadseg_core.training.generated import GENERATED
+from roadseg_core.yaml_file import YamlError, describe_errors, load_mapping, parse_value
 
 _GENERATED = [{'name': GENERATED, 'frames': 4}]
 
@@ -41,11 +41,9 @@ def load_config(
     :raises ConfigError: if the file, a key or a value is wrong; the message names it
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f'{path}: no readable YAML: {error}') from error
-    if not isinstance(values, dict):
-        raise ConfigError(f'{path}: a configuration is a mapping; found {type(values).__name__}')
+        values = load_mapping(path)
+    except YamlError as error:
+        raise ConfigError(str(error)) from error
     smaller = values.pop('smoke', None) or {}
     if not isinstance(smaller, dict):
         raise ConfigError(f'{path}: smoke: expected a mapping; found {type(smaller).__name__}')
@@ -57,11 +55,7 @@ def load_config(
     try:
         return TrainingConfig.model_validate(values)
     except ValidationError as error:
-        reasons = '; '.join(
-            f'{".".join(str(part) for part in item["loc"])}: {item["msg"]}'
-            for item in error.errors()
-        )
-        raise ConfigError(f'{path}: {reasons}') from error
+        raise ConfigError(describe_errors(path, values, error.errors())) from error
 
 
 def _merge(values: dict, changes: dict) -> None:
@@ -79,9 +73,9 @@ def _override(values: dict, override: str) -> None:
     if not equals or not key:
         raise ConfigError(f'override {override!r}; expected key=value, such as epochs=3')
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f'override {override!r}: no YAML value: {error}') from error
+        value = parse_value(text)
+    except YamlError as error:
+        raise ConfigError(f'override {override!r}: {error}') from error
     section: dict | list = values
     *parents, last = key.split('.')
     for parent in parents:

@@ -20,6 +20,7 @@ def test_values_are_yaml_but_for_pieces_of_paths():
             'labels={split}annot',
             'scale=1/3',
             'folder=a=b',
+            'subset=900_100_59',
         ]
     ) == {
         'frames': 20,
@@ -29,6 +30,7 @@ def test_values_are_yaml_but_for_pieces_of_paths():
         'labels': '{split}annot',
         'scale': '1/3',
         'folder': 'a=b',
+        'subset': '900_100_59',
     }
     for argument in ('frames', '=3'):
         with pytest.raises(DataError, match='expected key=value'):

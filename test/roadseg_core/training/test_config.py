@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from roadseg_core.data.dataset import DATA_SETS
+from roadseg_core.data.options import parse_options
 from roadseg_core.training.config import ConfigError
 from roadseg_core.training.config_file import load_config
 
@@ -20,6 +22,15 @@ def config_of(name: str) -> Path:
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
 def test_shipped_configurations_are_named_as_their_files(path: Path) -> None:
     assert load_config(path).name == path.stem
+
+
+@pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
+def test_the_data_options_of_shipped_configurations_are_valid(path: Path) -> None:
+    data = load_config(path).data
+    for section in (*data.train, *data.validation):
+        kind = DATA_SETS[section.name].options
+        parsed = parse_options(kind, section.options, section.name)
+        assert set(section.options) <= parsed.model_fields_set
 
 
 def test_published_settings() -> None:
