@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from glob import glob
 
 from setuptools import find_packages, setup
 
 NAME = 'roadseg_ros'
 SHARE = f'share/{NAME}'
+# pip puts executables on PATH, where SoX has a `play`; colcon into a folder of the package's own.
+PREFIX = 'roadseg_' if {'editable_wheel', 'bdist_wheel', 'dist_info'}.intersection(sys.argv) else ''
+# Executables start with the Python that runs this file. That of a distribution's colcon lacks what
+# `make setup` installs; the path through symbolic links, because --symlink-install links this file.
+ENVIRONMENT = os.path.join(os.path.dirname(os.path.realpath(__file__)), '.venv', 'bin', 'python')
+if os.path.exists(ENVIRONMENT):
+    sys.executable = ENVIRONMENT
 
 
 def read_version() -> str:
@@ -53,13 +61,13 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
-            'segmentation_node = roadseg_ros.segmentation_node:main',
-            'play = roadseg_ros.play:main',
-            'demo = roadseg_ros.demo:main',
-            'evaluate_bag = roadseg_ros.evaluate_bag:main',
-            'make_truth_bag = roadseg_ros.make_truth_bag:main',
-            'benchmark_evaluate_bag = roadseg_ros.benchmark_evaluate_bag:main',
-            'roadseg = roadseg_core.cli:main',
+            'segmentation_node = roadseg_ros.start:segmentation_node',
+            f'{PREFIX}play = roadseg_ros.start:play',
+            f'{PREFIX}demo = roadseg_ros.start:demo',
+            'evaluate_bag = roadseg_ros.start:evaluate_bag',
+            'make_truth_bag = roadseg_ros.start:make_truth_bag',
+            'benchmark_evaluate_bag = roadseg_ros.start:benchmark_evaluate_bag',
+            'roadseg = roadseg_ros.start:roadseg',
         ],
     },
 )

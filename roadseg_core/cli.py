@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from roadseg_core.commands import COMMANDS
+from roadseg_core.missing import repair
 
 _PAIR = re.compile(r'[A-Za-z_][\w.]*=')
 
@@ -18,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parsed(arguments)
     try:
         return options.run(options) or 0
+    except ModuleNotFoundError as error:
+        return _fail(options.command, repair(error))
     except (ValueError, OSError, ImportError) as error:
         return _fail(options.command, error)
     except RuntimeError as error:
@@ -43,7 +46,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _fail(command: str, error: Exception) -> int:
+def _fail(command: str, error: Exception | str) -> int:
     print(f'roadseg {command}: {error}', file=sys.stderr)
     return 1
 

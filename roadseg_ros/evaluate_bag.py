@@ -13,6 +13,7 @@ from roadseg_core.evaluation.settings.request import add_request_arguments, make
 from roadseg_core.evaluation.settings.scenario import ScenarioError
 from roadseg_core.evaluation.settings.settings import EvaluationError
 from roadseg_core.evaluation.suite import SuiteFile
+from roadseg_core.missing import repair
 from roadseg_ros.live.evaluation import run_request
 from roadseg_ros.memory import tune_malloc
 
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = str(error)
     except KeyboardInterrupt:
         reason = 'stopped; what is finished is kept: the same command goes on from there'
+    except ModuleNotFoundError as error:
+        reason = repair(error)
     except Exception as error:
         # 1 would say that a condition failed, and nothing was found out.
         reason = _unexpected(error)

@@ -227,7 +227,7 @@ def test_importing_loads_no_torch(module: str) -> None:
 
 
 LAYERS = (
-    ('labels', 'geometry', 'resizing', 'files', 'machine', 'model_file', 'yaml_file'),
+    ('labels', 'geometry', 'resizing', 'files', 'machine', 'missing', 'model_file', 'yaml_file'),
     ('pipeline',),
     ('models',),
     ('checkpoint', 'deployed', 'rewriting'),

@@ -38,17 +38,26 @@ TOP_LEVEL = {
 }
 
 
-@pytest.fixture(scope='module')
-def described() -> dict:
-    """Return the arguments that setup.py gives to setuptools."""
+def describe(command: str) -> dict:
+    """Return the arguments that setup.py gives to setuptools for one of its commands."""
     program = (
-        'import json, setuptools; setuptools.setup = lambda **values: '
-        'print(json.dumps(values)); exec(open("setup.py").read())'
+        'import json, runpy, setuptools; setuptools.setup = lambda **values: '
+        'print(json.dumps(values)); runpy.run_path("setup.py")'
     )
     done = subprocess.run(
-        [sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, '-c', program, command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout)
+
+
+@pytest.fixture(scope='module')
+def described() -> dict:
+    """Return the arguments of setup.py as colcon runs it."""
+    return describe('install')
 
 
 @pytest.fixture(scope='module')
@@ -137,6 +146,13 @@ def test_executables_are_functions(described):
     for target in targets.values():
         module, _, function = target.partition(':')
         assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_pip_puts_no_play_on_the_path_of_programs(described: dict) -> None:
+    for_pip = scripts(describe('editable_wheel'))
+    assert for_pip.pop('roadseg_play') == scripts(described)['play']
+    assert for_pip.pop('roadseg_demo') == scripts(described)['demo']
+    assert for_pip.items() < scripts(described).items()
 
 
 @pytest.mark.parametrize(
