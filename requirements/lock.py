@@ -22,7 +22,7 @@ MINOR_VERSIONS = range(10, 15)
 # Humble's 1.21 takes what takes 1.26: the packages for training raise it to 1.26 in .venv.
 NUMPY = """\
 numpy==1.26.4 ; python_version < '3.13'
-numpy==2.2.6 ; python_version == '3.13'
+numpy==2.2.4 ; python_version == '3.13'
 numpy==2.3.5 ; python_version >= '3.14'
 """
 FROM_A_DISTRIBUTION = ('numpy', 'opencv-python-headless')

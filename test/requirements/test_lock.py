@@ -62,10 +62,11 @@ def package_index() -> None:
         pytest.param('3.10', '==1.21.5', ARM, ('runtime', 'dev'), id='humble-arm'),
         # onnxruntime wants 1.21.6 and newer: pip puts another 1.x into the environment.
         pytest.param('3.10', '<2', X86, TRAINING, id='humble-training'),
-        pytest.param('3.11', '==1.24.2', X86, ('runtime', 'dev'), id='debian-12'),
-        pytest.param('3.11', '<2', X86, TRAINING, id='debian-12-training'),
+        pytest.param('3.11', '==1.24.2', X86, ('runtime', 'dev'), id='kilted-debian'),
+        pytest.param('3.11', '<2', X86, TRAINING, id='kilted-debian-training'),
         pytest.param('3.12', '==1.26.4', X86, TRAINING, id='jazzy-kilted'),
         pytest.param('3.12', '==1.26.4', ARM, TRAINING, id='jazzy-kilted-arm'),
+        pytest.param('3.13', '==2.2.4', X86, TRAINING, id='lyrical-debian'),
         pytest.param('3.14', '==2.3.5', X86, TRAINING, id='lyrical'),
         pytest.param('3.14', '==2.3.5', ARM, TRAINING, id='lyrical-arm'),
     ],

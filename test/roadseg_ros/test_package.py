@@ -35,7 +35,20 @@ TOP_LEVEL = {
     '.gitignore',
     'README.md',
     'LICENSE',
+    'CHANGELOG.rst',
+    'CONTRIBUTING.md',
 }
+# Released in each of Humble, Jazzy, Kilted and Lyrical, by the lists of github.com/ros/rosdistro.
+ROS_PACKAGES = {
+    'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'launch',
+    'launch_ros', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'ros2launch', 'rosgraph_msgs',
+    'sensor_msgs', 'std_msgs', 'vision_msgs',
+}  # fmt: skip
+# Keys of rosdep/python.yaml there.
+SYSTEM_KEYS = {
+    'python3-hypothesis', 'python3-numpy', 'python3-opencv', 'python3-pytest', 'python3-venv',
+    'python3-yaml',
+}  # fmt: skip
 
 
 def describe(command: str) -> dict:
@@ -79,6 +92,24 @@ def test_one_name_version_and_licence(described, manifest):
     assert described['description'] == manifest.findtext('description')
     assert manifest.get('format') == '3'
     assert manifest.findtext('export/build_type') == 'ament_python'
+
+
+def test_the_models_have_a_licence_of_their_own(manifest: ElementTree.Element) -> None:
+    licences = [element.text for element in manifest.findall('license')]
+    assert licences == ['Apache-2.0', 'CC-BY-NC-SA-3.0']
+
+
+def test_rosdep_knows_every_dependency(manifest: ElementTree.Element) -> None:
+    depends = {element.text for element in manifest if element.tag.endswith('_depend')}
+    assert 'python3-venv' in depends
+    assert depends <= ROS_PACKAGES | SYSTEM_KEYS
+
+
+@pytest.mark.filterwarnings('ignore::DeprecationWarning:catkin_pkg')
+def test_the_changelog_has_what_catkin_reads() -> None:
+    changelog = pytest.importorskip('catkin_pkg.changelog').get_changelog_from_path(str(ROOT))
+    versions = {str(version): content for version, _, content in changelog.foreach_version()}
+    assert versions['Forthcoming']
 
 
 def test_licence_is_whole():
