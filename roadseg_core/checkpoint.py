@@ -74,10 +74,7 @@ def save_checkpoint(
     values = {
         'format': FORMAT_VERSION,
         'label_map': description.label_map.to_dict(),
-        'geometry': {
-            'mode': description.geometry.mode,
-            'input_size': list(description.geometry.input_size),
-        },
+        'geometry': description.geometry.to_dict(),
         'network': description.network_name,
         'network_arguments': description.network_arguments,
         'data': description.data,
@@ -112,7 +109,7 @@ def load_checkpoint(path: str | Path) -> LoadedCheckpoint:
         return LoadedCheckpoint(
             network=network.eval(),
             label_map=LabelMap.from_dict(values['label_map']),
-            geometry=Geometry(values['geometry']['mode'], tuple(values['geometry']['input_size'])),
+            geometry=Geometry.from_dict(values['geometry']),
             network_name=values['network'],
             network_arguments=values['network_arguments'],
             data=values['data'],

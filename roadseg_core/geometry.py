@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from roadseg_core.labels import IGNORE
 from roadseg_core.resizing import resize_image
 
 MODES = ('stretch', 'letterbox', 'crop')
@@ -57,6 +58,23 @@ class View:
         place = out[v : v + out_height, u : u + out_width]
         place[...] = resize_image(region, (out_height, out_width))
         return out
+
+    def forward_labels(self, labels: np.ndarray) -> np.ndarray:
+        """
+        Bring a camera's truth to the network's size, by the nearest pixel.
+
+        :param labels: uint8 [camera_height, camera_width]
+        :returns: uint8 [input_height, input_width]; padding is ``IGNORE``
+        """
+        x, y, width, height = self.source
+        u, v, out_width, out_height = self.target
+        placed = np.full(self.input_size, IGNORE, np.uint8)
+        placed[v : v + out_height, u : u + out_width] = cv2.resize(
+            labels[y : y + height, x : x + width],
+            (out_width, out_height),
+            interpolation=cv2.INTER_NEAREST_EXACT,
+        )
+        return placed
 
     def backward(self, image: np.ndarray, outside: int, *, smooth: bool = False) -> np.ndarray:
         """
@@ -113,11 +131,14 @@ class Geometry:
 
     :param mode: one of :data:`MODES`
     :param input_size: (height, width) of the network's input in pixels
-    :raises GeometryError: for an unknown mode or an impossible size
+    :param share: of a crop: how much of the sides of the largest centred rectangle of the input's
+        aspect is kept; 0.75 with an input of 3:2 takes 1152x768 of 2048x1024
+    :raises GeometryError: for an unknown mode, an impossible size or share
     """
 
     mode: str
     input_size: tuple[int, int]
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -126,6 +147,22 @@ class Geometry:
             raise GeometryError(
                 f'input size {self.input_size}; expected (height, width), each at least 1'
             )
+
+        if not 0.0 < self.share <= 1.0 or (self.share < 1.0 and self.mode != 'crop'):
+            raise GeometryError(
+                f'share {self.share} of the geometry {self.mode}; expected 0 < share <= 1, and 1 '
+                'for all but crop'
+            )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the geometry as plain JSON types; :meth:`from_dict` reads it back."""
+        values = {'mode': self.mode, 'input_size': list(self.input_size)}
+        return values | ({'share': self.share} if self.share < 1.0 else {})
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Geometry:
+        """Read a geometry; KeyError or TypeError where the values are none."""
+        return cls(values['mode'], tuple(values['input_size']), values.get('share', 1.0))
 
     def view(self, camera_size: tuple[int, int]) -> View:
         """
@@ -151,7 +188,7 @@ class Geometry:
                 fit_height,
             )
         elif self.mode == 'crop':
-            scale = max(out_height / height, out_width / width)
+            scale = max(out_height / height, out_width / width) / self.share
             cut_width = min(width, max(1, round(out_width / scale)))
             cut_height = min(height, max(1, round(out_height / scale)))
             source = ((width - cut_width) // 2, (height - cut_height) // 2, cut_width, cut_height)

@@ -82,7 +82,7 @@ def read_model_info(path: str | Path) -> ModelInfo:
             path=path,
             sha256=hashlib.sha256(data).hexdigest(),
             label_map=LabelMap.from_dict(values['label_map']),
-            geometry=Geometry(values['geometry']['mode'], tuple(values['geometry']['input_size'])),
+            geometry=Geometry.from_dict(values['geometry']),
             network=values['network'],
             network_arguments=values['network_arguments'],
             max_batch=values['max_batch'],
@@ -132,7 +132,7 @@ def write_metadata(
         raise ModelFileError(f'max_batch {max_batch}; expected at least 1')
     values = {
         'label_map': label_map.to_dict(),
-        'geometry': {'mode': geometry.mode, 'input_size': list(geometry.input_size)},
+        'geometry': geometry.to_dict(),
         'network': network,
         'network_arguments': network_arguments,
         'max_batch': max_batch,

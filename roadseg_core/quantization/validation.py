@@ -9,7 +9,7 @@ from pathlib import Path
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine, open_engine
 from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS, segment
-from roadseg_core.evaluation.datasets.tally import Tally
+from roadseg_core.metrics import Tally
 from roadseg_core.quantization.graph import QuantizationError
 
 PLACE = 'network'

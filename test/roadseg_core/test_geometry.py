@@ -214,3 +214,23 @@ def test_impossible_images() -> None:
         view.forward(np.zeros((40, 30, 3), np.uint8))
     with pytest.raises(GeometryError, match='input size'):
         view.backward(np.zeros((30, 40), np.uint8), 255)
+
+
+def test_a_crop_may_keep_a_share_of_the_largest_rectangle() -> None:
+    geometry = Geometry('crop', (320, 480), share=0.75)
+    assert geometry.view((1024, 2048)).source == (448, 128, 1152, 768)
+    assert Geometry.from_dict(geometry.to_dict()) == geometry
+    assert 'share' not in Geometry('crop', (320, 480)).to_dict()
+    for mode, share in (('crop', 0.0), ('crop', 1.5), ('stretch', 0.5)):
+        with pytest.raises(GeometryError, match='share'):
+            Geometry(mode, (320, 480), share=share)
+
+
+@settings(max_examples=100, deadline=None)
+@given(views())
+def test_truth_goes_where_the_image_goes(view: View) -> None:
+    labels = view.forward_labels(np.zeros(view.camera_size, np.uint8))
+    u, v, width, height = view.target
+    inside = np.zeros(view.input_size, bool)
+    inside[v : v + height, u : u + width] = True
+    assert (labels[inside] == 0).all() and (labels[~inside] == 255).all()

@@ -40,10 +40,15 @@ class BirdsEyeView:
     road_to_image: np.ndarray
 
     @cached_property
+    def distances(self) -> np.ndarray:
+        """Return float64 [800]: metres ahead of the camera, by the view's row."""
+        return AHEAD[1] - (np.arange(SIZE[0]) + 0.5) * RESOLUTION
+
+    @cached_property
     def _pixels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the camera pixel (x, y), float32 [800, 400] each, of the view's pixels."""
         x = SIDE[0] + (np.arange(SIZE[1]) + 0.5) * RESOLUTION
-        z = distances()
+        z = self.distances
         points = np.stack(np.broadcast_arrays(x[None, :], z[:, None], 1.0), axis=-1)
         u, v, scale = np.moveaxis(points @ self.road_to_image.T, -1, 0)
         return (u / scale).astype(np.float32), (v / scale).astype(np.float32)
@@ -65,11 +70,6 @@ class BirdsEyeView:
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=(outside,) * 3,
         )
-
-
-def distances() -> np.ndarray:
-    """Return float64 [800]: metres ahead of the camera, by the view's row."""
-    return AHEAD[1] - (np.arange(SIZE[0]) + 0.5) * RESOLUTION
 
 
 def read_calibration(path: str | Path) -> BirdsEyeView:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from roadseg_core.data.source import LabelledFrame
 from roadseg_core.engines import Engine
-from roadseg_core.geometry import View
-from roadseg_core.labels import IGNORE
 from roadseg_core.pipeline.frame import Frame
 from roadseg_core.pipeline.outputs import confidence_image, label_image
 
@@ -56,21 +53,8 @@ def segment(engine: Engine, labelled: LabelledFrame, *, place: str) -> Segmented
     return SegmentedFrame(
         labelled.name,
         labelled.image if at_camera else network_image,
-        labelled.labels if at_camera else _to_network(labelled.labels, frame.view),
+        labelled.labels if at_camera else frame.view.forward_labels(labelled.labels),
         label_image(result.labels[0], frame.view, place).copy(),
         # A probability is placed as a confidence is: smoothly, 0 where nothing was seen.
         confidence_image(result.road_probability[0], frame.view, place).copy(),
     )
-
-
-def _to_network(truth: np.ndarray, view: View) -> np.ndarray:
-    """Bring truth to the network's size by the nearest pixel; ``IGNORE`` in the padding."""
-    x, y, width, height = view.source
-    u, v, out_width, out_height = view.target
-    placed = np.full(view.input_size, IGNORE, np.uint8)
-    placed[v : v + out_height, u : u + out_width] = cv2.resize(
-        truth[y : y + height, x : x + width],
-        (out_width, out_height),
-        interpolation=cv2.INTER_NEAREST_EXACT,
-    )
-    return placed

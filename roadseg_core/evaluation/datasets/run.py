@@ -15,8 +15,7 @@ from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.datasets.birds_eye import BirdsEyeView, read_calibration
 from roadseg_core.evaluation.datasets.frames import SegmentedFrame, segment
-from roadseg_core.evaluation.datasets.tally import Tally
-from roadseg_core.metrics import Scores
+from roadseg_core.metrics import Scores, Tally
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from roadseg_core.evaluation.datasets.birds_eye import (
     SIZE,
     BirdsEyeView,
     CalibrationError,
-    distances,
     read_calibration,
 )
 
@@ -48,7 +47,7 @@ def test_a_point_of_the_road_is_seen_where_it_should(level, x, z, u, v):
 
 def test_the_view_is_twenty_metres_wide_and_ends_46_ahead(level):
     assert SIZE == (800, 400)
-    assert distances()[[0, -1]] == pytest.approx((45.975, 6.025))
+    assert level.distances[[0, -1]] == pytest.approx((45.975, 6.025))
     rows, columns = np.mgrid[:46, :120].astype(np.uint8)
     for image, centre in ((rows, 20), (columns, 60)):
         warped = level.warp(image, outside=255)

@@ -1,0 +1,113 @@
+"""Count a model's predictions against truth, over pixels, frames and machines."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from roadseg_core.labels import IGNORE, NOT_ROAD, TWO, LabelMap
+from roadseg_core.metrics.boundary import BoundaryCounts
+from roadseg_core.metrics.confusion import ConfusionMatrix, Scores
+from roadseg_core.metrics.distance import DistanceBands
+from roadseg_core.metrics.road_histogram import RoadHistogram
+
+
+class Prediction(Protocol):
+    """
+    Hold the truth of a frame and what a model says, all uint8 [H, W].
+
+    ``truth`` are ids of the label map, ``NOT_ROAD`` or ``IGNORE``, ``labels`` ids or ``IGNORE``,
+    and 255 is a certain ``road_probability``.
+    """
+
+    truth: np.ndarray
+    labels: np.ndarray
+    road_probability: np.ndarray
+
+
+class GroundView(Protocol):
+    """See the road from above; ``distances`` are metres ahead by the view's row, float [rows]."""
+
+    distances: np.ndarray
+
+    def warp(self, image: np.ndarray, *, outside: int) -> np.ndarray:
+        """Bring an image into the view; ``outside`` where the camera sees nothing of it."""
+
+
+class Tally:
+    """
+    Count classes and the ranking of the road; of whole frames, also boundaries and distances.
+
+    :param label_map: of the predictions
+    :param road_only: the truth is road or not road: classes are compared in the map ``two``
+    """
+
+    def __init__(self, label_map: LabelMap, *, road_only: bool) -> None:
+        self.label_map = label_map
+        self.road_only = road_only
+        self.confusion = ConfusionMatrix(TWO if road_only else label_map)
+        self.image_view = RoadHistogram()
+        self.birds_eye_view = RoadHistogram()
+        self.boundary = BoundaryCounts()
+        self.distance = DistanceBands()
+        self.frames = 0
+        self.frames_from_above = 0
+
+    def count(self, truth: np.ndarray, labels: np.ndarray, road_probability: np.ndarray) -> None:
+        """Add pixels of any shape, uint8 each; see :class:`Prediction`."""
+        is_road = self.label_map.road_truth(truth)
+        self.image_view.update(is_road, road_probability)
+        if self.road_only:
+            self.confusion.update(is_road, self.label_map.road_called(labels))
+        else:
+            known = np.where(truth == NOT_ROAD, np.uint8(IGNORE), truth)
+            self.confusion.update(known, labels)
+
+    def add(self, frame: Prediction, above: GroundView | None = None) -> Scores:
+        """
+        Add a frame.
+
+        :param above: how the road is seen from above, where the camera's place is known
+        :returns: the figures of this frame alone
+        """
+        own = Tally(self.label_map, road_only=self.road_only)
+        own.count(frame.truth, frame.labels, frame.road_probability)
+        truth = self.label_map.road_truth(frame.truth)
+        called = self.label_map.road_called(frame.labels)
+        own.boundary.update(truth, called)
+        if above is not None:
+            truth = above.warp(truth, outside=IGNORE)
+            own.birds_eye_view.update(truth, above.warp(frame.road_probability, outside=0))
+            own.distance.update(truth, above.warp(called, outside=0), above.distances[:, None])
+            own.frames_from_above = 1
+        own.frames = 1
+        self.merge(own)
+        return own.confusion.scores()
+
+    def merge(self, other: Tally) -> None:
+        """Add another tally of the same label map."""
+        self.confusion.merge(other.confusion)
+        self.image_view.merge(other.image_view)
+        self.birds_eye_view.merge(other.birds_eye_view)
+        self.boundary.merge(other.boundary)
+        self.distance.merge(other.distance)
+        self.frames += other.frames
+        self.frames_from_above += other.frames_from_above
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the figures as plain JSON types; what was not seen from above is None."""
+        above = self.frames_from_above > 0
+        return {
+            'frames': self.frames,
+            'frames_from_above': self.frames_from_above,
+            'scores': self.confusion.scores().to_dict(),
+            'classes': list(self.confusion.label_map.names),
+            'confusion': self.confusion.counts.tolist(),
+            'road': {
+                'image_view': self.image_view.scores().to_dict(),
+                'birds_eye_view': self.birds_eye_view.scores().to_dict() if above else None,
+                'boundary': self.boundary.scores().to_dict(),
+                'distance': self.distance.to_list() if above else None,
+            },
+        }
