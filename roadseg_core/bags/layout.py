@@ -8,11 +8,13 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from roadseg_core.bags.records import BagError
+from roadseg_core.bags.records import BagError, believable
 
 METADATA = 'metadata.yaml'
 STORAGES = {'.mcap': 'mcap', '.db3': 'sqlite3'}
 _PACKED = '.zstd'
+_MOST_METADATA_BYTES = 1 << 20
+_MOST_LEVELS = 50
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ def read_layout(path: Path) -> Layout:
     if not metadata.is_file():
         return _rebuilt(path, f'{METADATA} is missing')
     try:
-        values = yaml.load(metadata.read_text(encoding='utf-8'), Loader=_Loader)
+        values = yaml.load(_metadata_text(metadata), Loader=_Loader)
         return _described(path, values['rosbag2_bagfile_information'])
     except (
         OSError,
         yaml.YAMLError,
-        UnicodeDecodeError,
+        RecursionError,
         KeyError,
         TypeError,
         AttributeError,
@@ -71,8 +73,24 @@ def read_layout(path: Path) -> Layout:
         )
 
 
+def _metadata_text(path: Path) -> str:
+    size = path.stat().st_size
+    if size > _MOST_METADATA_BYTES:
+        raise ValueError(f'{size} bytes; expected at most {_MOST_METADATA_BYTES}')
+    return path.read_text(encoding='utf-8')
+
+
 class _Loader(yaml.SafeLoader):
     """Load YAML with the tags that rosbag2 writes for its QoS, which nothing here needs."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Refuse to merge mappings: rosbag2 writes none, and merged in turn they never end."""
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        """Refuse deep nesting: the time it takes grows with the square of the depth."""
+        if self.flow_level > _MOST_LEVELS:
+            raise yaml.YAMLError(f'it nests more than {_MOST_LEVELS} levels deep')
+        super().fetch_flow_collection_start(token)
 
 
 def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> object:
@@ -106,6 +124,8 @@ def _described(path: Path, values: dict) -> Layout:
         entry['topic_metadata']['name']: int(entry['message_count'])
         for entry in values.get('topics_with_message_count') or ()
     }
+    if not believable(sum(counts.values()), sum(file.stat().st_size for file in present)):
+        raise ValueError(f'{sum(counts.values())} messages are more than the files can hold')
     return Layout(
         path,
         present,

@@ -12,25 +12,17 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from roadseg_core.bags.mcap_chunks import partly_unpacked, unpacked
-from roadseg_core.bags.mcap_records import (
-    CHANNEL,
-    CHUNK,
-    CHUNK_INDEX,
-    DATA_END,
-    FOOTER_BYTES,
-    LAST_OPCODE,
-    MAGIC,
-    MESSAGE,
-    MESSAGE_HEAD_BYTES,
-    SCHEMA,
-    STATISTICS,
-    channel_counts,
-    text,
-    texts,
-)
+from mcap.opcode import Opcode
+from mcap.reader import FOOTER_SIZE
+from mcap.records import Channel, ChunkIndex, Footer, Schema
+from mcap.writer import MCAP0_MAGIC as MAGIC
+
+from roadseg_core.bags.mcap_records import channel_counts, chunk_content, cut_off_content, parse
 from roadseg_core.bags.records import BagError, BagMessage, Buffer, Losses, Topic
 
+_RECORD_HEAD = struct.Struct('<BQ')
+_MESSAGE_HEAD = struct.Struct('<HIQQ')  # channel, sequence, time of recording, of publishing
+_LAST_OPCODE = max(Opcode)
 _HEAD = 64
 
 
@@ -100,12 +92,11 @@ class McapFile:
             return self._file.read(length)
         if self._cached[0] != chunk:
             self._file.seek(chunk)
-            size = struct.unpack('<Q', self._file.read(9)[1:])[0]
-            record = self._file.read(min(size, self._size))
+            body = self._file.read(min(self._record_head()[1], self._size))
             try:
-                self._cached = (chunk, unpacked(record))
+                self._cached = (chunk, chunk_content(body))
             except BagError:
-                self._cached = (chunk, partly_unpacked(record))  # the index says what is in it
+                self._cached = (chunk, cut_off_content(body))  # the index says what is in it
         return self._cached[1][offset : offset + length]
 
     def close(self) -> None:
@@ -119,12 +110,12 @@ class McapFile:
         end_ns: int | None,
     ) -> Iterator[tuple[str, int, Buffer, tuple[int, int]]]:
         for body, chunk, offset in self._records(start_ns, end_ns):
-            if len(body) < MESSAGE_HEAD_BYTES:
+            if len(body) < _MESSAGE_HEAD.size:
                 self._losses.add(
                     f'{self.path.name} is damaged: a message record of {len(body)} bytes'
                 )
                 continue
-            channel, _, time_ns = struct.unpack_from('<HIQ', body)
+            channel, _, time_ns, _ = _MESSAGE_HEAD.unpack_from(body)
             topic = self._channels.get(channel)
             if topic is None:
                 self._losses.add(f'{self.path.name}: messages of a channel that is not described')
@@ -137,8 +128,8 @@ class McapFile:
                 yield (
                     topic.name,
                     time_ns,
-                    body[MESSAGE_HEAD_BYTES:],
-                    (chunk, offset + MESSAGE_HEAD_BYTES),
+                    body[_MESSAGE_HEAD.size :],
+                    (chunk, offset + _MESSAGE_HEAD.size),
                 )
 
     def _records(
@@ -148,13 +139,12 @@ class McapFile:
         position = len(MAGIC)
         while True:
             self._file.seek(position)
-            head = self._file.read(9)
-            opcode = head[0] if head else 0
-            length = struct.unpack('<Q', head[1:])[0] if len(head) == 9 else 0
-            if len(head) < 9 or not 0 < opcode <= LAST_OPCODE or position + 9 + length > self._size:
-                if len(head) == 9 and opcode == CHUNK:
+            opcode, length = self._record_head()
+            end = position + _RECORD_HEAD.size + length
+            if not 0 < opcode <= _LAST_OPCODE or end > self._size:
+                if opcode == Opcode.CHUNK:
                     # The recorder died within this chunk: what it wrote of it is still there.
-                    yield from self._within(partly_unpacked(self._file.read()), position)
+                    yield from self._within(cut_off_content(self._file.read()), position)
                 resumed = next((o for o in self._indexed if o > position), None)
                 if resumed is None:
                     self._losses.add(
@@ -167,15 +157,20 @@ class McapFile:
                 )
                 position = resumed
                 continue
-            if opcode == DATA_END:
+            if opcode == Opcode.DATA_END:
                 return
-            if opcode == CHUNK:
+            if opcode == Opcode.CHUNK:
                 yield from self._chunk(position, length, start_ns, end_ns)
-            elif opcode in (SCHEMA, CHANNEL):
+            elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
                 self._describe(opcode, self._file.read(length))
-            elif opcode == MESSAGE:
-                yield memoryview(self._file.read(length)), -1, position + 9
-            position += 9 + length
+            elif opcode == Opcode.MESSAGE:
+                yield memoryview(self._file.read(length)), -1, position + _RECORD_HEAD.size
+            position = end
+
+    def _record_head(self) -> tuple[int, int]:
+        """Read opcode and length of the next record; (0, 0) at the end of the file."""
+        head = self._file.read(_RECORD_HEAD.size)
+        return _RECORD_HEAD.unpack(head) if len(head) == _RECORD_HEAD.size else (0, 0)
 
     def _chunk(
         self, position: int, length: int, start_ns: int | None, end_ns: int | None
@@ -187,9 +182,9 @@ class McapFile:
                 end_ns is not None and first >= end_ns
             ):
                 return
-            self._file.seek(position + 9)
+            self._file.seek(position + _RECORD_HEAD.size)
         try:
-            data = unpacked(self._file.read(length))
+            data = chunk_content(self._file.read(length))
         except BagError as error:
             self._losses.add(f'{self.path.name}: {error} (chunk at byte {position})')
             return
@@ -199,72 +194,66 @@ class McapFile:
         """Yield the message records of a chunk's content, as far as it is a row of records."""
         offset = 0
         while offset < len(data):
-            opcode, length = 0, 0
-            if offset + 9 <= len(data):
-                opcode, length = struct.unpack_from('<BQ', data, offset)
-            body = data[offset + 9 : offset + 9 + length]
-            if not 0 < opcode <= LAST_OPCODE or len(body) < length:
+            opcode, length, begin = 0, 0, offset + _RECORD_HEAD.size
+            if begin <= len(data):
+                opcode, length = _RECORD_HEAD.unpack_from(data, offset)
+            body = data[begin : begin + length]
+            if not 0 < opcode <= _LAST_OPCODE or len(body) < length:
                 self._losses.add(
                     f'{self.path.name} is damaged: {len(data) - offset} of '
                     f'{len(data)} bytes are lost of the chunk at byte {chunk}'
                 )
                 return
-            if opcode == MESSAGE:
-                yield body, chunk, offset + 9
-            elif opcode in (SCHEMA, CHANNEL):
-                self._describe(opcode, bytes(body))
-            offset += 9 + length
+            if opcode == Opcode.MESSAGE:
+                yield body, chunk, begin
+            elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
+                self._describe(opcode, body)
+            offset = begin + length
 
-    def _describe(self, opcode: int, body: bytes) -> None:
+    def _describe(self, opcode: int, body: Buffer) -> None:
         try:
-            if opcode == SCHEMA:
-                key = struct.unpack_from('<H', body)[0]
-                name, at = text(body, 2)
-                _, at = text(body, at)
-                length = struct.unpack_from('<I', body, at)[0]
-                definition = body[at + 4 : at + 4 + length]
-                self._schemas[key] = (name, definition.decode('utf-8', 'replace'))
+            if opcode == Opcode.SCHEMA:
+                schema = parse(Schema, body)
+                self._schemas[schema.id] = (schema.name, str(schema.data, 'utf-8', 'replace'))
                 return
-            key, schema = struct.unpack_from('<HH', body)
-            topic, at = text(body, 4)
-            _, at = text(body, at)
-            about = texts(body, at)
-        except (struct.error, UnicodeDecodeError) as error:
+            channel = parse(Channel, body)
+        except BagError as error:
             self._losses.add(f'{self.path.name}: a topic cannot be read: {error}')
             return
-        kind, definition = self._schemas.get(schema, ('', ''))
-        self._channels[key] = Topic(
-            topic,
+        kind, definition = self._schemas.get(channel.schema_id, ('', ''))
+        self._channels[channel.id] = Topic(
+            channel.topic,
             kind,
             definition,
-            about.get('topic_type_hash', ''),
-            about.get('offered_qos_profiles', ''),
+            channel.metadata.get('topic_type_hash', ''),
+            channel.metadata.get('offered_qos_profiles', ''),
         )
 
     def _read_summary(self) -> bool:
         """Read topics and chunk offsets from the file's end; False if the end is missing."""
-        if self._size < len(MAGIC) + FOOTER_BYTES:
+        end = self._size - FOOTER_SIZE - len(MAGIC)
+        if end < len(MAGIC):
             return False
-        self._file.seek(-FOOTER_BYTES, 2)
+        self._file.seek(end)
         footer = self._file.read()
-        if footer[-8:] != MAGIC or footer[:1] != b'\x02':
+        if footer[-len(MAGIC) :] != MAGIC or footer[0] != Opcode.FOOTER:
             return False
-        position = struct.unpack_from('<Q', footer, 9)[0]
-        end = self._size - FOOTER_BYTES
+        position = parse(Footer, footer[_RECORD_HEAD.size :]).summary_start
         if not 0 < position < end:
             return True
-        while position + 9 <= end:
+        while position + _RECORD_HEAD.size <= end:
             self._file.seek(position)
-            opcode, length = struct.unpack('<BQ', self._file.read(9))
-            if position + 9 + length > end:
+            opcode, length = self._record_head()
+            position += _RECORD_HEAD.size + length
+            if position > end:
                 return False
-            if opcode in (SCHEMA, CHANNEL):
+            if opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
                 self._describe(opcode, self._file.read(length))
-            elif opcode == CHUNK_INDEX:
-                self._indexed.append(struct.unpack('<QQQ', self._file.read(24))[2])
-            elif opcode == STATISTICS:
-                with suppress(struct.error):  # then nothing is promised
-                    self._counted = channel_counts(self._file.read(length))
-            position += 9 + length
+            elif opcode == Opcode.STATISTICS:
+                self._counted = channel_counts(self._file.read(length), self._size)
+            elif opcode == Opcode.CHUNK_INDEX:
+                with suppress(BagError):  # then nothing goes on behind damage at that chunk
+                    index = parse(ChunkIndex, self._file.read(length))
+                    self._indexed.append(index.chunk_start_offset)
         self._indexed.sort()
         return True

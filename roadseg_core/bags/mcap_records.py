@@ -1,74 +1,82 @@
-"""Parts of an MCAP file's records. Format: https://mcap.dev/spec."""
+"""Read the records of an MCAP file with the mcap package, and check them."""
 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from io import BytesIO
+from typing import TypeVar
+from zlib import crc32
 
-MAGIC = b'\x89MCAP0\r\n'
-SCHEMA, CHANNEL, MESSAGE, CHUNK, CHUNK_INDEX, STATISTICS = 0x03, 0x04, 0x05, 0x06, 0x08, 0x0B
-DATA_END, LAST_OPCODE = 0x0F, 0x0F
-FOOTER_BYTES = 37
-MESSAGE_HEAD_BYTES = 22
-"""Of a message record, before the message itself."""
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import EndOfFile, McapError
+from mcap.records import Chunk, McapRecord, Statistics
 
+from roadseg_core.bags.compression import decompress, salvage
+from roadseg_core.bags.records import BagError, Buffer, believable
 
-class Chunk(NamedTuple):
-    """What a chunk record says of its content; ``size`` and ``crc`` are of it unpacked."""
+Record = TypeVar('Record', bound=McapRecord)
 
-    start_ns: int
-    end_ns: int
-    size: int
-    crc: int
-    compression: str
+_ERRORS = (McapError, struct.error, UnicodeDecodeError)
 
 
-def chunk_head(record: bytes) -> tuple[Chunk, int]:
+class _Body:
+    """Give a record's body piece by piece, without copies, and never less than asked for."""
+
+    def __init__(self, data: Buffer) -> None:
+        self._left = memoryview(data)
+
+    def read(self, length: int) -> memoryview:
+        if length > len(self._left):
+            raise EndOfFile
+        piece, self._left = self._left[:length], self._left[length:]
+        return piece
+
+
+def parse(kind: type[Record], body: Buffer) -> Record:
     """
-    Read the beginning of a chunk record; return it and where the content begins.
+    Read a record.
 
-    :raises struct.error: if it is cut off
+    :raises BagError: if it is cut off or damaged
     """
-    start_ns, end_ns, size, crc = struct.unpack_from('<QQQI', record)
-    compression, at = text(record, 28)
-    return Chunk(start_ns, end_ns, size, crc, compression), at + 8
+    try:
+        return kind.read(ReadDataStream(_Body(body)))
+    except _ERRORS as error:
+        raise BagError(f'a record ({kind.__name__}) is damaged: {error}') from error
 
 
-def channel_counts(record: bytes) -> dict[int, int]:
+def chunk_content(body: Buffer) -> Buffer:
     """
-    Return the messages by channel of a statistics record; {} if it contradicts itself.
+    Return the records of a chunk.
 
-    :raises struct.error: if it is cut off
+    :raises BagError: if the chunk is damaged or has more bytes than it says
     """
-    total = struct.unpack_from('<Q', record)[0]
-    length = struct.unpack_from('<I', record, 42)[0]
-    counts = dict(struct.unpack_from('<HQ', record, at) for at in range(46, 46 + length, 10))
-    return counts if sum(counts.values()) == total else {}
+    chunk = parse(Chunk, body)
+    try:
+        data = decompress(chunk.data, chunk.compression, chunk.uncompressed_size)
+    except BagError as error:
+        raise BagError(f'a chunk is damaged: {error}') from error
+    if len(data) != chunk.uncompressed_size or (
+        chunk.uncompressed_crc and crc32(data) != chunk.uncompressed_crc
+    ):
+        raise BagError('a chunk is damaged: its checksum or size is wrong')
+    return memoryview(data)
 
 
-def text(data: bytes, at: int) -> tuple[str, int]:
-    """
-    Read a text; return it and where it ends.
-
-    :raises struct.error: if it is cut off
-    """
-    length = struct.unpack_from('<I', data, at)[0]
-    end = at + 4 + length
-    if end > len(data):
-        raise struct.error('a text is cut off')
-    return data[at + 4 : end].decode('utf-8'), end
+def cut_off_content(body: bytes) -> Buffer:
+    """Return what is left of the records of a chunk that was cut off."""
+    try:
+        chunk = Chunk.read(ReadDataStream(BytesIO(body)))  # which may give less than asked for
+    except _ERRORS:
+        return b''
+    return memoryview(salvage(chunk.data, chunk.compression, chunk.uncompressed_size))
 
 
-def texts(data: bytes, at: int) -> dict[str, str]:
-    """
-    Read a map of texts.
-
-    :raises struct.error: if it is cut off
-    """
-    end = at + 4 + struct.unpack_from('<I', data, at)[0]
-    found = {}
-    at += 4
-    while at < end:
-        key, at = text(data, at)
-        found[key], at = text(data, at)
-    return found
+def channel_counts(body: Buffer, file_bytes: int) -> dict[int, int]:
+    """Return the messages by channel of a statistics record; {} if they cannot be true."""
+    try:
+        statistics = parse(Statistics, body)
+    except BagError:
+        return {}
+    counts = statistics.channel_message_counts
+    total = sum(counts.values())
+    return counts if believable(total, file_bytes) and total == statistics.message_count else {}

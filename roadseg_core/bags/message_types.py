@@ -6,3 +6,9 @@ RAW_TYPE = 'sensor_msgs/msg/Image'
 COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 CAMERA_INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
 IMAGE_TYPES = (RAW_TYPE, COMPRESSED_TYPE)
+
+
+def full_type(name: str) -> str:
+    """Return a type's full name: bags of before 2020 have ``sensor_msgs/Image``."""
+    package, slash, kind = name.partition('/')
+    return f'{package}/msg/{kind}' if slash and '/' not in kind else name

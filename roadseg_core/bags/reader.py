@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from roadseg_core.bags import zstandard
+from roadseg_core.bags.compression import ZSTD_MAGIC, decompress, unpack_file
 from roadseg_core.bags.layout import Layout, read_layout, storage_of
 from roadseg_core.bags.mcap import McapFile
+from roadseg_core.bags.message_types import full_type
 from roadseg_core.bags.records import BagError, BagMessage, Buffer, Losses, Storage, Topic
 from roadseg_core.bags.sqlite import SqliteFile
 
@@ -154,7 +156,7 @@ class BagReader:
                 continue
             self._storages.append(storage)
             for name, topic in topics.items():
-                self.topics.setdefault(name, topic)
+                self.topics.setdefault(name, replace(topic, type=full_type(topic.type)))
         if not self._storages:
             raise BagError('; '.join((*problems, *self.losses.described)))
         for problem in problems:
@@ -174,7 +176,7 @@ class BagReader:
         files = []
         for file in layout.files:
             files.append(folder / file.name.removesuffix('.zstd'))
-            problem = zstandard.unpack(file, files[-1])
+            problem = unpack_file(file, files[-1])
             if problem:
                 self.losses.add(problem)
         return tuple(files)
@@ -182,13 +184,13 @@ class BagReader:
     def _is_packed(self, data: Buffer) -> bool:
         packed = self._layout.packed_messages
         # A rebuilt bag does not say; CDR begins with 00, and zstd with its magic bytes.
-        return bytes(data[:4]) == zstandard.MAGIC if packed is None else packed
+        return bytes(data[:4]) == ZSTD_MAGIC if packed is None else packed
 
     def _unpacked(self, data: Buffer, topic: str) -> Buffer | None:
         if not self._is_packed(data):
             return data
         try:
-            return zstandard.decompress(data)
-        except zstandard.ZstdError as error:
+            return decompress(data, 'zstd')
+        except BagError as error:
             self.losses.add(f'{topic}: compressed messages are damaged: {error}')
             return None

@@ -10,8 +10,17 @@ from typing import NamedTuple, Protocol
 Buffer = bytes | memoryview
 
 
-class BagError(Exception):
-    """A bag of which nothing can be read; the message says found, expected and the fix."""
+class SourceError(Exception):
+    """A source of frames that cannot be read; the message says found, expected and the fix."""
+
+
+class BagError(SourceError):
+    """A bag, or a part of one, that cannot be read."""
+
+
+def believable(messages: int, file_bytes: int) -> bool:
+    """Say whether files of so many bytes, perhaps compressed, can hold so many messages."""
+    return messages <= 100 * max(file_bytes, 1 << 16)
 
 
 class BagMessage(NamedTuple):

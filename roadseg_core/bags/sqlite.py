@@ -27,7 +27,8 @@ class SqliteFile:
     def __init__(self, path: Path, losses: Losses, *, expected: int = 0) -> None:
         self.path = path
         self._losses = losses
-        self._expected = expected
+        # A row takes eight bytes at least.
+        self._expected = min(expected, path.stat().st_size // 8)
         # A journal beside it needs reading; otherwise nothing but this file may be touched.
         journal = path.with_name(f'{path.name}-wal').exists()
         uri = f'file:{quote(str(path.resolve()))}?mode=ro{"" if journal else "&immutable=1"}'
@@ -39,6 +40,7 @@ class SqliteFile:
         try:
             # Without it sqlite refuses a file that ends early, whatever is left of it.
             self._database.execute('PRAGMA writable_schema = ON')
+            self._database.execute('PRAGMA trusted_schema = OFF')
             self._topics = self._read_topics()
         except sqlite3.Error as error:
             self._database.close()
@@ -131,12 +133,16 @@ class SqliteFile:
 
     def _read_topics(self) -> dict[int, Topic]:
         definitions: dict[str, str] = {}
+        # Views and virtual tables have no root page: what they give, and how long, is not the
+        # file's size.
         tables = {
             name
             for (name,) in self._database.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table'"
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0"
             )
         }
+        if not {'topics', 'messages'} <= tables:
+            raise sqlite3.DatabaseError(f'it has the tables {", ".join(sorted(tables)) or "none"}')
         if 'message_definitions' in tables:
             try:
                 definitions = dict(
@@ -150,7 +156,9 @@ class SqliteFile:
         digest = 'type_description_hash' if 'type_description_hash' in columns else "''"
         qos = 'offered_qos_profiles' if 'offered_qos_profiles' in columns else "''"
         return {
-            number: Topic(name, kind, definitions.get(kind, ''), hashed or '', offered or '')
+            number: Topic(
+                name or '', kind or '', definitions.get(kind, ''), hashed or '', offered or ''
+            )
             for number, name, kind, hashed, offered in self._database.execute(
                 f'SELECT id, name, type, {digest}, {qos} FROM topics'
             )

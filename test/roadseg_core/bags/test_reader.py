@@ -13,18 +13,20 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mcap.opcode import Opcode
+from mcap.records import Chunk
+from mcap.writer import MCAP0_MAGIC as MAGIC
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import message_types
 from roadseg_core.bags.definitions import type_digest
-from roadseg_core.bags.mcap_records import CHUNK, MAGIC, MESSAGE, channel_counts, chunk_head
+from roadseg_core.bags.mcap_records import channel_counts, parse
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import BagError, Topic
 
 TOPIC, OTHER = '/camera/front/image_raw/compressed', '/other'
 KIND = 'sensor_msgs/msg/CompressedImage'
 COUNT = 12
-MESSAGE_INDEX = 0x07
 MODES = {
     'none': CompressionMode.NONE,
     'file': CompressionMode.FILE,
@@ -146,6 +148,14 @@ def test_old_tables_without_hashes_and_qos_are_read(tmp_path: Path) -> None:
         assert reader.topics[TOPIC] == Topic(TOPIC, KIND)
 
 
+def test_types_of_old_bags_get_their_full_names(tmp_path: Path) -> None:
+    bag = write(tmp_path / 'bag', mcap=False)
+    with sqlite3.connect(bag / 'bag.db3') as database:
+        database.execute("UPDATE topics SET type = replace(type, '/msg/', '/')")
+    with BagReader(bag) as reader:
+        assert {topic.type for topic in reader.topics.values()} == {KIND}
+
+
 def test_a_type_has_the_hash_of_its_definition(tmp_path: Path) -> None:
     known = message_types().hash_rihs01(KIND)
     for mcap in (True, False):
@@ -234,18 +244,19 @@ def records(path: Path) -> tuple[bytearray, int, int]:
     """Return a file of one unpacked chunk, and where the chunk's content begins and ends."""
     data = bytearray(path.read_bytes())
     at = len(MAGIC)
-    while data[at] != CHUNK:
+    while data[at] != Opcode.CHUNK:
         at += 9 + struct.unpack_from('<Q', data, at + 1)[0]
-    chunk, head = chunk_head(bytes(data[at + 9 :]))
+    end = at + 9 + struct.unpack_from('<Q', data, at + 1)[0]
+    chunk = parse(Chunk, data[at + 9 : end])
     assert chunk.compression == ''
-    return data, at + 9 + head, at + 9 + head + chunk.size
+    return data, end - chunk.uncompressed_size, end
 
 
 def places(data: bytes, begin: int, end: int) -> list[int]:
     """Return where the message records of a chunk begin."""
     found = []
     while begin < end:
-        if data[begin] == MESSAGE:
+        if data[begin] == Opcode.MESSAGE:
             found.append(begin)
         begin += 9 + struct.unpack_from('<Q', data, begin + 1)[0]
     return found
@@ -271,7 +282,7 @@ def test_damage_in_a_chunk_without_checksum_is_a_loss(tmp_path: Path, damage: st
         # Two records in the place of one, the first of which is too short for a message.
         length = struct.unpack_from('<Q', data, found[-1] + 1)[0]
         struct.pack_into('<Q', data, found[-1] + 1, 4)
-        struct.pack_into('<BQ', data, found[-1] + 13, MESSAGE_INDEX, length - 13)
+        struct.pack_into('<BQ', data, found[-1] + 13, Opcode.MESSAGE_INDEX, length - 13)
         left = range(COUNT - 1)
     alone = tmp_path / 'alone.mcap'
     alone.write_bytes(data)
@@ -286,5 +297,5 @@ def test_damage_in_a_chunk_without_checksum_is_a_loss(tmp_path: Path, damage: st
 
 def test_a_file_that_contradicts_itself_promises_nothing() -> None:
     head = struct.pack('<QHIIIIQQ', 3, 1, 1, 0, 0, 1, 0, 0)
-    assert channel_counts(head + struct.pack('<IHQ', 10, 1, 3)) == {1: 3}
-    assert channel_counts(head + struct.pack('<IHQ', 10, 1, 1 << 60)) == {}
+    assert channel_counts(head + struct.pack('<IHQ', 10, 1, 3), 1000) == {1: 3}
+    assert channel_counts(head + struct.pack('<IHQ', 10, 1, 1 << 60), 1000) == {}
