@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from roadseg_core.files import write_atomically
 from roadseg_core.geometry import Geometry, GeometryError
 from roadseg_core.labels import LabelMap, LabelMapError
 from roadseg_core.models import NetworkError, build_network
@@ -84,16 +84,12 @@ def save_checkpoint(
         'commit': description.commit,
         'state': description.state,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.tmp')
-    save_file(
-        {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
-        temporary,
-        metadata={_KEY: json.dumps(values)},
-    )
-    with temporary.open('rb') as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with write_atomically(path) as temporary:
+        save_file(
+            {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
+            temporary,
+            metadata={_KEY: json.dumps(values)},
+        )
 
 
 def load_checkpoint(path: str | Path) -> LoadedCheckpoint:

@@ -1,11 +1,37 @@
-"""Where the project's shipped files lie: configuration, models and the Fast DDS profile."""
+"""Files: where the shipped ones lie, and how others are written whole or not at all."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 DEFAULT_MODEL = 'mobilenet_fcn_0.5.onnx'
+
+
+@contextmanager
+def write_atomically(path: Path) -> Iterator[Path]:
+    """
+    Yield a temporary path, and give the file that is written there the name ``path``.
+
+    Others see the old file or the whole new one, even after a loss of power. A block that fails,
+    or writes nothing, leaves what is there as it is. Folders that are missing are made.
+
+    :raises OSError: if the file cannot be written
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # With the suffix of the file: some writers go by it.
+    temporary = path.with_name(f'.{path.stem}.{uuid4().hex[:8]}{path.suffix}')
+    try:
+        yield temporary
+        if temporary.exists():
+            with temporary.open('rb') as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def share_directory() -> Path:

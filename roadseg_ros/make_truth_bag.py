@@ -11,9 +11,9 @@ import yaml
 from rosbags.rosbag2 import WriterError
 
 from roadseg_core.bags.truth_bag import STORAGES, truth_topic, write_truth_bag
+from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.data.source import DataError, data_root
-from roadseg_core.evaluation.drives.scoring import find_label_map
-from roadseg_core.labels import LABEL_MAPS, SEVEN, LabelMapError
+from roadseg_core.labels import LABEL_MAPS, LabelMapError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     name, _, split = options.data.partition(':')
     try:
-        label_map = find_label_map(options.label_map, SEVEN)
+        label_map = find_label_map(options.label_map)
         source = open_source(
             name,
             root=Path() if name == 'rendered' else data_root(options.root),

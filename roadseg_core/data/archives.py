@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import lzma
 import shutil
@@ -14,6 +13,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any
+
+from filelock import FileLock
 
 from roadseg_core.data.source import DataError
 
@@ -54,9 +55,7 @@ def unpack(archives: Sequence[Path], cache: Path) -> Path:
     if target.is_dir():
         return target
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with (cache / f'{target.name}.lock').open('w') as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(cache / f'{target.name}.lock'):
             if not target.is_dir():
                 work = Path(tempfile.mkdtemp(prefix=f'{target.name}.', dir=cache))
                 try:

@@ -8,19 +8,19 @@ when one of these changes, it is made anew.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import h5py
 import numpy as np
+from filelock import FileLock
 
 from roadseg_core.data.options import CacheOptions
 from roadseg_core.data.selection import Selection
 from roadseg_core.data.source import DataError, LabelledFrame
+from roadseg_core.files import write_atomically
 from roadseg_core.labels import LabelMap
 
 _COMPRESSION = {'compression': 'gzip', 'compression_opts': 1}
@@ -92,9 +92,7 @@ def open_cached(
     wanted = _fingerprint(source, text)
     if not _is_current(path, wanted):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with path.with_suffix('.lock').open('w') as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with FileLock(path.with_suffix('.lock')):
                 # Another process may have made it meanwhile.
                 if not _is_current(path, wanted):
                     _make(path, source, wanted, skip=options.on_error == 'skip')
@@ -133,31 +131,24 @@ def _is_current(path: Path, wanted: str) -> bool:
 
 def _make(path: Path, source: Selection, fingerprint: str, *, skip: bool) -> None:
     names, skipped = [], []
-    handle, work = tempfile.mkstemp(prefix=f'{path.name}.', dir=path.parent)
-    os.close(handle)
-    try:
-        with h5py.File(work, 'w') as file:
-            for index in range(len(source)):
-                try:
-                    frame = source.load(index)
-                except DataError as error:
-                    if not skip:
-                        raise
-                    skipped.append(str(error))
-                    continue
-                group = file.create_group(str(len(names)))
-                _write(group, 'image', frame.image)
-                _write(group, 'labels', frame.labels)
-                names.append(frame.name)
-            # Attributes end at 64 KiB.
-            file['names'] = json.dumps(names)
-            file['skipped'] = json.dumps(skipped)
-            # Last: a file without it is not used.
-            file.attrs['fingerprint'] = fingerprint
-        os.chmod(work, 0o644)
-        os.replace(work, path)
-    finally:
-        Path(work).unlink(missing_ok=True)
+    with write_atomically(path) as work, h5py.File(work, 'w') as file:
+        for index in range(len(source)):
+            try:
+                frame = source.load(index)
+            except DataError as error:
+                if not skip:
+                    raise
+                skipped.append(str(error))
+                continue
+            group = file.create_group(str(len(names)))
+            _write(group, 'image', frame.image)
+            _write(group, 'labels', frame.labels)
+            names.append(frame.name)
+        # Attributes end at 64 KiB.
+        file['names'] = json.dumps(names)
+        file['skipped'] = json.dumps(skipped)
+        # Last: a file without it is not used.
+        file.attrs['fingerprint'] = fingerprint
 
 
 def _write(group: h5py.Group, name: str, array: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from roadseg_core.engines.base import (
     Progress,
     Segmentation,
 )
+from roadseg_core.engines.running import segment_image, warm_up
 from roadseg_core.model_file import ModelInfo, read_model_info
 
 BACKENDS = ('auto', 'tensorrt', 'openvino', 'torch')
@@ -28,6 +29,8 @@ __all__ = [
     'OpeningStopped',
     'Progress',
     'Segmentation',
+    'segment_image',
+    'warm_up',
 ]
 
 _log = logging.getLogger(__name__)

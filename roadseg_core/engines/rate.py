@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roadseg_core.engines import Engine
-
-WARM_UP_RUNS = 3
+from roadseg_core.engines import Engine, warm_up
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,7 @@ def measure_rate(engine: Engine, batch: int, *, seconds: float) -> EngineRate:
     """
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (batch, *engine.info.geometry.input_size, 3), np.uint8)
-    for _ in range(WARM_UP_RUNS):
-        engine.infer(frames)
+    warm_up(engine, [batch])
     times: list[float] = []
     until = time.perf_counter() + seconds
     while not times or time.perf_counter() < until:

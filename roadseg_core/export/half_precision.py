@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from roadseg_core.files import write_atomically
 from roadseg_core.model_file import INPUT, OUTPUTS, ModelInfo, read_model_info, write_metadata
 
 LEAST_AGREEMENT = 0.995
@@ -58,10 +58,8 @@ def convert_file(
             f'expected {limit}: nothing is written'
         )
     _describe(half, info, agreement)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f'.{output.name}.tmp')
-    onnx.save(half, temporary)
-    os.replace(temporary, output)
+    with write_atomically(output) as temporary:
+        onnx.save(half, temporary)
     return agreement
 
 

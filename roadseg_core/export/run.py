@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from roadseg_core.checkpoint import LoadedCheckpoint, load_checkpoint
 from roadseg_core.deployed import DeployedNetwork
+from roadseg_core.files import write_atomically
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
 from roadseg_core.model_file import MAX_BATCH, OUTPUTS, write_metadata
@@ -88,10 +88,8 @@ def export_checkpoint(
         agreement=agreement,
     )
     output = Path(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f'.{output.name}.tmp')
-    onnx.save(model, temporary)
-    os.replace(temporary, output)
+    with write_atomically(output) as temporary:
+        onnx.save(model, temporary)
     return agreement
 
 

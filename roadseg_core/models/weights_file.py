@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
+import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from roadseg_core.files import write_atomically
 
 _TIMEOUT = 30.0
 _CHUNK = 1 << 20
@@ -56,28 +58,24 @@ def find_weights(source: str | Path, *, cache: Path | None = None) -> Path:
 
 def _download(url: str, path: Path, *, checksum: str) -> None:
     """Write the file under a temporary name, check it, then rename it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
     try:
-        with (
-            os.fdopen(handle, 'wb') as file,
-            urllib.request.urlopen(url, timeout=_TIMEOUT) as answer,
-        ):
-            while chunk := answer.read(_CHUNK):
-                file.write(chunk)
-        found = _sha256(Path(temporary))
-        if not found.startswith(checksum):
-            raise WeightsError(
-                f'{url}: sha256 {found[:16]}..., expected {checksum[:16]}...; '
-                'the download is damaged or another file: try again'
-            )
-        os.replace(temporary, path)
+        with write_atomically(path) as temporary:
+            with (
+                temporary.open('wb') as file,
+                urllib.request.urlopen(url, timeout=_TIMEOUT) as answer,
+            ):
+                shutil.copyfileobj(answer, file)
+            found = _sha256(temporary)
+            if not found.startswith(checksum):
+                raise WeightsError(
+                    f'{url}: sha256 {found[:16]}..., expected {checksum[:16]}...; '
+                    'the download is damaged or another file: try again'
+                )
     except (urllib.error.URLError, OSError) as error:
         raise WeightsError(
             f'{url}: cannot be downloaded from here ({error}); download it where there is '
             f'internet and name the local file instead, or put it at {path}'
         ) from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def _sha256(path: Path) -> str:

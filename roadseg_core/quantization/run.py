@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 import onnx
 
 from roadseg_core.data.source import FrameSource
+from roadseg_core.files import write_atomically
 from roadseg_core.model_file import ModelInfo, read_model_info, write_metadata
 from roadseg_core.quantization.graph import QuantizationError, quantize_graph
 from roadseg_core.quantization.validation import Change, compare_files
@@ -66,9 +66,7 @@ def quantize_file(
         raise QuantizationError('no validation frames: a file whose loss is unknown is not written')
     frames = calibration_frames(info, calibration, count)
     graph = quantize_graph(onnx.load(model), frames, keep=keep)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f'.{output.name}.tmp.onnx')
-    try:
+    with write_atomically(output) as temporary:
         _describe(graph, info, {})
         onnx.save(graph, temporary)
         changes = compare_files(model, temporary, sources)
@@ -98,9 +96,6 @@ def quantize_file(
             },
         )
         onnx.save(graph, temporary)
-        os.replace(temporary, output)
-    finally:
-        temporary.unlink(missing_ok=True)
     _log.info('%s: %d frames calibrated it', output, len(frames))
     return changes
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from roadseg_core.files import write_atomically
 from roadseg_core.labels import LabelMap
 from roadseg_core.report.style import BASE, MACROS, STYLE
 
@@ -33,9 +34,8 @@ def write_page(path: Path, template: str, **values: object) -> None:
     # Macros are imported without the page's values, but with the environment's.
     environment.globals['style'] = Markup(STYLE)
     text = environment.get_template('page').render(**values)
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(text, encoding='utf-8')
-    temporary.replace(path)
+    with write_atomically(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')
 
 
 def class_colours(label_map: LabelMap) -> dict[str, str]:

@@ -8,6 +8,8 @@ from types import TracebackType
 import cv2
 import numpy as np
 
+from roadseg_core.files import write_atomically
+
 CODECS = ('vp09', 'mp4v')
 """In order: the first plays in browsers too; the second is in every OpenCV."""
 
@@ -25,13 +27,13 @@ class VideoFile:
 
     def __init__(self, path: str | Path, fps: float) -> None:
         self._path = Path(path)
-        self._temporary = self._path.with_name(f'.{self._path.stem}.tmp.mp4')
+        self._whole = write_atomically(self._path)
         self._fps = fps
         self._size: tuple[int, int] | None = None
         self._writer: cv2.VideoWriter | None = None
 
     def __enter__(self) -> VideoFile:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = self._whole.__enter__()
         return self
 
     def write(self, image: np.ndarray) -> None:
@@ -68,14 +70,13 @@ class VideoFile:
     ) -> None:
         if self._writer is not None:
             self._writer.release()
-        if not self._temporary.is_file():
-            return
-        if kind is None and _is_whole(self._temporary):
-            self._temporary.replace(self._path)
-            return
-        self._temporary.unlink()
-        if kind is None:
-            raise OSError(None, 'the video could not be written to its end', str(self._path))
+        damaged = kind is None and self._writer is not None and not _is_whole(self._temporary)
+        if damaged:
+            error = OSError(None, 'the video could not be written to its end', str(self._path))
+            kind = type(error)
+        self._whole.__exit__(kind, error, trace)
+        if damaged:
+            raise error
 
 
 def _is_whole(path: Path) -> bool:

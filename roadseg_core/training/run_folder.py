@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from roadseg_core.checkpoint import Description, save_checkpoint
+from roadseg_core.files import write_atomically
 
 LAST, BEST, METRICS = 'last.safetensors', 'best.safetensors', 'metrics.jsonl'
 
@@ -87,7 +88,8 @@ class RunFolder:
 
     def _write_rows(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write ``metrics.jsonl`` anew."""
-        _write_atomically(self.path / METRICS, ''.join(json.dumps(row) + '\n' for row in rows))
+        with write_atomically(self.path / METRICS) as temporary:
+            temporary.write_text(''.join(json.dumps(row) + '\n' for row in rows), encoding='utf-8')
 
     def write_scalars(self, values: Mapping[str, float | None], step: int) -> None:
         """Show figures in TensorBoard; None and NaN are left out."""
@@ -117,13 +119,11 @@ class RunFolder:
         """Write all that a resume needs, and delete what is older than the last few."""
         path = self.path / f'step_{step:08d}.safetensors'
         save_checkpoint(path, network, description, optimizer=optimizer, average=average)
-        temporary = self.path / f'.{LAST}.tmp'
-        temporary.unlink(missing_ok=True)
-        try:
-            os.link(path, temporary)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(path, temporary)
-        os.replace(temporary, self.path / LAST)
+        with write_atomically(self.path / LAST) as temporary:
+            try:
+                os.link(path, temporary)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(path, temporary)
         steps = sorted(self.path.glob('step_*.safetensors'))
         for old in steps[: -self._keep]:
             old.unlink()
@@ -139,12 +139,6 @@ def read_metrics(folder: Path) -> list[dict]:
         if line.endswith('\n'):
             rows.append(json.loads(line))
     return rows
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
 
 
 def _delete_run(path: Path) -> None:

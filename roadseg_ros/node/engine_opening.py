@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from roadseg_core.engines import Engine, EngineError, OpeningStopped, open_engine
+from roadseg_core.engines import Engine, EngineError, open_engine, warm_up
 from roadseg_core.engines.base import Progress
 from roadseg_core.engines.rate import EngineRate
 from roadseg_core.model_file import ModelFileError
 from roadseg_ros.node.parameters import Settings
-
-WARM_UP_RUNS = 5
-"""Runs of each batch size before the first frame; those of the largest tell the rate."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +59,12 @@ def open_warm(
     )
     batch = np.zeros((engine.info.max_batch, *engine.info.geometry.input_size, 3), np.uint8)
     most = min(engine.info.max_batch, cameras)
-    # The first runs of each size set up memory and kernels; no frame should pay for that.
-    times = []
     try:
-        for number in range(WARM_UP_RUNS):
-            if not progress('warming up', number / WARM_UP_RUNS):
-                raise OpeningStopped('given up while warming up')
-            for size in range(1, most + 1):
-                began = time.monotonic()
-                engine.infer(batch[:size])
-            times.append(time.monotonic() - began)
+        seconds = warm_up(engine, range(1, most + 1), progress=progress)
     except EngineError:
         engine.close()
         raise
-    return WarmEngine(engine, batch, EngineRate(most / statistics.median(times), most))
+    return WarmEngine(engine, batch, EngineRate(most / seconds, most))
 
 
 class Widening:

@@ -13,8 +13,8 @@ import tensorrt as trt
 from roadseg_core.engines.base import EngineError, OpeningStopped, Progress
 from roadseg_core.engines.tensorrt.log import BuildMonitor, tensorrt_log
 from roadseg_core.engines.tensorrt.network import prepare_network
-from roadseg_core.engines.tensorrt.plan_cache import write_whole
 from roadseg_core.engines.tensorrt.rules import refuse_unsupported
+from roadseg_core.files import write_atomically
 from roadseg_core.model_file import INPUT, ModelInfo
 
 _log = logging.getLogger(__name__)
@@ -92,7 +92,8 @@ def build_plan(
     if plan is None:
         raise EngineError(f'TensorRT cannot build {info.path}: {log.take_errors()}')
     if timing_cache is not None and timings is not None:
-        write_whole(timing_cache, bytes(timings.serialize()))
+        with write_atomically(timing_cache) as temporary:
+            temporary.write_bytes(bytes(timings.serialize()))
     return bytes(plan)
 
 

@@ -12,9 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from roadseg_core.engines import EngineDescription, open_engine
+from roadseg_core.engines import EngineDescription, open_engine, warm_up
 
 _TELL_EVERY = 1.0
 """Seconds between two calls of ``tell``."""
@@ -74,10 +72,7 @@ def build_offline(
         )
         doing[0] = 'running the plan with every batch size'
         try:
-            info = engine.info
-            frames = np.zeros((info.max_batch, *info.geometry.input_size, 3), np.uint8)
-            for count in range(1, info.max_batch + 1):
-                engine.infer(frames[:count])
+            warm_up(engine, range(1, engine.info.max_batch + 1))
             return BuiltPlan(
                 tuple(outputs),
                 engine.plan,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock, Timeout
+
 from roadseg_core.engines.base import EngineError, OpeningStopped, Progress
+from roadseg_core.files import write_atomically
 
 Loaded = TypeVar('Loaded')
 
@@ -75,7 +76,7 @@ class PlanCache:
         stem = f'{key.model}-{key.fingerprint()}'
         self.path = folder / f'{stem}.plan'
         self._sidecar = folder / f'{stem}.json'
-        self._lock = folder / f'{stem}.lock'
+        self._lock = FileLock(folder / f'{stem}.lock', thread_local=False)
 
     def read(self) -> bytes:
         """Return the plan; raise :class:`PlanError` if there is none, or a damaged one."""
@@ -95,7 +96,8 @@ class PlanCache:
 
     def write(self, plan: bytes, *, seconds: float) -> None:
         """Keep a plan, which took ``seconds`` to build."""
-        write_whole(self.path, plan)
+        with write_atomically(self.path) as temporary:
+            temporary.write_bytes(plan)
         text = json.dumps(
             {
                 **self._key.to_dict(),
@@ -106,19 +108,20 @@ class PlanCache:
             indent=2,
         )
         # Last: a reader takes no plan without it.
-        write_whole(self._sidecar, f'{text}\n'.encode())
+        with write_atomically(self._sidecar) as temporary:
+            temporary.write_text(f'{text}\n', encoding='utf-8')
 
     @contextmanager
     def locked(self, progress: Progress | None) -> Iterator[None]:
         """Keep other processes and threads from building this plan meanwhile."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with self._lock.open('a') as file:
-            while not _try_lock(file.fileno()):
+        while True:
+            try:
+                with self._lock.acquire(timeout=_POLL):
+                    yield
+                    return
+            except Timeout:
                 if progress is not None and not progress('another process builds the plan', None):
-                    raise OpeningStopped('the wait for another build was ended')
-                time.sleep(_POLL)
-            # Closing the file unlocks it, and so does the end of the process.
-            yield
+                    raise OpeningStopped('the wait for another build was ended') from None
 
     def _others(self) -> str:
         """Say in what the plans of this model that are there differ from the asked one."""
@@ -190,30 +193,6 @@ def default_folder() -> Path:
     """Return the folder of plans in the user's cache."""
     base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
     return Path(base) / 'roadseg'
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that others see it whole or not at all, through a loss of power too."""
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f'.{path.name}.', delete=False
-    ) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _short(value: object) -> str:

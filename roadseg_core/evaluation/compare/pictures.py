@@ -12,15 +12,15 @@ import numpy as np
 
 from roadseg_core.bags.images import read_stamp, to_bgr
 from roadseg_core.bags.reader import BagReader
-from roadseg_core.engines import Engine
+from roadseg_core.engines import Engine, segment_image
 from roadseg_core.evaluation.compare.figures import Key
 from roadseg_core.evaluation.compare.page import DifferentMoment
-from roadseg_core.evaluation.drives.scoring import find_label_map
+from roadseg_core.evaluation.drives.scoring import truth_label_map
 from roadseg_core.evaluation.drives.segmenting import open_model
 from roadseg_core.evaluation.drives.truth import TruthError, open_truth
 from roadseg_core.evaluation.settings.settings import Settings
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_core.pipeline.frame import Frame, OutputOptions
+from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.report.pictures import Picture, painting, photograph
 
 _FIRST_ALONE, _SECOND_ALONE = (40, 40, 220), (220, 120, 30)
@@ -109,10 +109,9 @@ def _pictures(
     overlays, masks = [], []
     for engine, one in zip(engines, settings):
         info = engine.info
-        batch = np.empty((1, *info.geometry.input_size, 3), np.uint8)
-        frame = Frame.placed(image, info.geometry, batch[0])
+        frame, result = segment_image(engine, image)
         outputs = frame.outputs(
-            engine.infer(batch),
+            result,
             0,
             ('road_mask', 'overlay'),
             label_map=info.label_map,
@@ -127,7 +126,7 @@ def _pictures(
         photograph('difference', difference_image(image, *masks)),
     ]
     if truth is not None:
-        truth_map = find_label_map(settings[0].truth.label_map, engines[0].info.label_map)
+        truth_map = truth_label_map(settings[0], engines[0].info.label_map)
         pictures.append(painting('truth', truth_map.colorize(truth)))
     return tuple(pictures)
 

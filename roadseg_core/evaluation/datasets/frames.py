@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadseg_core.data.source import LabelledFrame
-from roadseg_core.engines import Engine
-from roadseg_core.pipeline.frame import Frame
+from roadseg_core.engines import Engine, segment_image
 from roadseg_core.pipeline.outputs import confidence_image, label_image
 
 PLACES = ('camera', 'network')
@@ -45,14 +44,11 @@ def segment(engine: Engine, labelled: LabelledFrame, *, place: str) -> Segmented
     :param engine: with the outputs :data:`ENGINE_OUTPUTS`
     :param place: one of :data:`PLACES`
     """
-    geometry = engine.info.geometry
-    network_image = np.empty((*geometry.input_size, 3), np.uint8)
-    frame = Frame.placed(labelled.image, geometry, network_image)
-    result = engine.infer(network_image[None])
+    frame, result = segment_image(engine, labelled.image)
     at_camera = place == 'camera'
     return SegmentedFrame(
         labelled.name,
-        labelled.image if at_camera else network_image,
+        labelled.image if at_camera else frame.network_image,
         labelled.labels if at_camera else frame.view.forward_labels(labelled.labels),
         label_image(result.labels[0], frame.view, place).copy(),
         # A probability is placed as a confidence is: smoothly, 0 where nothing was seen.

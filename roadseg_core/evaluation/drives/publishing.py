@@ -11,6 +11,7 @@ from pathlib import Path
 from roadseg_core.evaluation.drives.one_bag import PARTS, part_folder
 from roadseg_core.evaluation.drives.recording import ANNOTATED, ROW_FILES
 from roadseg_core.evaluation.drives.rows import concatenate
+from roadseg_core.files import write_atomically
 
 VERDICTS = ('report.json', 'report.html', 'comparison.json')
 """Files that say how an evaluation came out."""
@@ -41,9 +42,8 @@ def write_json(path: Path, content: dict[str, object]) -> None:
 
     :raises OSError: if it cannot be written
     """
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
-    temporary.replace(path)
+    with write_atomically(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
 
 
 def merge_parts(bags: Iterable[Path], output: Path) -> None:

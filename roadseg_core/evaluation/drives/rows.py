@@ -8,6 +8,8 @@ from array import array
 from collections.abc import Iterable
 from pathlib import Path
 
+from roadseg_core.files import write_atomically
+
 
 def rounded(value: float | None) -> float | None:
     """Return a float as the files hold it."""
@@ -62,9 +64,7 @@ class RowFile:
 
 def concatenate(parts: Iterable[Path], into: Path) -> None:
     """Write files one after another into a file, under a temporary name until it is whole."""
-    temporary = into.with_name(f'.{into.name}.tmp')
-    with temporary.open('wb') as target:
+    with write_atomically(into) as temporary, temporary.open('wb') as target:
         for part in parts:
             with part.open('rb') as source:
                 shutil.copyfileobj(source, target)
-    temporary.replace(into)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
+from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
-from roadseg_core.labels import IGNORE, LABEL_MAPS, TWO, LabelMap, LabelMapError, load_label_map
+from roadseg_core.labels import IGNORE, TWO, LabelMap, LabelMapError
 from roadseg_core.metrics import ConfusionMatrix, MetricsError, Scores
 
 
@@ -60,21 +59,7 @@ def truth_label_map(settings: Settings, label_map: LabelMap) -> LabelMap:
     :raises EvaluationError: if the settings name a map that there is not
     """
     try:
-        return find_label_map(settings.truth.label_map, label_map)
+        named = settings.truth.label_map
+        return find_label_map(named) if named else label_map
     except LabelMapError as error:
         raise EvaluationError(f'truth: {error}') from error
-
-
-def find_label_map(name: str, default: LabelMap) -> LabelMap:
-    """
-    Return a label map by its name or YAML file; ``default`` where the name is ''.
-
-    :raises LabelMapError: if there is no such map
-    """
-    if not name:
-        return default
-    if name in LABEL_MAPS:
-        return LABEL_MAPS[name]
-    if not Path(name).is_file():
-        raise LabelMapError(f'label map {name!r}; expected {", ".join(LABEL_MAPS)} or a YAML file')
-    return load_label_map(name)

@@ -12,7 +12,7 @@ import numpy as np
 
 from roadseg_core.bags.images import read_stamp, to_bgr
 from roadseg_core.bags.records import BagMessage
-from roadseg_core.engines import Engine, EngineError, Segmentation, open_engine
+from roadseg_core.engines import Engine, EngineError, Segmentation, open_engine, warm_up
 from roadseg_core.evaluation.drives.cameras import Camera
 from roadseg_core.evaluation.drives.stages import buffered, grouped, mapped
 from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
@@ -23,9 +23,6 @@ from roadseg_core.pipeline.frame import Frame, engine_outputs
 
 DECODERS = 2
 """Threads that decode; results keep their order."""
-
-WARM_UP_RUNS = 2
-"""Runs of each batch size outside the clock; the first sets up memory and kernels, or compiles."""
 
 GROUP = 4
 """Messages handed from stage to stage at once: each hand-over wakes threads."""
@@ -83,22 +80,11 @@ def open_model(settings: Settings) -> Engine:
         engine.close()
         raise EvaluationError(f'batch {settings.batch}; the model takes at most {limit}')
     try:
-        warm_up(engine, settings.batch or engine.info.max_batch)
+        warm_up(engine, [settings.batch or engine.info.max_batch])
     except EngineError as error:
         engine.close()
         raise EvaluationError(f'the engine failed: {error}') from error
     return engine
-
-
-def warm_up(engine: Engine, size: int) -> None:
-    """
-    Run empty batches of a size: no frame's time shall hold what an engine does but once.
-
-    :raises EngineError: if the engine fails
-    """
-    frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
-    for _ in range(WARM_UP_RUNS):
-        engine.infer(frames)
 
 
 def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[Work]:
@@ -176,7 +162,7 @@ def _run(works: list[Work], frames: np.ndarray, engine: Engine, warm: set[int]) 
         return works
     try:
         if len(frames) not in warm:
-            warm_up(engine, len(frames))
+            warm_up(engine, [len(frames)])
             warm.add(len(frames))
         started = time.perf_counter()
         result = engine.infer(frames)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from roadseg_core.evaluation.settings.settings import EvaluationError
 
@@ -30,20 +30,18 @@ def attempts_of_a_run(output: Path) -> Iterator[Path]:
     made, own = folder / f'.{uuid.uuid4().hex}', folder / uuid.uuid4().hex
     try:
         made.mkdir(parents=True)
-        lock = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT)
+        lock = FileLock(made / _LOCK).acquire(timeout=0)
     except OSError as error:
         raise EvaluationError(
             f'{output} cannot be written: {error.strerror}; choose another output folder'
         ) from error
     try:
-        with suppress(OSError):  # a file system without locks: nobody can tell, so all is left
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Only now others see it: it is never there without its lock.
         made.rename(own)
         _remove_dead(folder, own)
         yield own
     finally:
-        os.close(lock)
+        lock.lock.release()
         for mine in (made, own):
             shutil.rmtree(mine, ignore_errors=True)
         with suppress(OSError):  # another run's are there
@@ -52,19 +50,6 @@ def attempts_of_a_run(output: Path) -> Iterator[Path]:
 
 def _remove_dead(folder: Path, own: Path) -> None:
     for other in folder.iterdir():
-        if other != own and not other.name.startswith('.') and not _lives(other):
-            shutil.rmtree(other, ignore_errors=True)
-
-
-def _lives(attempts: Path) -> bool:
-    try:
-        lock = os.open(attempts / _LOCK, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(lock)
-    return False
+        if other != own and not other.name.startswith('.'):
+            with suppress(Timeout), FileLock(other / _LOCK).acquire(timeout=0):
+                shutil.rmtree(other, ignore_errors=True)

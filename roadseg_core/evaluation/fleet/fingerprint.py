@@ -8,10 +8,10 @@ from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.engines import EngineDescription
 from roadseg_core.evaluation.drives.truth import truth_root
 from roadseg_core.evaluation.settings.settings import Settings, Truth
-from roadseg_core.labels import LABEL_MAPS
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PACKAGES = (
@@ -109,11 +109,12 @@ def folder_state(folder: Path) -> str:
 
 
 def label_map_state(truth: Truth) -> str:
-    """Return the bytes' digest of the YAML file that says what the truth's ids mean, or ''."""
-    named = truth.label_map
-    if not named or named in LABEL_MAPS or not Path(named).is_file():
-        return ''
-    return _file_digest(Path(named))
+    """
+    Return the label map that says what the truth's ids mean, '' where it is the model's.
+
+    :raises LabelMapError: if there is no such map
+    """
+    return json.dumps(find_label_map(truth.label_map).to_dict()) if truth.label_map else ''
 
 
 def settings_state(settings: Settings) -> str:

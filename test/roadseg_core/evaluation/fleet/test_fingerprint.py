@@ -16,7 +16,7 @@ from roadseg_core.evaluation.fleet.fingerprint import Fingerprints
 from roadseg_core.evaluation.settings.settings import Settings, Truth
 
 CPU = EngineDescription('openvino', 'CPU', 'fp32', 2, '1')
-MAP = 'names: [other, road]\nroad_ids: [1]\n'
+MAP = 'name: own\nnames: [other, road]\npalette: [[0, 0, 0], [0, 255, 0]]\nroad_ids: [1]\n'
 
 
 @pytest.fixture
