@@ -42,6 +42,7 @@ setup(
     packages=find_packages(
         include=['roadseg_core', 'roadseg_core.*', 'roadseg_ros', 'roadseg_ros.*']
     ),
+    package_data={'roadseg_core.evaluation.demonstration': ['*.html.j2']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (SHARE, ['package.xml']),

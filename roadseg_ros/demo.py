@@ -1,5 +1,5 @@
 """
-The demo: a rendered drive, or a source of one's own, through player and node into a report.
+Show the node at work: render a drive, or take a source of one's own, play it and report.
 
 ``python -m roadseg_ros.demo [--source PATH]``; see ``--help``. Processes: this one renders,
 records and reports; the node and the player are processes of their own, connected by DDS.
@@ -7,37 +7,146 @@ records and reports; the node and the player are processes of their own, connect
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import sys
+from pathlib import Path
 
+from tqdm import tqdm
+
+from roadseg_core.bags.drive_bag import image_topic, record_drive, truth_topic
+from roadseg_core.evaluation.demonstration.moments import Moment, collect_moments
+from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
+from roadseg_core.evaluation.demonstration.page import write_page
+from roadseg_core.evaluation.demonstration.summary import describe, summarize
+from roadseg_core.evaluation.live.figures import live_figures
+from roadseg_core.evaluation.live.results import LiveError, LiveRun, output_topic
+from roadseg_core.evaluation.live.scores import live_scores
+from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
+from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
+from roadseg_core.labels import LabelMap
+from roadseg_core.rendering import demo_config
+from roadseg_core.sources.opening import open_source
 from roadseg_core.sources.source import SourceError
-from roadseg_ros.demonstration.settings import parse_arguments
-from roadseg_ros.live.accounting import AccountingError
-from roadseg_ros.live.processes import DemoError, process_environment
+from roadseg_ros.live.processes import process_environment
 from roadseg_ros.memory import tune_malloc
+from roadseg_ros.player.encoding import decode
+
+_MOMENTS, _MOMENTS_OF_SOURCE = 4, 6
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; 0 if the node ran through and every frame is accounted for."""
-    settings = parse_arguments(arguments)
+    options = parse_arguments(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Raises KeyboardInterrupt, so that the node and the player are stopped on the way out.
         signal.signal(number, signal.default_int_handler)
-    settings.output.mkdir(parents=True, exist_ok=True)
+    options.output.mkdir(parents=True, exist_ok=True)
     # Before anything of ROS is loaded, which reads them.
-    os.environ.update(process_environment(settings.output.resolve()))
+    os.environ.update(process_environment(options.output.resolve()))
     tune_malloc()
-    from roadseg_ros.demonstration.run import run_demo
-
     try:
-        return run_demo(settings)
-    except (AccountingError, DemoError, SourceError) as error:
+        return _run(options)
+    except (EvaluationError, LiveError, SourceError) as error:
         print(f'\ndemo: {error}', file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
         print('\ndemo: stopped', file=sys.stderr, flush=True)
         return 130
+
+
+def _run(options: DemoOptions) -> int:
+    """Prepare the drive, evaluate it live, and write report.json and report.html."""
+    if options.source is None:
+        path, played = _render(options)
+    else:
+        source = open_source(options.source, bag_topic=options.bag_topic, fps=options.fps)
+        path, played = options.source, f'{options.source}: {source.description}'
+    run = _play(options, path)
+    drive = run.drives[0]
+    if drive.accounting is None:
+        raise LiveError(drive.error)
+    if drive.label_map is None:
+        raise LiveError('the node published no label map')
+    _say('comparing, and writing the report')
+    truth = Truth({'*': truth_topic('{camera}')}, label_map='seven')
+    scores = None if options.source else live_scores(run, truth, list(options.cameras))
+    summary = summarize(options, live_figures(run), scores, played=played)
+    summary['node_exit_code'] = run.exit_code
+    report, page = (options.output.resolve() / name for name in ('report.json', 'report.html'))
+    report.write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
+    label_map = LabelMap.from_dict(drive.label_map)
+    write_page(page, summary, _moments(options, run, label_map), label_map, drive.accounting)
+    _say('', *describe(summary), str(report), str(page))
+    return 1 if summary['problems'] else 0
+
+
+def _render(options: DemoOptions) -> tuple[Path, str]:
+    """Render the drive; return its bag, and what it is."""
+    bag = options.output / 'drive'
+    shutil.rmtree(bag, ignore_errors=True)
+    config = demo_config(options.seconds, options.fps, *options.size)
+    _say(
+        f'rendering a drive of {config.seconds:g} s, {len(options.cameras)} cameras '
+        f'{config.width}x{config.height}, with exact truth'
+    )
+    with tqdm(desc='rendering', unit=' frames', leave=False, disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        record_drive(config, options.cameras, bag, progress=progress)
+    return bag, f'rendered drive, layout {config.layout}, seed {config.seed}, {config.seconds:g} s'
+
+
+def _play(options: DemoOptions, path: Path) -> LiveRun:
+    # Loads ROS.
+    from roadseg_ros.live.run import LivePlan, play_live
+
+    plan = LivePlan(
+        drives={'drive': path},
+        cameras={camera: _topic(options, camera) for camera in options.cameras},
+        output=options.output,
+        model=options.model,
+        engine=EngineChoice(options.backend),
+        choice=LiveChoice(clock_hz=0.0, fps=options.fps),
+        playing=(
+            f'--fps={options.fps}',
+            f'--seconds={options.seconds}',
+            *(f'--phase={camera}={phase:.6f}' for camera, phase in options.phases.items()),
+        ),
+    )
+    return play_live(plan, say=_say)
+
+
+def _topic(options: DemoOptions, camera: str) -> str:
+    return options.bag_topic if options.source else image_topic(camera)
+
+
+def _moments(options: DemoOptions, run: LiveRun, label_map: LabelMap) -> list[Moment]:
+    drive = run.drives[0]
+    moments = []
+    for camera in options.cameras:
+        moments += collect_moments(
+            camera,
+            open_source(drive.path, bag_topic=_topic(options, camera), fps=options.fps),
+            decode=decode,
+            published=drive.published,
+            topics=tuple(
+                output_topic(camera, output, node=run.node) for output in ('label', 'road_mask')
+            ),
+            truth=None if options.source else (drive.path, truth_topic(camera)),
+            label_map=label_map,
+            count=_MOMENTS_OF_SOURCE if options.source else _MOMENTS,
+        )
+    return moments
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep='\n', flush=True)
 
 
 if __name__ == '__main__':

@@ -12,6 +12,7 @@ from roadseg_core.evaluation.drives.run import evaluate_bags
 from roadseg_core.evaluation.drives.terminal import say_report
 from roadseg_core.evaluation.junit import Case
 from roadseg_core.evaluation.junit_cases import comparison_cases, report_cases
+from roadseg_core.evaluation.live.figures import describe_live
 from roadseg_core.evaluation.settings.request import Request
 
 
@@ -40,31 +41,9 @@ def run_request(
     else:
         report = evaluate_bags(settings, fleet=request.fleet, progress=progress, say=say)
     if request.live is not None:
-        say_live(report['live'])
+        print(*describe_live(report['live']), sep='\n')
     say_report(report, settings.output)
     return report['exit_code'], report_cases(report)
-
-
-def say_live(live: dict) -> None:
-    """Print what became of the frames that were played, and how long it took."""
-    total = live['frames']['total']
-    lost = ', '.join(
-        f'{count} {name.replace("_", " ")}'
-        for name, count in total.items()
-        if count and name not in ('sent', 'received', 'processed', 'recorded')
-    )
-    print(
-        f'live: {total["sent"]} frames sent, {total["recorded"]} came back ({lost or "none lost"})'
-    )
-    end_to_end = live['end_to_end_ms']
-    if end_to_end['p50'] is not None:
-        print(
-            f'latency {end_to_end["p50"]:.1f} ms (p50), {end_to_end["p99"]:.1f} ms (p99); of '
-            f'the median the network costs {live["network_ms"]} ms, scheduling '
-            f'{live["scheduling_ms"]} ms'
-        )
-    for problem in live['problems']:
-        print(f'PROBLEM: {problem}')
 
 
 def say_comparison(outcome: ComparisonOutcome, output: Path) -> None:

@@ -1,10 +1,10 @@
-"""The node of a live evaluation: started here, or found running."""
+"""Start the node that drives are played to, or find one that runs already."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
 
 import rclpy
 from rcl_interfaces.srv import GetParameters
@@ -12,72 +12,60 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from roadseg_ros.live.processes import DemoError, Process
+from roadseg_core.evaluation.live.results import LiveError
+from roadseg_core.evaluation.settings.scenario import EngineChoice
+from roadseg_ros.live.processes import Process
 
 _FIND_SECONDS = 10.0
 _GONE_SECONDS = 5.0
 
 
-class LiveError(Exception):
-    """A live evaluation that cannot go on; the message says why."""
-
-
 @dataclass(frozen=True)
-class Input:
+class CameraInput:
     """Where a camera of the node listens: the topic without ``/compressed``."""
 
     topic: str
     transport: str
 
 
-class LiveNode(Protocol):
-    """A node that bags are played to."""
+class StartedNode(Process):
+    """
+    A segmentation node of our own.
 
-    name: str
-    inputs: dict[str, Input]
+    :param inputs: where it listens, by camera
+    :param fps: its cap, frames per second of a camera
+    :param model: None for the one shipped
+    :param log: file of what it prints
+    """
 
-    @property
-    def running(self) -> bool:
-        """Say whether it runs."""
-        ...
+    name = '/segmentation'
 
-    def exit_code(self) -> int | None:
-        """Return its exit code, None where there is none yet or it is not known."""
-        ...
-
-    def failure(self, what: str) -> DemoError:
-        """Return an error about it."""
-        ...
-
-    def close(self) -> int:
-        """Stop it if it was started here; return its exit code, 0 if it goes on."""
-        ...
-
-
-class StartedNode:
-    """A node of our own."""
-
-    def __init__(self, process: Process, name: str, inputs: dict[str, Input]) -> None:
-        self._process = process
-        self.name = name
+    def __init__(
+        self,
+        inputs: dict[str, CameraInput],
+        *,
+        fps: float,
+        engine: EngineChoice,
+        model: Path | None,
+        log: Path,
+    ) -> None:
         self.inputs = inputs
-
-    @property
-    def running(self) -> bool:
-        """Say whether it runs."""
-        return self._process.running
-
-    def exit_code(self) -> int | None:
-        """Return its exit code, None while it runs."""
-        return self._process.exit_code()
-
-    def failure(self, what: str) -> DemoError:
-        """Return an error with the last lines of its log."""
-        return self._process.failure(what)
-
-    def close(self) -> int:
-        """Stop it and return its exit code."""
-        return self._process.stop()
+        parameters = {
+            'camera_names': f'[{",".join(inputs)}]',
+            'fps': f'{fps:.6f}',
+            'backend': engine.backend,
+            'precision': engine.precision,
+            'threads': engine.threads,
+        }
+        for camera, where in inputs.items():
+            parameters[f'{camera}.image_topic'] = where.topic
+            parameters[f'{camera}.transport'] = where.transport
+        if model is not None:
+            parameters['model'] = model.resolve()
+        arguments = ['--ros-args']
+        for name, value in parameters.items():
+            arguments += ['-p', f'{name}:={value}']
+        super().__init__('node', 'roadseg_ros.segmentation_node', arguments, log)
 
 
 class FoundNode:
@@ -114,9 +102,9 @@ class FoundNode:
         """Return None: it is not our process."""
         return None
 
-    def failure(self, what: str) -> DemoError:
+    def failure(self, what: str) -> LiveError:
         """Return an error about it."""
-        return DemoError(f'the node {self.name} {what}')
+        return LiveError(f'the node {self.name} {what}')
 
     def close(self) -> int:
         """Leave it running."""
@@ -131,7 +119,7 @@ class FoundNode:
             for name, namespace in self._node.get_node_names_and_namespaces()
         ]
 
-    def _read_inputs(self) -> dict[str, Input]:
+    def _read_inputs(self) -> dict[str, CameraInput]:
         client = self._node.create_client(GetParameters, f'{self.name}/get_parameters')
         if not client.wait_for_service(timeout_sec=_FIND_SECONDS):
             known = sorted(set(self._known()) - {'/live_evaluation'})
@@ -157,6 +145,10 @@ class FoundNode:
         names = [f'{camera}.{part}' for camera in cameras for part in ('image_topic', 'transport')]
         values = [value.string_value for value in ask(names)]
         return {
-            camera: Input(topic.removesuffix('/compressed'), transport)
+            camera: CameraInput(topic.removesuffix('/compressed'), transport)
             for camera, topic, transport in zip(cameras, values[::2], values[1::2])
         }
+
+
+LiveNode = StartedNode | FoundNode
+"""A node that drives are played to."""

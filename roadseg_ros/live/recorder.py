@@ -1,4 +1,4 @@
-"""Record what the node publishes: a bag, and when each message came."""
+"""Record what a node publishes in a bag, and when each message came."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from std_msgs.msg import String
 
 from roadseg_core.bags.cdr import message_types, read_stamp
 from roadseg_core.bags.message_types import RAW_TYPE
+from roadseg_core.evaluation.live.results import output_topic
 
 OUTPUTS = ('label', 'road_mask')
-NODE = '/segmentation'
 _RELIABLE = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
 )
@@ -35,25 +35,18 @@ _LATCHED = QoSProfile(
 )
 
 
-def output_topic(camera: str, output: str, *, node: str = NODE) -> str:
-    """Return the topic of one of the outputs of the node of that full name."""
-    return f'{node}/{camera}/{output}'
-
-
 @dataclass
 class Recorded:
     """
     Hold what was recorded.
 
     :param received_ns: CLOCK_MONOTONIC by camera and stamp, of the label images
-    :param masks: number of road masks by camera
     :param label_map: what the node says its labels mean, JSON; None before it said so
-    :param statuses: the newest diagnostics: values by status name
+    :param statuses: the newest diagnostics: values by status name, less the node's
     :param reports: how many diagnostics came
     """
 
     received_ns: dict[tuple[str, int], int] = field(default_factory=dict)
-    masks: dict[str, int] = field(default_factory=dict)
     label_map: dict | None = None
     statuses: dict[str, dict[str, str]] = field(default_factory=dict)
     reports: int = 0
@@ -61,20 +54,20 @@ class Recorded:
 
 class Recorder:
     """
-    Subscribe to what the report needs, and nothing else; one thread of its own.
+    Subscribe to what a live run needs, in a thread of its own; use it as a context.
 
     :param path: bag to write; must not exist
     :param node: full name of the node that is listened to
     """
 
-    def __init__(self, path: Path, cameras: tuple[str, ...], *, node: str = NODE) -> None:
+    def __init__(self, path: Path, cameras: tuple[str, ...], *, node: str) -> None:
         self._target = node
-        self.recorded = Recorded(masks=dict.fromkeys(cameras, 0))
+        self.recorded = Recorded()
         self._bag = Writer(path, version=8, storage_plugin=StoragePlugin.MCAP)
         self._bag.open()
         self._context = Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self._node = Node('demo_recorder', context=self._context)
+        self._node = Node('live_recorder', context=self._context)
         self._images = [
             self._subscribe_images(camera, output) for camera in cameras for output in OUTPUTS
         ]
@@ -89,13 +82,16 @@ class Recorder:
         """Say whether every output has a publisher."""
         return all(self._node.count_publishers(topic) for topic in self._images)
 
-    def close(self) -> Recorded:
-        """Stop, finish the bag and return what was recorded."""
+    def __enter__(self) -> Recorder:
+        """Return the recorder, which records already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and finish the bag."""
         self._executor.shutdown(timeout_sec=2.0)
         self._context.try_shutdown()
         self._thread.join(timeout=5.0)
         self._bag.close()
-        return self.recorded
 
     def _subscribe_images(self, camera: str, output: str) -> str:
         topic = output_topic(camera, output, node=self._target)
@@ -106,8 +102,6 @@ class Recorder:
             now_ns = time.monotonic_ns()
             if is_label:
                 self.recorded.received_ns[camera, read_stamp(message)] = now_ns
-            else:
-                self.recorded.masks[camera] += 1
             self._bag.write(connection, time.time_ns(), message)
 
         # Serialized: the message goes into the bag as it came.
@@ -118,7 +112,7 @@ class Recorder:
         prefix = f'{self._target.lstrip("/")}: '
         mine = [status for status in message.status if status.name.startswith(prefix)]
         for status in mine:
-            self.recorded.statuses[status.name] = {
+            self.recorded.statuses[status.name.removeprefix(prefix)] = {
                 value.key: value.value for value in status.values
             }
         self.recorded.reports += bool(mine)

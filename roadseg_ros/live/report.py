@@ -1,4 +1,4 @@
-"""The report of bags that were played to a node over DDS, in real time."""
+"""Evaluate bags, and again as a node answers them over DDS in real time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from roadseg_core.evaluation.drives.one_bag import Progress, part_folder, possib
 from roadseg_core.evaluation.drives.report import exit_code
 from roadseg_core.evaluation.drives.run import evaluate_bags, forget_earlier
 from roadseg_core.evaluation.drives.segmenting import shipped_model
+from roadseg_core.evaluation.live.figures import live_figures
+from roadseg_core.evaluation.live.results import LiveError
+from roadseg_core.evaluation.live.scores import live_scores
 from roadseg_core.evaluation.settings.conditions import check
 from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
 from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
-from roadseg_core.labels import LabelMap
 from roadseg_core.model_file import ModelFileError, read_model_info
-from roadseg_ros.live.figures import live_figures
-from roadseg_ros.live.scores import live_scores
 
 
 def evaluate_live(
@@ -56,54 +56,60 @@ def _played(
     settings: Settings, choice: LiveChoice, report: dict, *, say: Callable[[str], None]
 ) -> dict[str, object]:
     """Play the bags that could be read, and return the report of both."""
+    from roadseg_ros.live.run import LivePlan, play_live
+
     bags = {
         part_folder(path, settings.output).name: path
         for path in settings.bags
         if _entry(report, path)['status'] != 'failed'
     }
     cameras = _cameras(report, list(bags.values()))
-    from roadseg_ros.live.node import LiveError
-    from roadseg_ros.live.recorder import output_topic
-    from roadseg_ros.live.run import LivePlan, play_live
-
+    playing = [f'--start={settings.start}']
+    if settings.end is not None:
+        playing.append(f'--end={settings.end}')
     plan = LivePlan(
-        bags=bags,
+        drives=bags,
         cameras=cameras,
+        output=settings.output,
         model=Path(settings.model),
         engine=EngineChoice(
             settings.backend, settings.device, settings.precision, settings.threads
         ),
         choice=choice,
-        output=settings.output,
-        start=settings.start,
-        end=settings.end,
+        playing=tuple(playing),
     )
     try:
-        played, node_exit_code = play_live(plan, say=say)
+        run = play_live(plan, say=say)
     except LiveError as error:
         raise EvaluationError(str(error)) from error
-    figures = live_figures(played, report, choice, node_exit_code=node_exit_code)
+    parts = {path: part_folder(path, settings.output) for path in bags.values()}
     scores = None
-    if settings.truth and figures['label_map']:
-        scores = live_scores(
-            {bag.path: bag.published for bag in played if bag.accounting is not None},
-            settings,
-            LabelMap.from_dict(figures['label_map']),
-            parts={path: part_folder(path, settings.output) for path in bags.values()},
-            topics={
-                camera: output_topic(camera, 'label', node=figures['node']) for camera in cameras
-            },
-        )
-    return _with_live(settings, report, figures, scores)
+    if settings.truth:
+        scores = live_scores(run, settings.truth, list(cameras), parts=parts)
+    return _with_live(settings, choice, report, live_figures(run), scores)
 
 
 def _with_live(
-    settings: Settings, report: dict, figures: dict, scores: dict | None
+    settings: Settings, choice: LiveChoice, report: dict, figures: dict, scores: dict | None
 ) -> dict[str, object]:
     """Put the live figures where conditions and readers look for them."""
-    total = figures['frames']['total']
+    total, engine, model = figures['frames']['total'], figures['engine'], report['model']
+    if engine and engine.get('model_sha256', model['sha256']) != model['sha256']:
+        figures['problems'].append(
+            f'the node runs another model ({engine["model"]}) than was evaluated '
+            f'({model["path"]}); name the same: --model'
+        )
     report['offline'] = {name: report[name] for name in ('scores', 'timings', 'frames')}
-    report['live'] = {name: value for name, value in figures.items() if name != 'label_map'}
+    report['live'] = {
+        'rate': choice.rate,
+        'clock_hz': choice.clock_hz,
+        'fps_cap': choice.fps,
+        'started_here': choice.node is None,
+        **figures,
+        'without_dds_ms': {
+            share: report['timings'][f'latency_ms_{share}'] for share in ('p50', 'p99')
+        },
+    }
     report['timings'] = {
         **report['timings'],
         'latency_ms_p50': figures['end_to_end_ms']['p50'],
@@ -163,19 +169,13 @@ def _prepare(settings: Settings, choice: LiveChoice) -> None:
     """
     from roadseg_ros.live.processes import process_environment
 
-    environment = process_environment(settings.output.resolve())
-    if choice.node is not None:
-        # The node's own domain is the user's to name.
-        environment = {
-            name: value
-            for name, value in environment.items()
-            if name not in ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE')
-        }
     settings.output.mkdir(parents=True, exist_ok=True)
-    os.environ.update(environment)
+    # The domain of a node that runs already is the user's to name.
+    own_domain = choice.node is None
+    os.environ.update(process_environment(settings.output.resolve(), own_domain=own_domain))
     if choice.node is None:
         return
-    from roadseg_ros.live.node import FoundNode, LiveError
+    from roadseg_ros.live.node import FoundNode
 
     try:
         # Before a long evaluation.

@@ -31,7 +31,6 @@ _CODE_BESIDE = (
     'roadseg_core/data',
     'roadseg_core/evaluation',
     'roadseg_core/rendering',
-    'roadseg_ros/demonstration',
 )
 """Packages that no evaluation of a bag runs."""
 

@@ -9,12 +9,11 @@ from rosbags.rosbag2 import Writer
 from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.drive_bag import image_topic, record_drive, truth_topic
 from roadseg_core.bags.message_types import RAW_TYPE
+from roadseg_core.evaluation.demonstration.moments import collect_moments
+from roadseg_core.evaluation.live.results import mono_images, output_topic
 from roadseg_core.labels import SEVEN
 from roadseg_core.rendering import Drive, demo_config
 from roadseg_core.sources.bag_source import BagSource
-from roadseg_ros.demonstration.moments import collect
-from roadseg_ros.demonstration.scoring import mono_images
-from roadseg_ros.live.recorder import output_topic
 from roadseg_ros.player.encoding import decode
 
 
@@ -31,8 +30,8 @@ def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
     assert steps[-1] == (4, 4)
     drive = Drive(config)
     frames = list(BagSource(tmp_path / 'drive', topic=image_topic('left')).frames())
-    truth = list(mono_images(tmp_path / 'drive', truth_topic('left')))
-    for index, (frame, (stamp, labels)) in enumerate(zip(frames, truth, strict=True)):
+    truth = list(mono_images(tmp_path / 'drive', [truth_topic('left')]))
+    for index, (frame, (_, stamp, labels)) in enumerate(zip(frames, truth, strict=True)):
         rendered = drive.render('left', index)
         assert frame.stamp_ns == stamp
         assert frame.camera_info is not None
@@ -43,32 +42,31 @@ def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
     with Writer(tmp_path / 'published', version=8) as bag:
         for output in ('label', 'road_mask'):
             connection = bag.add_connection(
-                output_topic('left', output), RAW_TYPE, typestore=message_types()
+                output_topic('left', output, node='/n'), RAW_TYPE, typestore=message_types()
             )
-            for stamp, labels in truth:
+            for _, stamp, labels in truth:
                 shown = labels if output == 'label' else SEVEN.road_mask(labels)
                 bag.write(
                     connection,
                     stamp,
                     image_cdr(shown, encoding='mono8', stamp_ns=stamp, frame_id='left'),
                 )
-    source = BagSource(tmp_path / 'drive', topic=image_topic('left'))
-    stamps = [stamp for stamp, _ in truth]
+    shown = ['frame', 'labels over frame', 'labels', 'road mask']
     for true, captions in (
-        (
-            (tmp_path / 'drive', truth_topic('left')),
-            ['frame', 'truth', 'labels', 'road mask', 'errors'],
-        ),
-        (None, ['frame', 'labels over frame', 'labels', 'road mask']),
+        ((tmp_path / 'drive', truth_topic('left')), [*shown, 'truth', 'errors']),
+        (None, shown),
     ):
-        moments = collect(
+        moments = collect_moments(
             'left',
-            stamps,
-            source=source,
+            BagSource(tmp_path / 'drive', topic=image_topic('left')),
+            decode=decode,
             published=tmp_path / 'published',
+            topics=tuple(
+                output_topic('left', output, node='/n') for output in ('label', 'road_mask')
+            ),
             truth=true,
             label_map=SEVEN,
-            first_stamp=stamps[0],
+            count=4,
         )
         assert [moment.seconds for moment in moments] == [0.0, 0.2]
         assert [picture.caption for picture in moments[0].pictures] == captions

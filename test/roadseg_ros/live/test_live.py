@@ -16,7 +16,8 @@ import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 
-from roadseg_ros.live.node import FoundNode, Input, LiveError
+from roadseg_core.evaluation.live.results import LiveError
+from roadseg_ros.live.node import CameraInput, FoundNode
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -115,8 +116,8 @@ def test_a_running_node_tells_where_it_listens(own_domain: None) -> None:
         found = FoundNode('car/segmentation')
         assert found.name == '/car/segmentation' and found.running
         assert found.inputs == {
-            'front': Input('/front/image', 'raw'),
-            'rear': Input('/rear/image', 'compressed'),
+            'front': CameraInput('/front/image', 'raw'),
+            'rear': CameraInput('/rear/image', 'compressed'),
         }
         assert found.close() == 0
     finally:

@@ -1,4 +1,4 @@
-"""What the demo is asked to do, from its command line."""
+"""Read the demo's command line."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 
 from roadseg_core.rendering import Drive, demo_config
 
+_RENDERED_SECONDS, _SOURCE_SECONDS = 10.0, 60.0
+
 
 @dataclass(frozen=True)
-class DemoSettings:
+class DemoOptions:
     """
     Say what to show.
 
@@ -32,10 +34,18 @@ class DemoSettings:
     fps: float = 15.0
     phase: str = 'in'
     size: tuple[int, int] = (480, 640)
-    seconds: float = 10.0
+    seconds: float = _RENDERED_SECONDS
     model: Path | None = None
     backend: str = 'auto'
     output: Path = Path('build/demo')
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.fps <= 120.0:
+            raise ValueError(f'--fps is {self.fps}; expected 0.5 to 120')
+        if not 1.0 <= self.seconds <= 600.0:
+            raise ValueError(f'--seconds is {self.seconds}; expected 1 to 600')
+        if self.source is None:
+            demo_config(self.seconds, self.fps, *self.size)  # refuses sizes
 
     @property
     def phases(self) -> dict[str, float]:
@@ -44,7 +54,7 @@ class DemoSettings:
         return {camera: number * step for number, camera in enumerate(self.cameras)}
 
 
-def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
+def parse_arguments(arguments: list[str] | None = None) -> DemoOptions:
     """Read the command line; ends the process where it is wrong."""
     parser = argparse.ArgumentParser(
         prog='demo', description='Show the segmentation node at work, and write a report.'
@@ -52,13 +62,15 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
     add = parser.add_argument
     add(
         '--source',
-        type=Path,
+        type=_existing,
         help='a bag, a video or a folder of images of your own '
         '(default: a rendered drive with exact truth)',
     )
     add('--bag-topic', default='', help='image topic to read, where the bag holds several')
     add(
         '--cameras',
+        type=_cameras,
+        default=Drive.cameras,
         help='number of cameras, or names, of the rendered drive: '
         f'{",".join(Drive.cameras)} (default all)',
     )
@@ -69,58 +81,44 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoSettings:
         default='in',
         help='all cameras at the same moment (default), or evenly apart',
     )
-    add('--size', default='640x480', help='size of the rendered frames (default 640x480)')
+    add(
+        '--size',
+        type=_size,
+        default=DemoOptions.size,
+        help='size of the rendered frames (default 640x480)',
+    )
     add(
         '--seconds',
         type=float,
         help='how long to play (default 10; a source: all of it, at most 60)',
     )
-    add('--model', type=Path, help='model file (default: the one shipped)')
+    add('--model', type=_existing, help='model file (default: the one shipped)')
     add('--backend', default='auto', help='engine of the node (default auto)')
-    add('--output', type=Path, default=Path('build/demo'), help='folder (default build/demo)')
+    add('--output', type=Path, default=DemoOptions.output, help='folder (default build/demo)')
     values = parser.parse_args(arguments)
-    default_seconds = 60.0 if values.source else 10.0
+    if values.source:
+        values.cameras = ('front',)
+    if values.seconds is None:
+        values.seconds = _SOURCE_SECONDS if values.source else _RENDERED_SECONDS
     try:
-        settings = DemoSettings(
-            source=values.source,
-            bag_topic=values.bag_topic,
-            fps=values.fps,
-            phase=values.phase,
-            cameras=('front',) if values.source else _cameras(values.cameras),
-            size=_size(values.size),
-            seconds=values.seconds if values.seconds is not None else default_seconds,
-            model=values.model,
-            backend=values.backend,
-            output=values.output,
-        )
-        _check(settings)
+        return DemoOptions(**vars(values))
     except ValueError as error:
         parser.error(str(error))
-    return settings
 
 
-def _check(settings: DemoSettings) -> None:
-    if not 0.5 <= settings.fps <= 120.0:
-        raise ValueError(f'--fps is {settings.fps}; expected 0.5 to 120')
-    if not 1.0 <= settings.seconds <= 600.0:
-        raise ValueError(f'--seconds is {settings.seconds}; expected 1 to 600')
-    if settings.source is None:
-        demo_config(settings.seconds, settings.fps, *settings.size)  # refuses sizes
-    for option, path in (('--source', settings.source), ('--model', settings.model)):
-        if path is not None and not path.exists():
-            raise ValueError(f'{option} {path} does not exist')
+def _existing(text: str) -> Path:
+    if not Path(text).exists():
+        raise argparse.ArgumentTypeError(f'{text} does not exist')
+    return Path(text)
 
 
-def _cameras(text: str | None) -> tuple[str, ...]:
-    if text is None:
-        return Drive.cameras
+def _cameras(text: str) -> tuple[str, ...]:
     if text.isdigit() and 1 <= int(text) <= len(Drive.cameras):
         return Drive.cameras[: int(text)]
     names = tuple(text.split(','))
     if not set(names) <= set(Drive.cameras) or len(set(names)) != len(names):
-        raise ValueError(
-            f'--cameras {text!r}; expected 1 to {len(Drive.cameras)}, or some of '
-            f'{",".join(Drive.cameras)}'
+        raise argparse.ArgumentTypeError(
+            f'{text!r}; expected 1 to {len(Drive.cameras)}, or some of {",".join(Drive.cameras)}'
         )
     return names
 
@@ -128,5 +126,5 @@ def _cameras(text: str | None) -> tuple[str, ...]:
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d+)x(\d+)', text)
     if not match:
-        raise ValueError(f'--size {text!r}; expected WIDTHxHEIGHT, such as 640x480')
+        raise argparse.ArgumentTypeError(f'{text!r}; expected WIDTHxHEIGHT, such as 640x480')
     return int(match[2]), int(match[1])

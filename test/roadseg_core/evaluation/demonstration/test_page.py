@@ -10,14 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from roadseg_core.evaluation.demonstration.moments import Moment, choose_stamps
+from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
+from roadseg_core.evaluation.demonstration.page import write_page
+from roadseg_core.evaluation.demonstration.summary import describe, summarize
+from roadseg_core.evaluation.drives.report import score_values
+from roadseg_core.evaluation.live.accounting import CAUSES, account
+from roadseg_core.evaluation.live.figures import live_figures
+from roadseg_core.evaluation.live.results import LiveDrive, LiveRun
 from roadseg_core.labels import SEVEN
+from roadseg_core.metrics import ConfusionMatrix
 from roadseg_core.report.pictures import Picture
-from roadseg_ros.demonstration.moments import Moment
-from roadseg_ros.demonstration.page import write_page
-from roadseg_ros.demonstration.scoring import Comparison
-from roadseg_ros.demonstration.settings import DemoSettings, parse_arguments
-from roadseg_ros.demonstration.summary import summarize
-from roadseg_ros.live.accounting import CAUSES, account
 
 
 class Links(HTMLParser):
@@ -35,21 +38,19 @@ def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tup
     sent = {('front', stamp): stamp * 1_000_000 for stamp in range(4)}
     counts = {'front': {'received': 4, **dict.fromkeys(CAUSES, 0), 'processed': 4}}
     accounting = account(sent, {key: time + 9_000_000 for key, time in sent.items()}, counts)
-    comparison = Comparison(SEVEN)
-    comparison.update(np.array([[2, 2, 0]], np.uint8), np.array([[2, 0, 0]], np.uint8))
-    settings = replace(DemoSettings(cameras=('front',)), source=None if truth else Path('a.mp4'))
-    summary = summarize(
-        settings,
-        accounting,
-        engine={'backend': 'openvino'},
-        scores=comparison.scores() if truth else None,
-        by_class=truth,
-        played=played,
+    matrix = ConfusionMatrix(SEVEN)
+    matrix.update(np.array([[2, 2, 0]], np.uint8), np.array([[2, 0, 0]], np.uint8))
+    scores = score_values(matrix.counts, SEVEN, by_class=True, frames=1) if truth else None
+    options = replace(DemoOptions(cameras=('front',)), source=None if truth else Path('a.mp4'))
+    drive = LiveDrive(
+        Path('drive'), Path('published'), accounting, statuses={'engine': {'backend': 'openvino'}}
     )
-    summary['node_exit_code'] = 0
-    picture = Picture('frame', 'data:image/png;base64,AAAA')
+    summary = summarize(options, live_figures(LiveRun('/n', (drive,), 0)), scores, played=played)
+    pictures = tuple(
+        Picture(name, 'data:image/png;base64,AAAA') for name in ('frame', 'labels', 'road mask')
+    )
     write_page(
-        tmp_path / 'report.html', summary, [Moment('front', 0.5, (picture,))], SEVEN, accounting
+        tmp_path / 'report.html', summary, [Moment('front', 0.5, pictures)], SEVEN, accounting
     )
     return summary, (tmp_path / 'report.html').read_text(encoding='utf-8')
 
@@ -71,7 +72,16 @@ def test_the_report_with_truth_holds_every_figure(tmp_path: Path) -> None:
     assert summary['latency_ms'] == {'p50': 9.0, 'p99': 9.0, 'max': 9.0}
     assert summary['processed_share'] == 1.0
     assert json.loads(json.dumps(summary)) == summary
-    for shown in ('0.500', '9.0 ms', '100.00 %', 'openvino', 'Errors:', 'Camera front'):
+    assert describe(summary)[-1].startswith('road IoU 0.500, mIoU 0.500')
+    for shown in (
+        '0.500',
+        '9.0 ms',
+        '100.00 %',
+        'openvino',
+        'Errors:',
+        'Camera front',
+        'Out: the road',
+    ):
         assert shown in text
     links = Links()
     links.feed(text)
@@ -85,6 +95,12 @@ def test_the_report_of_a_source_claims_no_accuracy(tmp_path: Path) -> None:
     assert 'road IoU' not in text
     assert 'Errors:' not in text
     assert '&lt;b&gt;x' in text
+    assert not any('IoU' in line for line in describe(summary))
+
+
+def test_moments_are_spread() -> None:
+    assert choose_stamps(list(range(100)), 4) == [12, 37, 62, 87]
+    assert choose_stamps([3, 1, 2], 4) == [1, 2, 3]
 
 
 def test_the_command_line_is_read(tmp_path: Path) -> None:

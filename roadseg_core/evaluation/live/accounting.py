@@ -1,8 +1,9 @@
-"""What became of every frame that was sent, and how long it took."""
+"""Account for every frame that was sent to a node, and for how long it took."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import numpy as np
 CAUSES = ('processed', 'replaced', 'stale', 'bad', 'failed', 'not_ready', 'pending')
 """What a frame that the node received became; the node's own counters."""
 
-Key = tuple[str, int]
+FrameKey = tuple[str, int]
 """Camera and stamp in nanoseconds."""
+
+Statuses = Mapping[str, Mapping[str, str]]
+"""A node's newest diagnostics: values by status name, such as ``camera front``."""
 
 
 class AccountingError(ValueError):
@@ -37,20 +41,14 @@ class Accounting:
     cameras_of: list[str]
     problems: tuple[str, ...]
 
-    def percentile(self, share: float) -> float | None:
-        """Return a percentile of the latency in ms, None where nothing came."""
-        if not len(self.latencies_ms):
-            return None
-        return float(np.percentile(self.latencies_ms, share))
 
-
-def read_sent(path: Path) -> dict[Key, int]:
+def read_sent(path: Path) -> dict[FrameKey, int]:
     """
     Return CLOCK_MONOTONIC of sending by camera and stamp, from the player's log.
 
     :raises AccountingError: if two frames of a camera have one stamp
     """
-    sent: dict[Key, int] = {}
+    sent: dict[FrameKey, int] = {}
     with path.open(encoding='utf-8') as file:
         for line in file:
             entry = json.loads(line)
@@ -64,24 +62,19 @@ def read_sent(path: Path) -> dict[Key, int]:
     return sent
 
 
-def node_counts(statuses: dict[str, dict[str, str]], cameras: tuple[str, ...]) -> dict:
+def node_counts(statuses: Statuses, cameras: tuple[str, ...]) -> dict[str, dict[str, int]]:
     """Return the node's counters by camera, from its diagnostics; 0 where it said nothing."""
-    counts = {}
-    for camera in cameras:
-        values = next(
-            (
-                values
-                for name, values in statuses.items()
-                if name.rpartition(':')[2].split()[-2:] == ['camera', camera]
-            ),
-            {},
-        )
-        counts[camera] = {key: int(values.get(key, 0)) for key in ('received', *CAUSES)}
-    return counts
+    return {
+        camera: {
+            name: int(statuses.get(f'camera {camera}', {}).get(name, 0))
+            for name in ('received', *CAUSES)
+        }
+        for camera in cameras
+    }
 
 
 def account(
-    sent: dict[Key, int], received: dict[Key, int], counts: dict[str, dict[str, int]]
+    sent: dict[FrameKey, int], received: dict[FrameKey, int], counts: dict[str, dict[str, int]]
 ) -> Accounting:
     """
     Bring the three together.
@@ -125,21 +118,16 @@ def _rate(times: list[int]) -> float:
 
 
 def _problems(camera: str, row: dict[str, int]) -> list[str]:
-    found = []
     explained = sum(row[cause] for cause in CAUSES)
-    if row['received'] != explained:
-        found.append(
-            f'{camera}: the node received {row["received"]} frames and accounts for {explained}'
-        )
-    if row['lost_by_dds'] < 0:
-        found.append(
-            f'{camera}: the node received {row["received"]} frames of {row["sent"]} that were sent'
-        )
-    if row['pending']:
-        found.append(f'{camera}: {row["pending"]} frames still pending at the end')
-    if row['recorded'] != row['processed']:
-        found.append(
-            f'{camera}: the node processed {row["processed"]} frames, and '
-            f'{row["recorded"]} label images came back'
-        )
-    return found
+    found = {
+        f'the node received {row["received"]} frames and accounts for {explained}': (
+            row['received'] != explained
+        ),
+        f'the node received {row["received"]} frames of {row["sent"]} that were sent': (
+            row['lost_by_dds'] < 0
+        ),
+        f'{row["pending"]} frames still pending at the end': row['pending'],
+        f'the node processed {row["processed"]} frames, and {row["recorded"]} label images came '
+        'back': row['recorded'] != row['processed'],
+    }
+    return [f'{camera}: {problem}' for problem, holds in found.items() if holds]

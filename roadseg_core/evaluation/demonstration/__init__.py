@@ -1,0 +1,1 @@
+"""The demo's options, figures and page."""

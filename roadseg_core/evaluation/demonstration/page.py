@@ -1,0 +1,70 @@
+"""Write the demo's report.html: one file that needs nothing beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+
+from roadseg_core.evaluation.demonstration.moments import Moment
+from roadseg_core.evaluation.live.accounting import Accounting
+from roadseg_core.labels import LabelMap
+from roadseg_core.report.charts import Line, chart, series_colours
+from roadseg_core.report.page import class_colours
+from roadseg_core.report.page import write_page as write_template
+
+_TEMPLATE = Path(__file__).with_name('page.html.j2')
+_SHOWN_FIRST = {
+    'frame': 'In: the image of a camera',
+    'labels over frame': 'Out: a class for each pixel, here over the image',
+    'road mask': 'Out: the road',
+}
+
+
+def write_page(
+    path: Path, summary: dict, moments: list[Moment], label_map: LabelMap, accounting: Accounting
+) -> None:
+    """Write the report of ``summary`` (the content of report.json) with its pictures."""
+    write_template(
+        path,
+        _TEMPLATE.read_text(encoding='utf-8'),
+        summary=summary,
+        total=summary['frames']['total'],
+        latency=summary['latency_ms'],
+        colours=class_colours(label_map),
+        series=series_colours(summary['cameras']),
+        first=[
+            replace(picture, caption=_SHOWN_FIRST[picture.caption])
+            for moment in moments[:1]
+            for picture in moment.pictures
+            if picture.caption in _SHOWN_FIRST
+        ],
+        by_camera=[
+            (camera, list(group))
+            for camera, group in groupby(moments, key=lambda moment: moment.camera)
+        ],
+        chart=_latency_chart(accounting, summary['cameras'], 1000 / summary['conditions']['fps']),
+    )
+
+
+def _latency_chart(accounting: Accounting, cameras: list[str], period_ms: float) -> Markup:
+    """Draw the latency of each frame in the order of sending, a dot each, as SVG."""
+    colours = series_colours(cameras)
+    of = np.asarray(accounting.cameras_of, str)
+    order = {camera: np.flatnonzero(of == camera) for camera in cameras}
+    return chart(
+        [
+            Line(
+                order[camera].astype(float), accounting.latencies_ms[order[camera]], colour, camera
+            )
+            for camera, colour in colours.items()
+        ],
+        about='end-to-end latency of each frame',
+        start='first frame',
+        end='last frame',
+        kind='dots',
+        limits={f'one period, {period_ms:.1f} ms': period_ms},
+    )

@@ -1,0 +1,1 @@
+"""What came back from a node that drives were played to: frames, times and accuracy."""

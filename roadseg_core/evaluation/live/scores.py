@@ -1,0 +1,100 @@
+"""Compare the label images that came back from the node with the truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from roadseg_core.bags.reader import BagReader
+from roadseg_core.bags.records import BagError
+from roadseg_core.data.label_sets import find_label_map
+from roadseg_core.evaluation.drives.report import score_values
+from roadseg_core.evaluation.drives.scoring import Comparison
+from roadseg_core.evaluation.drives.truth import TruthError, open_truth
+from roadseg_core.evaluation.live.accounting import FrameKey
+from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
+from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
+from roadseg_core.labels import TWO, LabelMap
+from roadseg_core.metrics import MetricsError
+
+
+def live_scores(
+    run: LiveRun,
+    truth: Truth,
+    cameras: list[str],
+    *,
+    parts: Mapping[Path, Path] | None = None,
+) -> dict[str, object] | None:
+    """
+    Compare what the node published with the truth of the bags that were played.
+
+    :param parts: part of an evaluation by bag: frames are numbered as there, and others are left
+        out; None where truth is found by stamp
+    :returns: the section ``scores`` of report.json; None where nothing has truth
+    :raises EvaluationError: if what was recorded cannot be read
+    :raises LabelMapError: if the truth's label map is not known
+    """
+    played = [drive for drive in run.drives if drive.accounting is not None and drive.label_map]
+    if not played:
+        return None
+    label_map = LabelMap.from_dict(played[0].label_map)
+    truth_map = find_label_map(truth.label_map) if truth.label_map else label_map
+    sums = Comparison(label_map, truth_map)
+    frames = 0
+    topics = {output_topic(camera, 'label', node=run.node): camera for camera in cameras}
+    for drive in played:
+        index = read_index(parts[drive.path]) if parts else None
+        try:
+            for true, labels in tqdm(
+                _pairs(drive, truth, topics, index), 'comparing', leave=False, disable=None
+            ):
+                try:
+                    sums.update(true, labels)
+                except MetricsError:
+                    continue  # counted as bad truth by the evaluation without DDS
+                frames += 1
+        except BagError as error:
+            raise EvaluationError(f'{drive.published} cannot be read: {error}') from error
+    if not frames:
+        return None
+    return score_values(
+        sums.matrix.counts,
+        label_map if sums.by_class else TWO,
+        by_class=sums.by_class,
+        frames=frames,
+    )
+
+
+def read_index(part: Path) -> dict[FrameKey, int]:
+    """Return each frame's number among those of its camera, from a part of an evaluation."""
+    with (part / 'frames.jsonl').open(encoding='utf-8') as file:
+        rows = map(json.loads, file)
+        return {(row['camera'], row['stamp_ns']): row['index'] for row in rows}
+
+
+def _pairs(
+    drive: LiveDrive, truth: Truth, topics: dict[str, str], index: dict[FrameKey, int] | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield truth and label image of the frames of a bag that came back."""
+    with ExitStack() as stack:
+        bag = stack.enter_context(BagReader(drive.path))
+        truths = {
+            camera: open_truth(truth, camera, bag=bag, only_camera=len(topics) == 1)
+            for camera in topics.values()
+        }
+        for topic, stamp_ns, labels in mono_images(drive.published, topics):
+            camera = topics[topic]
+            number = 0 if index is None else index.get((camera, stamp_ns))
+            if number is None or truths[camera] is None:
+                continue
+            try:
+                true = truths[camera].find(number, stamp_ns)
+            except TruthError:
+                continue  # as above
+            if true is not None:
+                yield true, labels
