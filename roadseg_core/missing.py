@@ -29,9 +29,10 @@ def repair(error: ModuleNotFoundError) -> str:
     found = f'{error} (with {sys.executable});'
     if name in ROS:
         return f'{found} run first: source /opt/ros/$ROS_DISTRO/setup.bash'
-    source = Path(__file__).resolve().parents[1]
-    folder = source if (source / 'Makefile').is_file() else 'SOURCE_OF_ROADSEG_ROS'
-    setup = f'make -C {folder} setup'
+    # The source itself, or that of the .venv, where colcon copied this file away.
+    places = (Path(__file__).resolve().parents[1], Path(sys.prefix).parent)
+    folders = [str(place) for place in places if (place / 'requirements' / 'lock.txt').is_file()]
+    setup = f'make -C {[*folders, "SOURCE_OF_ROADSEG_ROS"][0]} setup'
     if name in TRAINING:
         return f"{found} run: {setup} SETS='runtime train dev'"
     build = ' && colcon build --packages-select roadseg_ros'

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from roadseg_core import missing
 from roadseg_core.missing import ROS, TRAINING, repair
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,15 @@ def test_names_the_module_and_the_command(module: str, command: str) -> None:
 def test_a_python_outside_an_environment_builds_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, 'prefix', sys.base_prefix)
     assert repair(error_of('rosbags')).endswith(' && colcon build --packages-select roadseg_ros')
+
+
+def test_a_copy_without_the_source_names_that_of_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missing, '__file__', str(tmp_path / 'roadseg_core' / 'missing.py'))
+    assert 'make -C SOURCE_OF_ROADSEG_ROS setup' in repair(error_of('rosbags'))
+    monkeypatch.setattr(sys, 'prefix', str(ROOT / '.venv'))
+    assert f'make -C {ROOT} setup' in repair(error_of('rosbags'))
 
 
 def test_a_fault_of_the_project_is_no_missing_package() -> None:
