@@ -45,6 +45,7 @@ def test_a_copy_without_the_source_names_that_of_its_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(missing, '__file__', str(tmp_path / 'roadseg_core' / 'missing.py'))
+    monkeypatch.setattr(sys, 'prefix', str(tmp_path / '.venv'))
     assert 'make -C SOURCE_OF_ROADSEG_ROS setup' in repair(error_of('rosbags'))
     monkeypatch.setattr(sys, 'prefix', str(ROOT / '.venv'))
     assert f'make -C {ROOT} setup' in repair(error_of('rosbags'))
