@@ -6,18 +6,17 @@ An argument left empty leaves its parameter as the parameter file has it.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-import launch.logging
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
-from roadseg_ros.launching.dds_profile import added_environment, profile_in_use, segment_bytes
+from roadseg_ros.launching.arguments import check_log_level, refuse_unknown
 from roadseg_ros.launching.parameters import parameter_overrides, parse_value, with_scenario
 from roadseg_ros.launching.params_file import cameras_in_file
-from roadseg_ros.launching.shared_memory import read_shared_memory, shared_memory_problem
 
 PACKAGE = 'roadseg_ros'
 
@@ -34,14 +33,14 @@ ARGUMENTS = {
     'allow_build': ('', 'Whether an engine may be built at start (true or false).'),
     'fps': ('', 'The most frames per second of each camera that are processed.'),
     'cameras': ('', 'Camera names, comma separated, 1 to 4: front,left,right,rear.'),
-    'image_topics': ('', 'Image topics: front=/cam0/image_raw,left=/cam1/image_raw.'),
+    'image_topics': ('', 'Image topics: front=/cam0/image_raw,left=cam1/image_raw.'),
     'transport': ('', 'raw or compressed, for all cameras; or front=raw,left=compressed.'),
     'output_geometry': ('', 'Published images have the size of: camera or network.'),
     'road_threshold': ('', 'Road mask by probability from this value on; 0: by the labels.'),
     'overlay_mode': ('', 'palette or road.'),
     'autostart': ('', 'Whether the node activates itself (true or false).'),
     'use_sim_time': ('', 'Whether the node takes its time from /clock (true or false).'),
-    'namespace': ('', 'Namespace of the node.'),
+    'namespace': ('', 'Namespace of the node and of its topics that do not begin with /.'),
     'name': ('segmentation', 'Name of the node.'),
     'log_level': ('info', 'debug, info, warn, error or fatal; or logger:=level.'),
     'respawn': ('false', 'Whether to start the node again when it exits (true or false).'),
@@ -60,17 +59,14 @@ def generate_launch_description() -> LaunchDescription:
 
 def start_node(context: LaunchContext) -> list[Node]:
     """Return the node's action for the values of the launch arguments."""
+    refuse_unknown(sys.argv, ARGUMENTS, package=PACKAGE, launch_file=Path(__file__))
     config = Path(get_package_share_directory(PACKAGE)) / 'config'
     given = with_scenario(
         {name: context.launch_configurations[name] for name in ARGUMENTS},
         models=config.parent / 'models',
     )
-    profile = config / 'fastdds_images.xml'
     params_file = Path(given['params_file'] or config / 'seg.yaml').expanduser()
-    file_cameras = cameras_in_file(params_file, given['name'])
-    overrides = parameter_overrides(given, file_cameras=file_cameras)
-    cameras = overrides.get('camera_names', file_cameras) or ['front']
-    warn_of_shared_memory(profile_in_use(context.environment, profile), senders=len(cameras))
+    overrides = parameter_overrides(given, file_cameras=cameras_in_file(params_file, given['name']))
     return [
         Node(
             package=PACKAGE,
@@ -80,23 +76,8 @@ def start_node(context: LaunchContext) -> list[Node]:
             output='screen',
             emulate_tty=True,
             parameters=[str(params_file), *([overrides] if overrides else [])],
-            ros_arguments=['--log-level', given['log_level']],
-            additional_env=added_environment(context.environment, profile),
+            ros_arguments=['--log-level', check_log_level(given['log_level'])],
             respawn=parse_value('respawn', given['respawn'], bool),
             respawn_delay=parse_value('respawn_delay', given['respawn_delay'], float),
         )
     ]
-
-
-def warn_of_shared_memory(profile: Path | None, *, senders: int) -> None:
-    """Log what to do where /dev/shm cannot hold the profile's segments."""
-    if profile is None:
-        return
-    try:
-        segment = segment_bytes(profile)
-    except ValueError as error:
-        problem: str | None = str(error)
-    else:
-        problem = shared_memory_problem(segment, read_shared_memory(), senders=senders)
-    if problem:
-        launch.logging.get_logger('seg.launch.py').warning(problem)

@@ -8,7 +8,6 @@ records and reports; the node and the player are processes of their own, connect
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -30,8 +29,7 @@ from roadseg_core.labels import LabelMap
 from roadseg_core.rendering import demo_config
 from roadseg_core.sources.opening import open_source
 from roadseg_core.sources.source import SourceError
-from roadseg_ros.live.processes import process_environment
-from roadseg_ros.memory import tune_malloc
+from roadseg_ros.live.processes import prepare_run
 from roadseg_ros.player.encoding import decode
 
 _MOMENTS, _MOMENTS_OF_SOURCE = 4, 6
@@ -45,8 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, signal.default_int_handler)
     options.output.mkdir(parents=True, exist_ok=True)
     # Before anything of ROS is loaded, which reads them.
-    os.environ.update(process_environment(options.output.resolve()))
-    tune_malloc()
+    prepare_run(options.output.resolve())
     try:
         return _run(options)
     except (EvaluationError, LiveError, SourceError) as error:

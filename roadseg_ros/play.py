@@ -20,7 +20,8 @@ from rclpy.utilities import remove_ros_args
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.sources.opening import open_source
 from roadseg_core.sources.source import Source, SourceError
-from roadseg_ros.memory import tune_malloc
+from roadseg_ros.dds.profile import images_problem, prepare_process
+from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.player.encoding import Encoder
 from roadseg_ros.player.packets import packets
 from roadseg_ros.player.player import Pace, Played, PlayLimits, play
@@ -28,6 +29,7 @@ from roadseg_ros.player.read_ahead import ReadAhead
 from roadseg_ros.player.ros_output import RosOutput
 from roadseg_ros.player.schedule import Schedule
 from roadseg_ros.player.settings import PlaySettings, parse_arguments
+from roadseg_ros.ros_errors import START_ERRORS, start_error
 
 _MATCHING_SECONDS = 0.3
 """Time for receivers to be found before the first frame, and to take the last one."""
@@ -36,12 +38,15 @@ _MATCHING_SECONDS = 0.3
 def main(arguments: list[str] | None = None) -> int:
     """Play; 0 at the end and on SIGINT or SIGTERM, 1 where the source or its receiver fails."""
     arguments = sys.argv if arguments is None else ['play', *arguments]
-    settings = parse_arguments(remove_ros_args(arguments)[1:])
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    tune_malloc()
+    prepare_process()
     try:
+        settings = parse_arguments(remove_ros_args(arguments)[1:])
+        problem = images_problem(read_shared_memory(), senders=1)
+        if problem:
+            print(f'play: {problem}', file=sys.stderr, flush=True)
         sources = {
             camera.name: open_source(camera.path, bag_topic=camera.bag_topic, fps=settings.fps)
             for camera in settings.cameras
@@ -51,7 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(settings, sources, arguments, stop)
     except (SourceError, OSError) as error:
         print(f'play: {error}', file=sys.stderr, flush=True)
-        return 1
+    except START_ERRORS as error:
+        print(f'play: {start_error(error)}', file=sys.stderr, flush=True)
+    return 1
 
 
 def _run(

@@ -156,6 +156,22 @@ def test_the_library_imports_no_ros() -> None:
     assert chains_to(ROS, reachable(starts)) == []
 
 
+def test_the_launch_files_need_no_more_than_a_distribution_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ros2 launch runs them under the system's Python; cv2, where it is reached, is its own."""
+    files = {path.name.replace('.', '_'): path for path in (ROOT / 'launch').glob('*.py')}
+    assert 'seg_launch_py' in files
+    for name, path in files.items():
+        monkeypatch.setitem(modules(), name, path)
+    known = {*sys.stdlib_module_names, *PACKAGES, *files, 'yaml', 'numpy', 'cv2'}
+    known |= {'ament_index_python', 'launch', 'launch_ros'}
+    chains = reachable(set(files))
+    assert 'roadseg_core.budget.scenario' in chains
+    needless = {name.partition('.')[0] for name in chains} - known
+    assert chains_to(frozenset(needless), chains) == []
+
+
 def test_the_inference_path_imports_no_torch() -> None:
     starts = {name for name in modules() if within(name, (*INFERENCE, NODE))} - TORCH_ENGINES
     assert 'roadseg_core.pipeline.conversion' in starts

@@ -62,10 +62,6 @@ class Scenario:
         """Tell whether a network of so many operations an image is inside the budget."""
         return self.gops(operations) <= self.budget_gops
 
-    def accepts(self, label_map_name: str) -> bool:
-        """Tell whether a model of this label map gives the scenario's classes."""
-        return self.label_map in (label_map_name, 'two')
-
 
 def load_scenario(path: str | Path) -> Scenario:
     """

@@ -16,6 +16,7 @@ PARAMETER_ARGUMENTS: dict[str, type] = {
     'model': str,
     'backend': str,
     'device': str,
+    'label_map': str,
     'precision': str,
     'threads': int,
     'cache_dir': str,
@@ -80,10 +81,10 @@ def parse_by_camera(argument: str, text: str, cameras: list[str]) -> dict[str, s
 
 def with_scenario(arguments: Mapping[str, str], *, models: Path) -> dict[str, str]:
     """
-    Return the launch arguments with what `scenario` says of cameras, fps and model.
+    Return the launch arguments with what `scenario` says of cameras, fps, model and classes.
 
-    Arguments that are given win. The model must have the scenario's classes. `models` is the
-    folder of the shipped models. ValueError names the scenario or the model that is wrong.
+    Arguments that are given win, but the classes: the node refuses a model of other ones when it
+    configures. `models` is the folder of the shipped models. ValueError names a wrong scenario.
     """
     filled = dict(arguments)
     if not filled.get('scenario'):
@@ -95,16 +96,7 @@ def with_scenario(arguments: Mapping[str, str], *, models: Path) -> dict[str, st
         'model': str(models / scenario.model),
     }
     filled |= {name: value for name, value in values.items() if not filled.get(name)}
-    if filled['model'].endswith('.onnx'):
-        # Here: the node's own start-up is not delayed where no scenario asks for it.
-        from roadseg_core.model_file import read_model_info
-
-        label_map = read_model_info(Path(filled['model']).expanduser()).label_map.name
-        if not scenario.accepts(label_map):
-            raise ValueError(
-                f'scenario {scenario.name!r} asks for the classes {scenario.label_map!r}, but '
-                f'{filled["model"]} has {label_map!r}; give another one: model:=FILE'
-            )
+    filled['label_map'] = scenario.label_map
     return filled
 
 

@@ -10,6 +10,7 @@ import rclpy
 from rcl_interfaces.srv import GetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.expand_topic_name import expand_topic_name
 from rclpy.signals import SignalHandlerOptions
 
 from roadseg_core.evaluation.live.results import LiveError
@@ -144,8 +145,12 @@ class FoundNode:
         cameras = list(ask(['camera_names'])[0].string_array_value)
         names = [f'{camera}.{part}' for camera in cameras for part in ('image_topic', 'transport')]
         values = [value.string_value for value in ask(names)]
+        namespace, _, own = self.name.rpartition('/')
         return {
-            camera: CameraInput(topic.removesuffix('/compressed'), transport)
+            camera: CameraInput(
+                expand_topic_name(topic.removesuffix('/compressed'), own, namespace or '/'),
+                transport,
+            )
             for camera, topic, transport in zip(cameras, values[::2], values[1::2])
         }
 

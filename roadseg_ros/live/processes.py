@@ -9,38 +9,23 @@ import sys
 from pathlib import Path
 
 from roadseg_core.evaluation.live.results import LiveError
-from roadseg_core.files import shipped_profile
-from roadseg_ros.launching.dds_profile import added_environment, profile_in_use, segment_bytes
-from roadseg_ros.launching.shared_memory import read_shared_memory, shared_memory_problem
+from roadseg_ros.dds.profile import prepare_process
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def process_environment(folder: Path, *, own_domain: bool = True) -> dict[str, str]:
+def prepare_run(folder: Path, *, own_domain: bool = True) -> None:
     """
-    Return what to add to the environment of every process of a live run, this one included.
+    Set the environment of every process of a live run, this one included; before any ROS context.
 
     :param folder: where ROS shall put its logs, unless the user has chosen
     :param own_domain: whether other nodes shall not see the run, unless the user has chosen
     """
-    added = {'ROS_LOG_DIR': str(folder / 'log')}
+    os.environ.setdefault('ROS_LOG_DIR', str(folder / 'log'))
     if own_domain:
-        added['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
-        added['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    chosen = {name: value for name, value in added.items() if name not in os.environ}
-    return chosen | added_environment(os.environ, shipped_profile())
-
-
-def images_problem() -> str | None:
-    """Return why images may not get through shared memory, and what to do; None if they will."""
-    used = profile_in_use(os.environ, shipped_profile())
-    if used is None:
-        return None
-    try:
-        # The player and the recorder have a segment each, too.
-        return shared_memory_problem(segment_bytes(used), read_shared_memory(), senders=2)
-    except ValueError as error:
-        return str(error)
+        os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+        os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    prepare_process()
 
 
 class Process:

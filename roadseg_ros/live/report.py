@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -167,12 +166,12 @@ def _prepare(settings: Settings, choice: LiveChoice) -> None:
 
     :raises EvaluationError: if a node is named and there is none
     """
-    from roadseg_ros.live.processes import process_environment
+    from roadseg_ros.live.processes import prepare_run
 
     settings.output.mkdir(parents=True, exist_ok=True)
     # The domain of a node that runs already is the user's to name.
     own_domain = choice.node is None
-    os.environ.update(process_environment(settings.output.resolve(), own_domain=own_domain))
+    prepare_run(settings.output.resolve(), own_domain=own_domain)
     if choice.node is None:
         return
     from roadseg_ros.live.node import FoundNode

@@ -23,8 +23,10 @@ from roadseg_core.evaluation.live.results import LiveDrive, LiveError, LiveRun
 from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
 from roadseg_core.sources.opening import open_source
 from roadseg_core.sources.source import SourceError
+from roadseg_ros.dds.profile import images_problem
+from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.live.node import CameraInput, FoundNode, LiveNode, StartedNode
-from roadseg_ros.live.processes import Process, images_problem
+from roadseg_ros.live.processes import Process
 from roadseg_ros.live.recorder import Recorder
 from roadseg_ros.live.waiting import wait_ready, wait_settled
 
@@ -59,7 +61,8 @@ def play_live(plan: LivePlan, *, say: Callable[[str], None]) -> LiveRun:
     :param say: told what goes on
     :raises LiveError: if there is no node, or it ends before the last drive
     """
-    problem = images_problem()
+    # The player and the recorder have a segment each, too.
+    problem = images_problem(read_shared_memory(), senders=2)
     if problem:
         say(f'WARNING: {problem}')
     published = plan.output / 'published'

@@ -35,6 +35,7 @@ OUTPUTS = {
     'road_mask': Image,
     'confidence': Image,
     'overlay': Image,
+    'overlay/compressed': CompressedImage,
     'camera_info': CameraInfo,
 }
 
@@ -91,7 +92,7 @@ class CameraPublishers:
             if publisher.get_subscription_count()
         )
 
-    def publish(self, output: str, message: Image | CameraInfo) -> None:
+    def publish(self, output: str, message: Image | CompressedImage | CameraInfo) -> None:
         """Publish one output."""
         self._publishers[output].publish(message)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from roadseg_ros.node.statistics import Rate
@@ -120,5 +122,6 @@ def _status(name: str, level: bytes, message: str, values: dict) -> DiagnosticSt
         level=level,
         name=name,
         message=message,
+        hardware_id=platform.node(),
         values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
     )

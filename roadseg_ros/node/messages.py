@@ -5,8 +5,9 @@ from __future__ import annotations
 import array
 import copy
 
+import cv2
 import numpy as np
-from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from roadseg_core.geometry import View
@@ -42,6 +43,21 @@ def to_image(image: np.ndarray, encoding: str, header: Header) -> Image:
     data = array.array('B')
     data.frombytes(memoryview(np.ascontiguousarray(image)).cast('B'))
     message.data = data
+    return message
+
+
+def to_jpeg(image: np.ndarray, quality: int, header: Header) -> CompressedImage:
+    """
+    Make a message of a picture, a JPEG.
+
+    :param image: uint8 [H, W, 3], BGR
+    :param quality: of the JPEG, 1..100
+    :param header: the header of the frame that the picture was made of; copied
+    """
+    message = CompressedImage(format='bgr8; jpeg compressed bgr8')
+    message.header = _copy_header(header)
+    _, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    message.data = array.array('B', encoded.tobytes())
     return message
 
 

@@ -29,8 +29,9 @@ from roadseg_ros.node.parameters import (
     ParameterError,
     Settings,
     camera_parameters,
+    check_cache_folder,
     check_camera_names,
-    check_outputs,
+    check_model,
     declare,
     is_live,
     read_settings,
@@ -98,6 +99,11 @@ class SegmentationNode(LifecycleNode):
         """Whether the node moves itself to active at start."""
         return self._settings.autostart
 
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """The cameras' names."""
+        return self._settings.camera_names
+
     @_logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Check the parameters and the model; create the outputs."""
@@ -106,8 +112,9 @@ class SegmentationNode(LifecycleNode):
             self._settings = settings = read_settings(self)
             model = settings.model or str(default_model())
             self._check_topics(settings)
+            check_cache_folder(settings)
             if Path(model).suffix == '.onnx':
-                check_outputs(settings, read_model_info(model))
+                check_model(settings, read_model_info(model))
             elif not Path(model).exists():
                 raise ModelFileError(f'model: {model} does not exist; expected a model file')
         except (ParameterError, ParameterException, ModelFileError) as error:
@@ -268,8 +275,9 @@ class SegmentationNode(LifecycleNode):
         self._publish_diagnostics()
         self.get_logger().error(f'engine failed: {status.error}')
         self.trigger_deactivate()
-        if self._failures > 1:
-            self.get_logger().fatal('the engine failed again: the node ends')
+        if self._failures > 1 or not status.worked:
+            how = 'failed again' if status.worked else 'cannot be opened'
+            self.get_logger().fatal(f'the engine {how}: the node ends')
             self.exit_code = 3
             return
         self.get_logger().warning('reopening the engine')

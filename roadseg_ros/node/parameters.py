@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -80,6 +81,12 @@ class Parameter:
 PARAMETERS = (
     Parameter('autostart', True, 'Configure and activate at start.'),
     Parameter('model', '', 'Model file or training checkpoint; empty: the shipped model.'),
+    Parameter(
+        'label_map',
+        '',
+        'Label map that the model must have; two, which every model answers by its road mask, and '
+        'empty: any.',
+    ),
     Parameter('backend', 'auto', 'What runs the model.', choices=BACKENDS),
     Parameter('device', 'auto', "Device, in the backend's words."),
     Parameter(
@@ -151,6 +158,14 @@ PARAMETERS = (
     ),
     Parameter('overlay_alpha', 0.5, 'Weight of the paint.', least=0.0, most=1.0, live=True),
     Parameter(
+        'overlay_jpeg_quality',
+        80,
+        'JPEG quality of overlay/compressed.',
+        least=1,
+        most=100,
+        live=True,
+    ),
+    Parameter(
         'diagnostics_period',
         1.0,
         'Time between diagnostics, in seconds.',
@@ -166,8 +181,9 @@ def camera_parameters(camera: str) -> tuple[Parameter, ...]:
     return (
         Parameter(
             f'{camera}.image_topic',
-            f'/camera/{camera}/image_raw',
-            'Topic of the images; with compressed transport /compressed is added.',
+            f'camera/{camera}/image_raw',
+            "Topic of the images, in the node's namespace unless it begins with /; with compressed "
+            'transport /compressed is added.',
         ),
         Parameter(f'{camera}.transport', 'raw', 'How images come.', choices=TRANSPORTS),
         Parameter(
@@ -194,6 +210,7 @@ class Settings:
 
     autostart: bool
     model: str
+    label_map: str
     backend: str
     device: str
     precision: str
@@ -211,6 +228,7 @@ class Settings:
     road_threshold: float
     overlay_mode: str
     overlay_alpha: float
+    overlay_jpeg_quality: int
     diagnostics_period: float
     cameras: tuple[CameraSettings, ...]
 
@@ -273,14 +291,31 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
     return Settings(**{**plain, 'camera_names': names}, cameras=tuple(cameras))
 
 
-def check_outputs(settings: Settings, info: ModelInfo) -> None:
-    """Raise :class:`ParameterError` for a parameter that needs an output the model lacks."""
+def check_model(settings: Settings, info: ModelInfo) -> None:
+    """Raise :class:`ParameterError` for a parameter that the model file does not answer."""
+    if settings.label_map not in ('', 'two', info.label_map.name):
+        raise ParameterError(
+            f'label_map: {settings.label_map!r}, but {info.path} has {info.label_map.name!r}; '
+            'set model to a file of that label map'
+        )
     if settings.road_threshold > 0.0 and 'road_probability' not in info.outputs:
         raise ParameterError(
             f'road_threshold: {settings.road_threshold:g}, but {info.path} computes no '
             f'road_probability; it computes {", ".join(info.outputs)}: set 0.0, where the labels '
             'decide, or export the model again'
         )
+
+
+def check_cache_folder(settings: Settings) -> None:
+    """Make the folder that ``cache_dir`` names; :class:`ParameterError` where that cannot be."""
+    if settings.cache_dir:
+        try:
+            Path(settings.cache_dir).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ParameterError(
+                f'cache_dir: {settings.cache_dir!r} cannot be a folder: {error.strerror}; '
+                'name another one'
+            ) from error
 
 
 def declare(node: Node, parameters: tuple[Parameter, ...]) -> None:

@@ -13,9 +13,12 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
-from roadseg_ros.memory import tune_malloc
+from roadseg_ros.dds.profile import images_problem, prepare_process
+from roadseg_ros.dds.shared_memory import read_shared_memory
+from roadseg_ros.node.command_line import check_arguments
 from roadseg_ros.node.node import SegmentationNode
 from roadseg_ros.node.parameters import ParameterError
+from roadseg_ros.ros_errors import START_ERRORS, start_error
 
 
 class _RosLogHandler(logging.Handler):
@@ -59,14 +62,20 @@ def run_process(arguments: list[str] | None = None) -> int:
     :returns: the exit code: 0, or what went wrong
     :raises KeyboardInterrupt: for a signal before the node has its own handlers
     """
-    tune_malloc()
+    prepare_process()
+    # Before this process has its own part of it.
+    memory = read_shared_memory()
     # OpenCV's threads would take the cores from the engine's; a frame's resize is short.
     cv2.setNumThreads(1)
-    # Our own handlers: rclpy's would invalidate the publishers under the worker.
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     node = None
     try:
+        check_arguments(sys.argv if arguments is None else ['segmentation_node', *arguments])
+        # Our own handlers: rclpy's would invalidate the publishers under the worker.
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         node = SegmentationNode()
+        problem = images_problem(memory, senders=len(node.camera_names))
+        if problem:
+            node.get_logger().warning(problem)
 
         def end(number: int, frame: object) -> None:
             node.exit_code = 0
@@ -80,8 +89,11 @@ def run_process(arguments: list[str] | None = None) -> int:
     except (ParameterError, ParameterException) as error:
         print(f'segmentation: cannot start: {error}', file=sys.stderr)
         return 2
+    except START_ERRORS as error:
+        print(f'segmentation: cannot start: {start_error(error)}', file=sys.stderr)
+        return 2
     finally:
         if node is not None:
             node.close()
             node.destroy_node()
-        rclpy.shutdown()
+        rclpy.try_shutdown()

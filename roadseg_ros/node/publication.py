@@ -12,7 +12,7 @@ from roadseg_core.labels import LabelMap
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame
 from roadseg_ros.node.camera import CameraPublishers
-from roadseg_ros.node.messages import scaled_camera_info, to_image
+from roadseg_ros.node.messages import scaled_camera_info, to_image, to_jpeg
 from roadseg_ros.node.parameters import Settings
 
 
@@ -43,12 +43,21 @@ class FramePublisher:
         """
         options = self.settings.output_options
         images = self.frame.outputs(
-            result, index, wanted, label_map=self.label_map, options=options
+            result,
+            index,
+            wanted | {'overlay'} if 'overlay/compressed' in wanted else wanted,
+            label_map=self.label_map,
+            options=options,
         )
         for output in FRAME_OUTPUTS:
-            if output in images:
+            if output in wanted:
                 encoding = 'bgr8' if output == 'overlay' else 'mono8'
                 self.publishers.publish(output, to_image(images[output], encoding, self.header))
+        if 'overlay/compressed' in wanted:
+            self.publishers.publish(
+                'overlay/compressed',
+                to_jpeg(images['overlay'], self.settings.overlay_jpeg_quality, self.header),
+            )
         if 'camera_info' in wanted and info is not None:
             try:
                 self.publishers.publish(

@@ -88,7 +88,7 @@ def parse_arguments(arguments: list[str] | None = None) -> PlaySettings:
             CameraSettings(
                 name,
                 Path(path).expanduser(),
-                topics.get(name, f'/camera/{name}/image_raw'),
+                topics.get(name, f'camera/{name}/image_raw'),
                 bag_topics.get(name, ''),
                 round(phases.get(name, 0.0) * 1e9),
             )
@@ -133,8 +133,8 @@ def _parser() -> argparse.ArgumentParser:
         action='append',
         default=[],
         metavar='CAMERA=TOPIC',
-        help='image topic to send on (default /camera/CAMERA/image_raw; compressed images go '
-        'to TOPIC/compressed)',
+        help='image topic to send on (default camera/CAMERA/image_raw, in the namespace of '
+        '--ros-args -r __ns:=/NAMESPACE; compressed images go to TOPIC/compressed)',
     )
     add(
         '--bag-topic',

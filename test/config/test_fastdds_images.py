@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from roadseg_ros.launching.dds_profile import segment_bytes
+from roadseg_ros.dds.profile import segment_bytes
 
 PROFILE = Path(__file__).parents[2] / 'config' / 'fastdds_images.xml'
 NAMESPACE = {'': 'http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles'}

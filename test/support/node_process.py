@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,22 +35,26 @@ class NodeProcess:
     Run the segmentation node with parameters; stop it by SIGINT.
 
     :param fault: Python that runs in the process before the node, to break something
+    :param arguments: further ROS arguments
     """
 
     def __init__(
-        self, folder: Path, domain: int, parameters: dict[str, str], *, fault: str = ''
+        self,
+        folder: Path,
+        domain: int,
+        parameters: dict[str, str],
+        *,
+        fault: str = '',
+        arguments: Sequence[str] = (),
     ) -> None:
-        arguments = [f'{name}:={value}' for name, value in parameters.items()]
+        values = [f'{name}:={value}' for name, value in parameters.items()]
         self.log = folder / 'node.log'
-        profile = str(ROOT / 'config' / 'fastdds_images.xml')
         environment = {
             **os.environ,
             'ROS_DOMAIN_ID': str(domain),
             'ROS_LOG_DIR': str(folder),
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
             'PYTHONUNBUFFERED': '1',
-            'FASTDDS_DEFAULT_PROFILES_FILE': profile,
-            'FASTRTPS_DEFAULT_PROFILES_FILE': profile,
         }
         with self.log.open('wb') as log:
             self.process = subprocess.Popen(
@@ -60,7 +64,8 @@ class NodeProcess:
                     f'{fault}\nimport sys\n'
                     'from roadseg_ros.segmentation_node import main\nsys.exit(main())',
                     '--ros-args',
-                    *(word for argument in arguments for word in ('-p', argument)),
+                    *(word for value in values for word in ('-p', value)),
+                    *arguments,
                 ],
                 cwd=ROOT,
                 env=environment,
@@ -105,6 +110,7 @@ class Bench:
                 **{v.key: v.value for v in status.values},
                 'level': status.level,
                 'message': status.message,
+                'hardware_id': status.hardware_id,
             }
             for status in message.status
         }

@@ -107,7 +107,8 @@ def test_a_running_node_tells_where_it_listens(own_domain: None) -> None:
     node.declare_parameter('camera_names', ['front', 'rear'])
     for camera, transport in (('front', 'raw'), ('rear', 'compressed')):
         node.declare_parameter(f'{camera}.transport', transport)
-        node.declare_parameter(f'{camera}.image_topic', f'/{camera}/image/compressed')
+        topic = f'{"/" if transport == "raw" else ""}{camera}/image/compressed'
+        node.declare_parameter(f'{camera}.image_topic', topic)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
     thread = threading.Thread(target=executor.spin, daemon=True)
@@ -117,7 +118,7 @@ def test_a_running_node_tells_where_it_listens(own_domain: None) -> None:
         assert found.name == '/car/segmentation' and found.running
         assert found.inputs == {
             'front': CameraInput('/front/image', 'raw'),
-            'rear': CameraInput('/rear/image', 'compressed'),
+            'rear': CameraInput('/car/rear/image', 'compressed'),
         }
         assert found.close() == 0
     finally:

@@ -20,7 +20,7 @@ from roadseg_core.geometry import Geometry
 from roadseg_core.pipeline.conversion import ConversionError, UnsupportedEncodingError
 from roadseg_core.pipeline.decoding import compressed_to_bgr, image_to_bgr
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
-from roadseg_ros.node.messages import scaled_camera_info, to_image
+from roadseg_ros.node.messages import scaled_camera_info, to_image, to_jpeg
 
 
 @pytest.fixture
@@ -250,3 +250,11 @@ def test_odd_sides_may_be_binned_either_way(info: CameraInfo, header: Header) ->
         scaled_camera_info(info, header, Geometry('stretch', (32, 48)).view(size), 'network')
     with pytest.raises(ConversionError, match=r'80\.5x45\.5'):
         scaled_camera_info(info, header, Geometry('stretch', (32, 48)).view((47, 81)), 'network')
+
+
+def test_a_jpeg_is_the_picture_and_smaller_at_less_quality(header, pixels):
+    smooth = cv2.resize(pixels, None, fx=10, fy=10)
+    good, poor = (to_jpeg(smooth, quality, header) for quality in (95, 20))
+    assert good.header == header and good.header is not header
+    assert len(poor.data) < len(good.data)
+    assert np.abs(compressed_to_bgr(good).astype(int) - smooth).mean() < 3

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from roadseg_ros.node.parameters import PARAMETERS, ParameterError, camera_parameters, make_settings
+from roadseg_core.files import default_model
+from roadseg_core.model_file import read_model_info
+from roadseg_ros.node.parameters import (
+    PARAMETERS,
+    ParameterError,
+    camera_parameters,
+    check_cache_folder,
+    check_model,
+    make_settings,
+)
 
 SEG_YAML = Path(__file__).resolve().parents[3] / 'config' / 'seg.yaml'
 
@@ -28,8 +37,8 @@ def test_topics_of_a_camera():
     values |= {'left.image_topic': '/l/img', 'left.transport': 'compressed'}
     front, left = make_settings(values).cameras
     assert (front.image_topic, front.camera_info_topic) == (
-        '/camera/front/image_raw',
-        '/camera/front/camera_info',
+        'camera/front/image_raw',
+        'camera/front/camera_info',
     )
     assert (left.image_topic, left.camera_info_topic) == ('/l/img/compressed', '/l/camera_info')
 
@@ -84,3 +93,25 @@ def test_camera_info_is_beside_the_images(image_topic, info_topic):
 def test_what_cannot_be_a_topic_is_named(name):
     with pytest.raises(ParameterError, match=rf'(?s)^{name}: .*two words'):
         make_settings({**defaults('front'), name: '/two words'})
+
+
+@pytest.mark.parametrize('label_map', ['', 'seven', 'two'])
+def test_every_model_says_what_is_road(label_map):
+    settings = make_settings({**defaults('front'), 'label_map': label_map})
+    check_model(settings, read_model_info(default_model()))
+
+
+def test_a_model_of_other_classes_is_refused():
+    settings = make_settings({**defaults('front'), 'label_map': 'eight'})
+    with pytest.raises(ParameterError, match=r"^label_map: 'eight', but .*onnx has 'seven'"):
+        check_model(settings, read_model_info(default_model()))
+
+
+def test_the_cache_folder_is_made_or_named(tmp_path):
+    folder = tmp_path / 'a' / 'b'
+    check_cache_folder(make_settings({**defaults('front'), 'cache_dir': str(folder)}))
+    assert folder.is_dir()
+    (tmp_path / 'file').touch()
+    settings = make_settings({**defaults('front'), 'cache_dir': str(tmp_path / 'file')})
+    with pytest.raises(ParameterError, match=r'^cache_dir: .*file.* cannot be a folder'):
+        check_cache_folder(settings)

@@ -149,7 +149,7 @@ def test_the_command_line_is_read() -> None:
         ]
     )
     assert [camera.topic for camera in settings.cameras] == [
-        '/camera/front/image_raw',
+        'camera/front/image_raw',
         '/left/image_raw',
     ]
     assert settings.cameras[1].phase_ns == 20_000_000

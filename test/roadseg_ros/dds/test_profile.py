@@ -1,15 +1,17 @@
-"""Which Fast DDS profile the node gets."""
+"""Which Fast DDS profile a process gets, and sets itself."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from roadseg_ros.launching.dds_profile import (
-    MALLOC_VARIABLES,
+from roadseg_ros.dds.profile import (
     PROFILE_VARIABLES,
     added_environment,
+    images_problem,
+    prepare_process,
     profile_in_use,
     segment_bytes,
 )
@@ -28,10 +30,9 @@ SHIPPED = Path('/share/profile.xml')
 )
 def test_the_shipped_profile_is_loaded_on_fast_dds(environment: dict[str, str]):
     assert profile_in_use(environment, SHIPPED) == SHIPPED
-    assert added_environment(environment, SHIPPED) == {
-        **MALLOC_VARIABLES,
-        **dict.fromkeys(PROFILE_VARIABLES, str(SHIPPED)),
-    }
+    added = added_environment(environment, SHIPPED)
+    assert added and set(added) <= set(PROFILE_VARIABLES)
+    assert set(added.values()) == {str(SHIPPED)}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,6 @@ def test_the_shipped_profile_is_loaded_on_fast_dds(environment: dict[str, str]):
 )
 def test_a_distribution_gets_only_the_variable_it_reads(distribution: str, variable: str):
     assert added_environment({'ROS_DISTRO': distribution}, SHIPPED) == {
-        **MALLOC_VARIABLES,
         variable: str(SHIPPED),
     }
 
@@ -53,14 +53,14 @@ def test_a_distribution_gets_only_the_variable_it_reads(distribution: str, varia
 def test_another_middleware_gets_no_profile():
     environment = {'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'}
     assert profile_in_use(environment, SHIPPED) is None
-    assert added_environment(environment, SHIPPED) == MALLOC_VARIABLES
+    assert added_environment(environment, SHIPPED) == {}
 
 
 @pytest.mark.parametrize('name', PROFILE_VARIABLES)
 def test_a_profile_of_the_users_own_stays(name: str):
     environment = {name: 'file:///home/me/own.xml'}
     assert profile_in_use(environment, SHIPPED) == Path('/home/me/own.xml')
-    assert added_environment(environment, SHIPPED) == MALLOC_VARIABLES
+    assert added_environment(environment, SHIPPED) == {}
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,22 @@ def test_a_profile_of_the_users_own_stays(name: str):
 )
 def test_no_profile_by_the_users_choice(environment: dict[str, str]):
     assert profile_in_use(environment, SHIPPED) is None
-    assert added_environment(environment, SHIPPED) == MALLOC_VARIABLES
+    assert added_environment(environment, SHIPPED) == {}
 
 
-def test_the_users_malloc_settings_stay():
-    added = added_environment({'MALLOC_MMAP_THRESHOLD_': '1'}, SHIPPED)
-    assert 'MALLOC_MMAP_THRESHOLD_' not in added
-    assert 'MALLOC_TRIM_THRESHOLD_' in added
+def test_a_process_sets_the_profile_unless_one_is_set(monkeypatch: pytest.MonkeyPatch):
+    for name in (*PROFILE_VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS', 'RMW_IMPLEMENTATION'):
+        monkeypatch.setenv(name, '')  # so that it is as it was after the test
+        monkeypatch.delenv(name)
+    monkeypatch.setenv('ROS_DISTRO', 'kilted')
+    prepare_process()
+    assert os.environ[PROFILE_VARIABLES[0]].endswith('config/fastdds_images.xml')
+    monkeypatch.setenv(PROFILE_VARIABLES[0], '')
+    prepare_process()
+    assert os.environ[PROFILE_VARIABLES[0]] == ''
+    assert images_problem(None, senders=1) is None
+    monkeypatch.setenv(PROFILE_VARIABLES[0], '/nowhere/own.xml')
+    assert 'own.xml cannot be read' in (images_problem(None, senders=1) or '')
 
 
 def test_the_largest_segment_counts(tmp_path: Path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from roadseg_ros.launching.shared_memory import (
+from roadseg_ros.dds.shared_memory import (
     MIB,
     SharedMemory,
     bytes_per_process,
