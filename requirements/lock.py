@@ -39,7 +39,7 @@ def main() -> int:
         if _name(line) and _name(line) not in FROM_A_DISTRIBUTION
     ]
     options = ['--universal', '--fork-strategy', 'requires-python', '--no-python-downloads']
-    options += ['--python-version', f'3.{MINOR_VERSIONS[0]}']
+    options += ['--system-certs', '--python-version', f'3.{MINOR_VERSIONS[0]}']
     resolved = subprocess.run(
         [sys.executable, '-m', 'uv', 'pip', 'compile', '-q', '--no-header', '--no-annotate']
         + [*options, '-'],

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -42,9 +41,9 @@ def source(tmp_path: Path) -> Path:
 def build(source: Path, python: Path, *options: str) -> Path:
     """Build by the colcon of a Python; return the folder of the executables."""
     workspace = source.parents[1]
-    site = sysconfig.get_path('purelib')
-    # colcon and setuptools alone come from the environment of the tests.
-    environment = {**os.environ, 'PYTHONPATH': site}
+    # colcon and what it imports come from where the tests have them.
+    sites = [path for path in sys.path if path.endswith(('site-packages', 'dist-packages'))]
+    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(sites)}
     done = subprocess.run(
         [python, '-m', 'colcon', 'build', '--packages-select', 'roadseg_ros', *options],
         cwd=workspace,

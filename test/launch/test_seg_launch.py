@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +21,9 @@ from launch_ros.actions import Node
 from launch import LaunchContext
 
 PROJECT = Path(__file__).parents[2]
+
+# launch makes every later logger one of its own, whose messages pytest's caplog never sees.
+logging.setLoggerClass(logging.Logger)
 
 
 @pytest.fixture

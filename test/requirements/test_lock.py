@@ -18,7 +18,7 @@ NOT_LOCKED = ('ros-', 'nvidia-', 'cuda-', 'triton')
 TRAINING = ('runtime', 'train', 'dev')
 X86, ARM = 'x86_64-manylinux_2_35', 'aarch64-manylinux_2_35'
 UV = [sys.executable, '-m', 'uv', 'pip', 'compile', '--python', sys.executable,
-      '--no-python-downloads', '--no-header', '--no-annotate']  # fmt: skip
+      '--no-python-downloads', '--system-certs', '--no-header', '--no-annotate']  # fmt: skip
 
 
 def resolve(options: list[str], files: tuple[str, ...], *constraints: str) -> list[str]:

@@ -10,6 +10,9 @@ import pytest
 
 from roadseg_core.cli import main
 
+# The command says itself what it lacks.
+pytest.importorskip('PIL')
+
 
 def check(capsys, *arguments: str) -> tuple[int, dict]:
     """Run the command; return its status and the report."""

@@ -8,6 +8,9 @@ import node_process as helpers
 import pytest
 from sensor_msgs.msg import Image
 
+# The double of TensorRT runs models by it, in the node's process.
+pytest.importorskip('onnxruntime')
+
 # The double's build goes on with its second step until a file is there.
 DOUBLES = """
 import sys, time
