@@ -15,17 +15,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from roadseg_core.bags.drive_bag import image_topic, record_drive, truth_topic
-from roadseg_core.evaluation.demonstration.moments import Moment, collect_moments
+from roadseg_core.bags.drive_bag import record_drive
+from roadseg_core.evaluation.demonstration.moments import collect_moments
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
 from roadseg_core.evaluation.demonstration.page import write_page
-from roadseg_core.evaluation.demonstration.summary import describe, summarize
-from roadseg_core.evaluation.live.figures import live_figures
-from roadseg_core.evaluation.live.results import LiveError, LiveRun, output_topic
+from roadseg_core.evaluation.demonstration.summary import summarize
+from roadseg_core.evaluation.live.figures import describe_live, live_figures
+from roadseg_core.evaluation.live.results import LiveError, LiveRun
 from roadseg_core.evaluation.live.scores import live_scores
 from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
 from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
-from roadseg_core.labels import LabelMap
 from roadseg_core.rendering import demo_config
 from roadseg_core.sources.opening import open_source
 from roadseg_core.sources.source import SourceError
@@ -46,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     prepare_run(options.output.resolve())
     try:
         return _run(options)
-    except (EvaluationError, LiveError, SourceError) as error:
+    except (EvaluationError, SourceError) as error:
         print(f'\ndemo: {error}', file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
@@ -65,19 +64,30 @@ def _run(options: DemoOptions) -> int:
     drive = run.drives[0]
     if drive.accounting is None:
         raise LiveError(drive.error)
-    if drive.label_map is None:
+    if run.label_map is None:
         raise LiveError('the node published no label map')
     _say('comparing, and writing the report')
-    truth = Truth({'*': truth_topic('{camera}')}, label_map='seven')
-    scores = None if options.source else live_scores(run, truth, list(options.cameras))
-    summary = summarize(options, live_figures(run), scores, played=played)
-    summary['node_exit_code'] = run.exit_code
+    scores = live_scores(run, Truth(options.truth_topics, label_map='seven'), options.cameras)
+    live = live_figures(run)
+    summary = summarize(options, live, scores, played=played, exit_code=run.exit_code)
     report, page = (options.output.resolve() / name for name in ('report.json', 'report.html'))
     report.write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
-    label_map = LabelMap.from_dict(drive.label_map)
-    write_page(page, summary, _moments(options, run, label_map), label_map, drive.accounting)
-    _say('', *describe(summary), str(report), str(page))
-    return 1 if summary['problems'] else 0
+    moments = collect_moments(
+        run,
+        {
+            camera: open_source(path, bag_topic=topic, fps=options.fps)
+            for camera, topic in options.topics.items()
+        },
+        options.truth_topics,
+        count=_MOMENTS_OF_SOURCE if options.source else _MOMENTS,
+        decode=decode,
+    )
+    write_page(page, summary, moments, run.label_map, drive.accounting)
+    _say('', *describe_live(live))
+    if scores:
+        _say(f'road IoU {scores["road_iou"]:.3f} against the exact truth of the rendered drive')
+    _say(str(report), str(page))
+    return 1 if live['problems'] else 0
 
 
 def _render(options: DemoOptions) -> tuple[Path, str]:
@@ -105,7 +115,7 @@ def _play(options: DemoOptions, path: Path) -> LiveRun:
 
     plan = LivePlan(
         drives={'drive': path},
-        cameras={camera: _topic(options, camera) for camera in options.cameras},
+        cameras=options.topics,
         output=options.output,
         model=options.model,
         engine=EngineChoice(options.backend),
@@ -117,29 +127,6 @@ def _play(options: DemoOptions, path: Path) -> LiveRun:
         ),
     )
     return play_live(plan, say=_say)
-
-
-def _topic(options: DemoOptions, camera: str) -> str:
-    return options.bag_topic if options.source else image_topic(camera)
-
-
-def _moments(options: DemoOptions, run: LiveRun, label_map: LabelMap) -> list[Moment]:
-    drive = run.drives[0]
-    moments = []
-    for camera in options.cameras:
-        moments += collect_moments(
-            camera,
-            open_source(drive.path, bag_topic=_topic(options, camera), fps=options.fps),
-            decode=decode,
-            published=drive.published,
-            topics=tuple(
-                output_topic(camera, output, node=run.node) for output in ('label', 'road_mask')
-            ),
-            truth=None if options.source else (drive.path, truth_topic(camera)),
-            label_map=label_map,
-            count=_MOMENTS_OF_SOURCE if options.source else _MOMENTS,
-        )
-    return moments
 
 
 def _say(*lines: str) -> None:

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from roadseg_core.bags.drive_bag import image_topic, truth_topic
 from roadseg_core.rendering import Drive, demo_config
 
-_RENDERED_SECONDS, _SOURCE_SECONDS = 10.0, 60.0
+_SOURCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class DemoOptions:
     fps: float = 15.0
     phase: str = 'in'
     size: tuple[int, int] = (480, 640)
-    seconds: float = _RENDERED_SECONDS
+    seconds: float = 10.0
     model: Path | None = None
     backend: str = 'auto'
     output: Path = Path('build/demo')
@@ -53,55 +54,51 @@ class DemoOptions:
         step = 1.0 / self.fps / len(self.cameras) if self.phase == 'out' else 0.0
         return {camera: number * step for number, camera in enumerate(self.cameras)}
 
+    @property
+    def topics(self) -> dict[str, str]:
+        """Return the image topic to read by camera; '' where what is read has only one."""
+        return {
+            camera: self.bag_topic if self.source else image_topic(camera)
+            for camera in self.cameras
+        }
+
+    @property
+    def truth_topics(self) -> dict[str, str]:
+        """Return the topic of the truth by camera; empty for a source."""
+        return {} if self.source else {camera: truth_topic(camera) for camera in self.cameras}
+
 
 def parse_arguments(arguments: list[str] | None = None) -> DemoOptions:
     """Read the command line; ends the process where it is wrong."""
     parser = argparse.ArgumentParser(
-        prog='demo', description='Show the segmentation node at work, and write a report.'
+        prog='demo',
+        description='Show the segmentation node at work, and write a report.',
+        argument_default=argparse.SUPPRESS,
     )
-    add = parser.add_argument
-    add(
-        '--source',
-        type=_existing,
-        help='a bag, a video or a folder of images of your own '
-        '(default: a rendered drive with exact truth)',
-    )
-    add('--bag-topic', default='', help='image topic to read, where the bag holds several')
-    add(
-        '--cameras',
-        type=_cameras,
-        default=Drive.cameras,
-        help='number of cameras, or names, of the rendered drive: '
-        f'{",".join(Drive.cameras)} (default all)',
-    )
-    add('--fps', type=float, default=15.0, help='frames per second of a camera (default 15)')
-    add(
-        '--phase',
-        choices=('in', 'out'),
-        default='in',
-        help='all cameras at the same moment (default), or evenly apart',
-    )
-    add(
-        '--size',
-        type=_size,
-        default=DemoOptions.size,
-        help='size of the rendered frames (default 640x480)',
-    )
-    add(
-        '--seconds',
-        type=float,
-        help='how long to play (default 10; a source: all of it, at most 60)',
-    )
-    add('--model', type=_existing, help='model file (default: the one shipped)')
-    add('--backend', default='auto', help='engine of the node (default auto)')
-    add('--output', type=Path, default=DemoOptions.output, help='folder (default build/demo)')
-    values = parser.parse_args(arguments)
-    if values.source:
-        values.cameras = ('front',)
-    if values.seconds is None:
-        values.seconds = _SOURCE_SECONDS if values.source else _RENDERED_SECONDS
+    cameras = ','.join(Drive.cameras)
+    for name, kind, text in (
+        (
+            'source',
+            _existing,
+            'a bag, a video or a folder of images (default: a rendered drive)',
+        ),
+        ('bag-topic', str, 'image topic to read, where the bag holds several'),
+        ('cameras', _cameras, f'number or names of cameras of the drive: {cameras} (default all)'),
+        ('fps', float, 'frames per second of a camera (default 15)'),
+        ('phase', str, 'in: all cameras at the same moment (default); out: evenly apart'),
+        ('size', _size, 'size of the rendered frames (default 640x480)'),
+        ('seconds', float, 'how long to play (default 10; a source: all of it, at most 60)'),
+        ('model', _existing, 'model file (default: the one shipped)'),
+        ('backend', str, 'engine of the node (default auto)'),
+        ('output', Path, 'folder to write to (default build/demo)'),
+    ):
+        choices = ('in', 'out') if name == 'phase' else None
+        parser.add_argument(f'--{name}', type=kind, choices=choices, help=text)
+    values = vars(parser.parse_args(arguments))
+    if 'source' in values:
+        values = {'seconds': _SOURCE_SECONDS, **values, 'cameras': ('front',)}
     try:
-        return DemoOptions(**vars(values))
+        return DemoOptions(**values)
     except ValueError as error:
         parser.error(str(error))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from roadseg_core.evaluation.live.accounting import Accounting
@@ -69,7 +71,8 @@ def describe_live(live: dict) -> list[str]:
         if count and name not in ('sent', 'received', 'processed', 'recorded')
     )
     lines = [
-        f'live: {total["sent"]} frames sent, {total["recorded"]} came back ({lost or "none lost"})'
+        f'live: {total["sent"]} frames sent, {total["recorded"]} came back ({lost or "none lost"}),'
+        f' {live["fps"]["total"]:g} a second'
     ]
     if end_to_end['p50'] is not None:
         lines.append(
@@ -81,13 +84,12 @@ def describe_live(live: dict) -> list[str]:
 
 
 def _frames(accounts: list[Accounting]) -> dict[str, dict[str, int]]:
-    total: dict[str, dict[str, int]] = {}
+    total: dict[str, Counter[str]] = {}
     for account in accounts:
         for camera, row in account.frames.items():
-            sums = total.setdefault(camera, dict.fromkeys(row, 0))
-            for name, count in row.items():
-                sums[name] += count
-    return total or {'total': {'sent': 0, 'recorded': 0}}
+            total.setdefault(camera, Counter()).update(row)
+    frames = {camera: dict(row) for camera, row in total.items()}
+    return frames or {'total': {'sent': 0, 'recorded': 0}}
 
 
 def _rates(accounts: list[Accounting]) -> dict[str, float]:

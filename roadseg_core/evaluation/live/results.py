@@ -11,9 +11,11 @@ import numpy as np
 from roadseg_core.bags.images import parse_raw
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.evaluation.live.accounting import Accounting, Statuses
+from roadseg_core.evaluation.settings.settings import EvaluationError
+from roadseg_core.labels import LabelMap
 
 
-class LiveError(Exception):
+class LiveError(EvaluationError):
     """A live run that cannot go on; the message says why."""
 
 
@@ -48,7 +50,13 @@ class LiveRun:
 
     node: str
     drives: tuple[LiveDrive, ...]
-    exit_code: int
+    exit_code: int = 0
+
+    @property
+    def label_map(self) -> LabelMap | None:
+        """Return what the node said its labels mean; None where it did not."""
+        said = (drive.label_map for drive in self.drives if drive.label_map)
+        return next(map(LabelMap.from_dict, said), None)
 
 
 def output_topic(camera: str, output: str, *, node: str) -> str:

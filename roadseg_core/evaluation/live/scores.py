@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,14 +19,14 @@ from roadseg_core.evaluation.drives.truth import TruthError, open_truth
 from roadseg_core.evaluation.live.accounting import FrameKey
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
 from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
-from roadseg_core.labels import TWO, LabelMap
+from roadseg_core.labels import TWO
 from roadseg_core.metrics import MetricsError
 
 
 def live_scores(
     run: LiveRun,
     truth: Truth,
-    cameras: list[str],
+    cameras: Sequence[str],
     *,
     parts: Mapping[Path, Path] | None = None,
 ) -> dict[str, object] | None:
@@ -39,15 +39,16 @@ def live_scores(
     :raises EvaluationError: if what was recorded cannot be read
     :raises LabelMapError: if the truth's label map is not known
     """
-    played = [drive for drive in run.drives if drive.accounting is not None and drive.label_map]
-    if not played:
+    label_map = run.label_map
+    if label_map is None or not truth:
         return None
-    label_map = LabelMap.from_dict(played[0].label_map)
     truth_map = find_label_map(truth.label_map) if truth.label_map else label_map
     sums = Comparison(label_map, truth_map)
     frames = 0
     topics = {output_topic(camera, 'label', node=run.node): camera for camera in cameras}
-    for drive in played:
+    for drive in run.drives:
+        if drive.accounting is None:
+            continue
         index = read_index(parts[drive.path]) if parts else None
         try:
             for true, labels in tqdm(

@@ -10,7 +10,7 @@ from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.drive_bag import image_topic, record_drive, truth_topic
 from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.evaluation.demonstration.moments import collect_moments
-from roadseg_core.evaluation.live.results import mono_images, output_topic
+from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
 from roadseg_core.labels import SEVEN
 from roadseg_core.rendering import Drive, demo_config
 from roadseg_core.sources.bag_source import BagSource
@@ -51,22 +51,15 @@ def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
                     stamp,
                     image_cdr(shown, encoding='mono8', stamp_ns=stamp, frame_id='left'),
                 )
+    drive = LiveDrive(tmp_path / 'drive', tmp_path / 'published', label_map=SEVEN.to_dict())
+    source = BagSource(tmp_path / 'drive', topic=image_topic('left'))
     shown = ['frame', 'labels over frame', 'labels', 'road mask']
-    for true, captions in (
-        ((tmp_path / 'drive', truth_topic('left')), [*shown, 'truth', 'errors']),
-        (None, shown),
+    for truths, captions in (
+        ({'left': truth_topic('left')}, [*shown, 'truth', 'errors']),
+        ({}, shown),
     ):
         moments = collect_moments(
-            'left',
-            BagSource(tmp_path / 'drive', topic=image_topic('left')),
-            decode=decode,
-            published=tmp_path / 'published',
-            topics=tuple(
-                output_topic('left', output, node='/n') for output in ('label', 'road_mask')
-            ),
-            truth=true,
-            label_map=SEVEN,
-            count=4,
+            LiveRun('/n', (drive,)), {'left': source}, truths, count=4, decode=decode
         )
         assert [moment.seconds for moment in moments] == [0.0, 0.2]
         assert [picture.caption for picture in moments[0].pictures] == captions

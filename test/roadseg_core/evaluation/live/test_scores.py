@@ -36,7 +36,7 @@ def answered(bag: Path, label_map: LabelMap, answer: Callable[[np.ndarray], np.n
                 writer.write(connection, stamp, message)
     accounting = account({}, {}, {'front': dict.fromkeys(('received', *CAUSES), 0)})
     drive = LiveDrive(bag, published, accounting, label_map=label_map.to_dict())
-    return LiveRun('/n', (drive,), 0)
+    return LiveRun('/n', (drive,))
 
 
 def all_road(labels: np.ndarray) -> np.ndarray:
