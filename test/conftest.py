@@ -21,6 +21,8 @@ ENVIRONMENT = ROOT / '.venv' / 'bin' / 'python'
 
 def pytest_configure(config: pytest.Config) -> None:
     """Run by a Python outside any environment, start again with the package's own."""
+    # As a plugin of its own it also sees a folder whose conftest cannot be imported.
+    config.pluginmanager.register(SkipTraining())
     if sys.prefix != sys.base_prefix or not ENVIRONMENT.exists():
         return
     capture = config.pluginmanager.getplugin('capturemanager')
@@ -29,42 +31,45 @@ def pytest_configure(config: pytest.Config) -> None:
         capture.stop_global_capturing()
     sys.stdout.flush()
     sys.stderr.flush()
-    arguments = [str(ENVIRONMENT), '-m', 'pytest', *config.invocation_params.args]
-    os.execv(ENVIRONMENT, arguments)
+    os.execv(ENVIRONMENT, [str(ENVIRONMENT), '-m', 'pytest', *config.invocation_params.args])
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator:
-    """Skip a module or a folder that imports what is only needed for training."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.outcome == 'failed':
-        reason = _reason(report.call.excinfo.value)
-        if reason:
-            report.outcome = 'skipped'
-            report.longrepr = (str(collector.path), 1, reason)
+class SkipTraining:
+    """Skip what imports a package for training that is not installed."""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator:
+        """Skip a module or a folder."""
+        outcome = yield
+        report = outcome.get_result()
+        if report.outcome == 'failed':
+            _skip(report, report.call.excinfo, str(collector.path), 1)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Generator:
+        """Skip a test that imports it itself, or whose fixture does."""
+        outcome = yield
+        report = outcome.get_result()
+        if report.outcome == 'failed' and call.excinfo is not None:
+            _skip(report, call.excinfo, str(item.path), item.location[1] or 0)
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Generator:
-    """Skip a test that imports it itself, or whose fixture does."""
-    outcome = yield
-    report = outcome.get_result()
-    if report.outcome == 'failed' and call.excinfo is not None:
-        reason = _reason(call.excinfo.value)
-        if reason:
-            report.outcome = 'skipped'
-            report.longrepr = (str(item.path), item.location[1] or 0, reason)
-
-
-def _reason(error: BaseException | None) -> str | None:
-    """Return why a test is skipped: a missing package for training, at the root of an error."""
+def _skip(
+    report: pytest.CollectReport | pytest.TestReport,
+    raised: pytest.ExceptionInfo,
+    path: str,
+    line: int,
+) -> None:
+    """Turn a failure into a skip, where a missing package for training is at its root."""
     from roadseg_core.missing import TRAINING
 
+    error = raised.value
     while error is not None:
-        if isinstance(error, ModuleNotFoundError):
-            name = (error.name or '').partition('.')[0]
-            if name in TRAINING:
-                return f"needs {name}, which make setup SETS='runtime train dev' installs"
+        name = (getattr(error, 'name', None) or '').partition('.')[0]
+        if isinstance(error, ModuleNotFoundError) and name in TRAINING:
+            report.outcome = 'skipped'
+            reason = f"needs {name}, which make setup SETS='runtime train dev' installs"
+            report.longrepr = (path, line, reason)
+            return
+        # A conftest's error names its own as `cause`.
         error = getattr(error, 'cause', None) or error.__cause__
-    return None

@@ -52,12 +52,13 @@ start() {
     background+=($!)
 }
 
-# Stop all in the background as Ctrl-C does, the last first; fail where a node is left.
+# Stop all in the background as Ctrl-C does, the last first; fail where a node is left. A job of the
+# shell is a process group, as what runs in a terminal.
 stop() {
     local i pid left=0
     for ((i = ${#background[@]} - 1; i >= 0; i--)); do
         pid=${background[i]}
-        kill -INT "$pid" 2> /dev/null
+        kill -INT -- "-$pid" 2> /dev/null
         timeout 30 tail --pid="$pid" -f /dev/null || { echo "$pid goes on after SIGINT"; left=1; }
     done
     background=()
