@@ -16,6 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from roadseg_core.bags.drive_bag import record_drive
+from roadseg_core.bags.records import SourceError
 from roadseg_core.evaluation.demonstration.moments import collect_moments
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
 from roadseg_core.evaluation.demonstration.page import write_page
@@ -27,9 +28,7 @@ from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
 from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
 from roadseg_core.rendering import demo_config
 from roadseg_core.sources.opening import open_source
-from roadseg_core.sources.source import SourceError
 from roadseg_ros.live.processes import prepare_run
-from roadseg_ros.player.encoding import decode
 
 _MOMENTS, _MOMENTS_OF_SOURCE = 4, 6
 
@@ -80,7 +79,6 @@ def _run(options: DemoOptions) -> int:
         },
         options.truth_topics,
         count=_MOMENTS_OF_SOURCE if options.source else _MOMENTS,
-        decode=decode,
     )
     write_page(page, summary, moments, run.label_map, drive.accounting)
     _say('', *describe_live(live))

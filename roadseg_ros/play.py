@@ -18,8 +18,10 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 
 from roadseg_core.bags.cdr import BILLION
+from roadseg_core.bags.records import SourceError
 from roadseg_core.sources.opening import open_source
-from roadseg_core.sources.source import Source, SourceError
+from roadseg_core.sources.source import Source
+from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.dds.profile import images_problem, prepare_process
 from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.player.encoding import Encoder
@@ -48,7 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
         if problem:
             print(f'play: {problem}', file=sys.stderr, flush=True)
         sources = {
-            camera.name: open_source(camera.path, bag_topic=camera.bag_topic, fps=settings.fps)
+            camera.name: open_source(
+                camera.path, bag_topic=camera.bag_topic, fps=settings.fps, camera=camera.name
+            )
             for camera in settings.cameras
         }
         for camera in settings.cameras:
@@ -80,7 +84,7 @@ def _run(
             {
                 name: packets(
                     source,
-                    Encoder(settings.transport, settings.size, name),
+                    Encoder(settings.transport, settings.size, through_cv_bridge),
                     loop=settings.loop,
                     skipped=skip,
                     part=settings.part,

@@ -6,13 +6,14 @@ import struct
 from functools import lru_cache
 
 import numpy as np
+from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_typestore
 from rosbags.typesys.store import Typestore
 
+from roadseg_core.bags.images import BILLION, read_stamp
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
-
-BILLION = 1_000_000_000
-_LITTLE_ENDIAN = 1
+from roadseg_core.bags.records import Buffer
+from roadseg_core.pipeline.conversion import ConversionError
 
 
 @lru_cache(maxsize=1)
@@ -21,19 +22,29 @@ def message_types() -> Typestore:
     return get_typestore(Stores.ROS2_HUMBLE)
 
 
-def is_little_endian(cdr: bytes) -> bool:
-    """Say whether a serialized message is little-endian, as it is on all common machines."""
-    return len(cdr) > 12 and cdr[1] == _LITTLE_ENDIAN
+def little_endian(cdr: Buffer, message_type: str) -> bytes:
+    """
+    Return a message as little-endian CDR, as it is on all common machines.
 
-
-def read_stamp(cdr: bytes) -> int:
-    """Return the header stamp in nanoseconds of a serialized message that begins with one."""
-    seconds, nanoseconds = struct.unpack_from('<iI', cdr, 4)
-    return seconds * BILLION + nanoseconds
+    :raises ConversionError: if it is damaged
+    """
+    data = bytes(cdr)
+    if len(data) < 4 or data[1] & 1:
+        return data
+    types = message_types()
+    try:
+        message = types.deserialize_cdr(data, message_type)
+        return bytes(types.serialize_cdr(message, message_type))
+    except (SerdeError, ValueError, IndexError, struct.error) as error:
+        raise ConversionError(f'the recorded message is damaged: {error}') from error
 
 
 def with_stamp(cdr: bytes, stamp_ns: int) -> bytes:
-    """Return the message with another header stamp: one copy, nothing else is read."""
+    """
+    Return the little-endian message with another header stamp: one copy, nothing else is read.
+
+    :raises ConversionError: if it is too short to have one
+    """
     if read_stamp(cdr) == stamp_ns:
         return cdr
     stamp = struct.pack('<iI', stamp_ns // BILLION, stamp_ns % BILLION)
@@ -45,7 +56,7 @@ def image_cdr(image: np.ndarray, *, encoding: str, stamp_ns: int, frame_id: str)
     types = message_types()
     height, width = image.shape[:2]
     message = types.types[RAW_TYPE](
-        header=_header(stamp_ns, frame_id),
+        header=header(stamp_ns, frame_id),
         height=height,
         width=width,
         encoding=encoding,
@@ -60,12 +71,13 @@ def compressed_cdr(data: bytes, *, file_format: str, stamp_ns: int, frame_id: st
     """Serialize an image file as sensor_msgs/CompressedImage."""
     types = message_types()
     message = types.types[COMPRESSED_TYPE](
-        header=_header(stamp_ns, frame_id), format=file_format, data=np.frombuffer(data, np.uint8)
+        header=header(stamp_ns, frame_id), format=file_format, data=np.frombuffer(data, np.uint8)
     )
     return bytes(types.serialize_cdr(message, COMPRESSED_TYPE))
 
 
-def _header(stamp_ns: int, frame_id: str) -> object:
+def header(stamp_ns: int, frame_id: str) -> object:
+    """Return a std_msgs/Header."""
     types = message_types().types
     stamp = types['builtin_interfaces/msg/Time'](
         sec=stamp_ns // BILLION, nanosec=stamp_ns % BILLION

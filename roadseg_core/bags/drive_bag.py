@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
+from roadseg_core.bags.cdr import BILLION, header, image_cdr, message_types
 from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, RAW_TYPE
 from roadseg_core.rendering import Drive, DriveConfig, RenderedFrame
 
@@ -111,14 +111,8 @@ def _info_topic(camera: str) -> str:
 def _camera_info(drive: Drive, camera: str, stamp_ns: int) -> bytes:
     types = message_types()
     fx, fy, cx, cy = drive.intrinsics(camera)
-    header = types.types['std_msgs/msg/Header'](
-        stamp=types.types['builtin_interfaces/msg/Time'](
-            sec=stamp_ns // BILLION, nanosec=stamp_ns % BILLION
-        ),
-        frame_id=camera,
-    )
     message = types.types[CAMERA_INFO_TYPE](
-        header=header,
+        header=header(stamp_ns, camera),
         height=drive.config.height,
         width=drive.config.width,
         distortion_model='plumb_bob',

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from roadseg_core.bags.message_types import RAW_TYPE
-from roadseg_core.bags.records import Buffer
+from roadseg_core.bags.records import BagMessage, Buffer
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import Fallback, compressed_to_bgr, image_to_bgr
 
-_BILLION = 1_000_000_000
+BILLION = 1_000_000_000
 _HEADER = 4
 
 
@@ -94,6 +94,22 @@ def to_bgr(cdr: Buffer, message_type: str, fallback: Fallback | None = None) -> 
     return compressed_to_bgr(parse_compressed(cdr))
 
 
+def decode(message: BagMessage, message_type: str, fallback: Fallback | None = None) -> np.ndarray:
+    """
+    Decode a recorded image, as :func:`to_bgr`.
+
+    :raises ConversionError: if it cannot be decoded; of a file it says which
+    """
+    if message.error:
+        raise ConversionError(message.error)
+    try:
+        return to_bgr(message.data, message_type, fallback)
+    except ConversionError as error:
+        if not message.name:
+            raise
+        raise type(error)(f'{message.name}: {error}') from error
+
+
 class _Fields:
     """Read fields one after another, each at its alignment behind CDR's four-byte header."""
 
@@ -117,7 +133,7 @@ class _Fields:
 
     def stamp(self) -> int:
         seconds = self.number('i')
-        return seconds * _BILLION + self.number('I')
+        return seconds * BILLION + self.number('I')
 
     def octets(self) -> memoryview:
         length = self.number('I')

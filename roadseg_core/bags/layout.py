@@ -157,6 +157,11 @@ def _found(path: Path, files: tuple[Path, ...], notes: tuple[str, ...]) -> Layou
     return Layout(path, files, packed, None, {}, None, notes)
 
 
+def is_bag_file(path: Path) -> bool:
+    """Say whether a file is a bag's by its name: one of ROS 1 too, which is refused later."""
+    return path.suffix == '.bag' or _suffix(path) in STORAGES
+
+
 def storage_of(file: Path) -> str:
     """Return ``mcap`` or ``sqlite3`` by the name of a bag file."""
     return STORAGES[_suffix(file)]

@@ -27,6 +27,8 @@ class BagReader:
     :raises OSError: on entering, if there is no room for unpacked files
     """
 
+    kind = 'bag'
+
     def __init__(self, path: Path, *, scratch: Path | None = None) -> None:
         self.path = path
         self.losses = Losses()

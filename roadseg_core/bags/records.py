@@ -29,11 +29,15 @@ class BagMessage(NamedTuple):
 
     :param time_ns: when it was recorded
     :param data: CDR
+    :param name: the file that it was made of; '' for a message of a bag
+    :param error: why there is no data; '' where there is
     """
 
     topic: str
     time_ns: int
     data: Buffer
+    name: str = ''
+    error: str = ''
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,51 @@ class Losses:
 
     def __bool__(self) -> bool:
         return bool(self.described)
+
+
+class Reader(Protocol):
+    """
+    Read a recording, whatever it is: a bag, or a video or pictures in the form of one.
+
+    Use it as a context, which raises :class:`SourceError` where nothing of it can be read.
+    """
+
+    path: Path
+    kind: str
+    topics: dict[str, Topic]
+    losses: Losses
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what was made up for."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the messages by topic that there should be; {} if that is not known."""
+
+    def reopened(self) -> Reader:
+        """Return a second reader of the same recording, to enter: each is for one thread."""
+
+    def start_ns(self) -> int | None:
+        """Return the time of the first message, None if there is none."""
+
+    def messages(
+        self,
+        topics: Collection[str] | None = None,
+        *,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+    ) -> Iterator[BagMessage]:
+        """
+        Yield the messages of some topics (None: of all) in the order of recording.
+
+        :param start_ns: least time of recording, or None
+        :param end_ns: messages from this time on are left out, or None
+        """
+
+    def __enter__(self) -> Reader: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 class Storage(Protocol):

@@ -10,8 +10,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.picture_file import read_picture
 
 
 class DataError(ValueError):
@@ -104,7 +104,7 @@ def read_frame(path: Path) -> np.ndarray:
     :raises DataError: if it is missing or damaged
     """
     try:
-        return decode_compressed(_read_bytes(path))
+        return read_picture(path)
     except ConversionError as error:
         raise DataError(f'{path}: {error}') from error
 

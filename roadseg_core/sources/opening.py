@@ -1,45 +1,57 @@
-"""Find out what kind of source a path is."""
+"""Find out what a path is: a bag, a video, a picture or a folder of pictures."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from roadseg_core.sources.bag_source import BAG_SUFFIXES, BagSource
-from roadseg_core.sources.folder_source import DEFAULT_FPS, FolderSource
-from roadseg_core.sources.source import Source, SourceError
-from roadseg_core.sources.video_source import VideoSource
+from roadseg_core.bags.layout import METADATA, is_bag_file
+from roadseg_core.bags.reader import BagReader
+from roadseg_core.bags.records import Reader, SourceError
+from roadseg_core.sources.pictures import DEFAULT_FPS, PICTURE_SUFFIXES, PictureBag
+from roadseg_core.sources.source import Source
+from roadseg_core.sources.video import VideoBag
 
 
-def open_source(path: Path, *, bag_topic: str = '', fps: float | None = None) -> Source:
+def open_reader(
+    path: Path, *, fps: float | None = None, camera: str = 'front', scratch: Path | None = None
+) -> Reader:
     """
-    Open a bag (folder or file), a video file or a folder of images.
+    Return a reader of what a path is, to be entered.
 
-    :param bag_topic: image topic of a bag; '' where it holds only one
-    :param fps: frames per second of a folder of images
-    :raises SourceError: if the path is none of these; the message says why
+    :param fps: frames per second of a folder of pictures
+    :param camera: name of the camera of a video or of pictures
+    :param scratch: where compressed files of a bag are unpacked
+    :raises SourceError: if it is nothing that can be read; the message says why
     """
     path = path.expanduser()
     if not path.exists():
-        raise SourceError(f'{path} does not exist; give a bag, a video or a folder of images')
-    if path.is_dir():
-        if (path / 'metadata.yaml').is_file():
-            return BagSource(path, topic=bag_topic)
-        files = sorted(file for file in path.iterdir() if file.suffix in BAG_SUFFIXES)
-        if len(files) == 1:
-            return BagSource(files[0], topic=bag_topic)
-        if files:
-            raise SourceError(
-                f'{path} holds {len(files)} bag files and no metadata.yaml; '
-                "make it by 'ros2 bag reindex', or name one file"
-            )
-        return FolderSource(path, fps=fps or DEFAULT_FPS)
-    if path.suffix in BAG_SUFFIXES:
-        return BagSource(path, topic=bag_topic)
-    if path.suffix == '.zstd' and (path.parent / 'metadata.yaml').is_file():
-        return BagSource(path.parent, topic=bag_topic)
-    if path.suffix == '.bag':
         raise SourceError(
-            f"{path} is a ROS 1 bag; convert it by 'rosbags-convert --src {path} "
-            "--dst FOLDER' first"
+            f'{path} does not exist; give a bag, a video, a picture or a folder of pictures'
         )
-    return VideoSource(path)
+    if is_bag(path):
+        return BagReader(path, scratch=scratch)
+    if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
+        return PictureBag(path, fps=fps or DEFAULT_FPS, camera=camera)
+    return VideoBag(path, camera=camera)
+
+
+def open_source(
+    path: Path, *, bag_topic: str = '', fps: float | None = None, camera: str = 'front'
+) -> Source:
+    """
+    Open a path as one camera.
+
+    :param bag_topic: image topic of a bag; '' where it holds only one
+    :param fps: frames per second of a folder of pictures
+    :param camera: name of the camera of a video or of pictures
+    :raises SourceError: if the path is nothing that can be read; the message says why
+    """
+    return Source(partial(open_reader, path, fps=fps, camera=camera), topic=bag_topic)
+
+
+def is_bag(path: Path) -> bool:
+    """Say whether a path is a bag's folder or file, whole or not."""
+    if path.is_dir():
+        return (path / METADATA).is_file() or any(is_bag_file(file) for file in path.iterdir())
+    return is_bag_file(path)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from roadseg_core.geometry import Geometry
-
-_ENDINGS = ('.jpg', '.jpeg', '.png')
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.picture_file import read_picture
+from roadseg_core.sources.pictures import PICTURE_SUFFIXES, picture_files
 
 
 class PicturesError(ValueError):
@@ -33,15 +35,15 @@ def load_pictures(geometry: Geometry, folder: Path | None, count: int) -> np.nda
         )
     if not folder.is_dir():
         raise PicturesError(f'{folder}: no such folder')
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)
-    chosen = (
-        [paths[i] for i in np.unique(np.linspace(0, len(paths) - 1, count).astype(int))]
-        if paths
-        else []
-    )
-    images = [image for image in (cv2.imread(str(path)) for path in chosen) if image is not None]
+    paths = picture_files(folder)
+    images = []
+    for index in np.unique(np.linspace(0, len(paths) - 1, count).astype(int)) if paths else ():
+        with suppress(ConversionError):  # the others do as well
+            images.append(read_picture(paths[index]))
     if not images:
-        raise PicturesError(f'{folder}: no readable picture; expected files {_ENDINGS}')
+        raise PicturesError(
+            f'{folder}: no readable picture; expected files of {", ".join(PICTURE_SUFFIXES)}'
+        )
     return np.stack([geometry.view(image.shape[:2]).forward(image) for image in images])
 
 

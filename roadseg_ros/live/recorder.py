@@ -19,7 +19,8 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from roadseg_core.bags.cdr import message_types, read_stamp
+from roadseg_core.bags.cdr import message_types
+from roadseg_core.bags.images import read_stamp
 from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.evaluation.live.results import output_topic
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from roadseg_core.bags.cdr import BILLION
+from roadseg_core.bags.records import SourceError
 from roadseg_core.evaluation.live.accounting import (
     CAUSES,
     AccountingError,
@@ -22,7 +23,6 @@ from roadseg_core.evaluation.live.accounting import (
 from roadseg_core.evaluation.live.results import LiveDrive, LiveError, LiveRun
 from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
 from roadseg_core.sources.opening import open_source
-from roadseg_core.sources.source import SourceError
 from roadseg_ros.dds.profile import images_problem
 from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.live.node import CameraInput, FoundNode, LiveNode, StartedNode

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from roadseg_core.bags.cdr import BILLION, with_stamp
+from roadseg_core.bags.records import SourceError
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_core.sources.source import Source, SourceError, SourceFrame, Unreadable
+from roadseg_core.sources.source import Source, SourceFrame
 from roadseg_ros.player.encoding import Encoder
 
 CACHE_BYTES = 256 << 20
@@ -133,8 +134,9 @@ def _one_pass(
         try:
             yield _packet(frame, encoder)
         except ConversionError as error:
-            named = isinstance(frame.payload, Unreadable)
-            skipped(str(error) if named else f'{source.path}, frame {number}: {error}')
+            skipped(f'{source.path}, frame {number}: {error}')
+    for loss in source.losses.described:
+        skipped(f'{source.path}: {loss}')
 
 
 def _packet(frame: SourceFrame, encoder: Encoder) -> Packet:

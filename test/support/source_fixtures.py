@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,25 @@ def camera_info(stamp_ns: int) -> bytes:
             CAMERA_INFO_TYPE,
         )
     )
+
+
+def as_of_2019(bag: Path) -> Path:
+    """Return the file of a bag as rosbag2 recorded it in Dashing, made of an sqlite3 bag."""
+    old = bag.with_suffix('.db3')
+    with sqlite3.connect(bag / f'{bag.name}.db3') as new:
+        topics = new.execute("SELECT id, name, replace(type, '/msg/', '/') FROM topics").fetchall()
+        messages = new.execute('SELECT id, topic_id, timestamp, data FROM messages').fetchall()
+    with sqlite3.connect(old) as database:
+        database.executescript(
+            'CREATE TABLE topics(id INTEGER PRIMARY KEY,name TEXT NOT NULL,type TEXT NOT NULL,'
+            'serialization_format TEXT NOT NULL);'
+            'CREATE TABLE messages(id INTEGER PRIMARY KEY,topic_id INTEGER NOT NULL,'
+            'timestamp INTEGER NOT NULL, data BLOB NOT NULL);'
+            'CREATE INDEX timestamp_idx ON messages (timestamp ASC);'
+        )
+        database.executemany("INSERT INTO topics VALUES(?, ?, ?, 'cdr')", topics)
+        database.executemany('INSERT INTO messages VALUES(?, ?, ?, ?)', messages)
+    return old
 
 
 @pytest.fixture

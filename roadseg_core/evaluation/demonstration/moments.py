@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from roadseg_core.evaluation.live.results import LiveRun, mono_images, output_to
 from roadseg_core.labels import SEVEN, LabelMap
 from roadseg_core.pipeline.outputs import overlay
 from roadseg_core.report.pictures import Picture, error_image, painting, photograph
-from roadseg_core.sources.source import Payload, Source
+from roadseg_core.sources.source import Source
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,6 @@ def collect_moments(
     truths: Mapping[str, str],
     *,
     count: int,
-    decode: Callable[[Payload], np.ndarray],
 ) -> list[Moment]:
     """
     Return up to ``count`` moments of each camera, from the frames that came back.
@@ -39,7 +38,6 @@ def collect_moments(
     :param run: of one drive
     :param sources: what was played, by camera
     :param truths: topic of the truth, of the map ``seven``, in the drive by camera
-    :param decode: turns a frame of the source into uint8 [H, W, 3], BGR
     """
     drive, moments = run.drives[0], []
     for camera, source in sources.items():
@@ -54,7 +52,7 @@ def collect_moments(
             stamp = frame.stamp_ns
             if stamp in labels:
                 pictures = _pictures(
-                    decode(frame.payload),
+                    frame.image(),
                     labels[stamp],
                     run.label_map,
                     mask=masks.get(stamp),

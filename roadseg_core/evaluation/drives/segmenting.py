@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from roadseg_core.bags.images import read_stamp, to_bgr
+from roadseg_core.bags.images import decode, read_stamp
 from roadseg_core.bags.records import BagMessage
 from roadseg_core.engines import Engine, EngineError, Segmentation, open_engine, warm_up
 from roadseg_core.evaluation.drives.cameras import Camera
@@ -118,8 +118,10 @@ def _decoded(work: Work, geometry: Geometry) -> Work:
         return work
     started = time.perf_counter()
     try:
-        work.stamp_ns = read_stamp(work.message.data) or work.message.time_ns
-        image = to_bgr(work.message.data, work.camera.type)
+        if not work.message.error:
+            work.stamp_ns = read_stamp(work.message.data)
+        work.stamp_ns = work.stamp_ns or work.message.time_ns
+        image = decode(work.message, work.camera.type)
         out = np.empty((*geometry.input_size, 3), np.uint8)
         work.frame = Frame.placed(image, geometry, out)
     except ConversionError as error:

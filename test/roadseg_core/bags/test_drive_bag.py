@@ -13,8 +13,7 @@ from roadseg_core.evaluation.demonstration.moments import collect_moments
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
 from roadseg_core.labels import SEVEN
 from roadseg_core.rendering import Drive, demo_config
-from roadseg_core.sources.bag_source import BagSource
-from roadseg_ros.player.encoding import decode
+from roadseg_core.sources.opening import open_source
 
 
 def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
@@ -29,13 +28,13 @@ def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
     assert count == 2
     assert steps[-1] == (4, 4)
     drive = Drive(config)
-    frames = list(BagSource(tmp_path / 'drive', topic=image_topic('left')).frames())
+    frames = list(open_source(tmp_path / 'drive', bag_topic=image_topic('left')).frames())
     truth = list(mono_images(tmp_path / 'drive', [truth_topic('left')]))
     for index, (frame, (_, stamp, labels)) in enumerate(zip(frames, truth, strict=True)):
         rendered = drive.render('left', index)
         assert frame.stamp_ns == stamp
         assert frame.camera_info is not None
-        assert (decode(frame.payload) == rendered.image).all()
+        assert (frame.image() == rendered.image).all()
         assert (labels == rendered.labels).all()
 
     # The truth stands for what the node would have published.
@@ -52,14 +51,12 @@ def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
                     image_cdr(shown, encoding='mono8', stamp_ns=stamp, frame_id='left'),
                 )
     drive = LiveDrive(tmp_path / 'drive', tmp_path / 'published', label_map=SEVEN.to_dict())
-    source = BagSource(tmp_path / 'drive', topic=image_topic('left'))
+    source = open_source(tmp_path / 'drive', bag_topic=image_topic('left'))
     shown = ['frame', 'labels over frame', 'labels', 'road mask']
     for truths, captions in (
         ({'left': truth_topic('left')}, [*shown, 'truth', 'errors']),
         ({}, shown),
     ):
-        moments = collect_moments(
-            LiveRun('/n', (drive,)), {'left': source}, truths, count=4, decode=decode
-        )
+        moments = collect_moments(LiveRun('/n', (drive,)), {'left': source}, truths, count=4)
         assert [moment.seconds for moment in moments] == [0.0, 0.2]
         assert [picture.caption for picture in moments[0].pictures] == captions

@@ -9,17 +9,23 @@ import cv2
 import numpy as np
 import pytest
 from rosbags.rosbag2 import CompressionMode
+from source_fixtures import as_of_2019
 
-from roadseg_core.bags.cdr import image_cdr, message_types, read_stamp, with_stamp
+from roadseg_core.bags.cdr import image_cdr, message_types, with_stamp
+from roadseg_core.bags.images import decode, read_stamp
 from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.records import BagMessage, SourceError
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.sources.opening import open_source
-from roadseg_core.sources.source import RecordedMessage, SourceError
-from roadseg_ros.player.encoding import Encoder, decode
+from roadseg_ros.player.encoding import Encoder
 from roadseg_ros.player.packets import Part, packets
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 PERIOD_NS = 50_000_000
+
+
+def decoded(cdr: bytes, kind: str) -> np.ndarray:
+    return decode(BagMessage('', 0, cdr), kind)
 
 
 def all_packets(path: Path, transport: str = 'raw', **options: object) -> list:
@@ -52,8 +58,8 @@ def test_a_bag_gives_images_stamps_and_camera_info(
         index * PERIOD_NS for index in range(4)
     ]
     for index, frame in enumerate(frames):
-        assert decode(frame.payload).shape == (48, 64, 3)
-        assert abs(int(decode(frame.payload)[0, 0, 0]) - 10 * index) <= 1
+        assert frame.image().shape == (48, 64, 3)
+        assert abs(int(frame.image()[0, 0, 0]) - 10 * index) <= 1
         assert frame.camera_info is not None
         assert read_stamp(frame.camera_info) == frame.stamp_ns
 
@@ -61,6 +67,31 @@ def test_a_bag_gives_images_stamps_and_camera_info(
 def test_a_single_bag_file_is_a_source(make_bag: Callable[..., Path]) -> None:
     path = make_bag(mcap=True) / 'bag.mcap'
     assert len(list(open_source(path).frames())) == 4
+
+
+@pytest.mark.parametrize('compressed', [False, True])
+def test_a_bag_of_2019_is_read(make_bag: Callable[..., Path], compressed: bool) -> None:
+    bag = make_bag(compressed=compressed)
+    old = [(frame.stamp_ns, frame.message.data) for frame in open_source(as_of_2019(bag)).frames()]
+    new = [(frame.stamp_ns, frame.message.data) for frame in open_source(bag).frames()]
+    assert old == new and len(old) == 4
+
+
+@pytest.mark.parametrize('mcap', [False, True])
+def test_a_bag_without_metadata_is_a_source(make_bag: Callable[..., Path], mcap: bool) -> None:
+    path = make_bag(mcap=mcap)
+    (path / 'metadata.yaml').unlink()
+    frames = list(open_source(path).frames())
+    assert len(frames) == 4 and all(frame.camera_info for frame in frames)
+
+
+def test_what_is_lost_of_a_bag_is_said(make_bag: Callable[..., Path]) -> None:
+    file = make_bag(mcap=True, count=25) / 'bag.mcap'
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    said: list[str] = []
+    sent = list(packets(open_source(file), Encoder('raw'), loop=False, skipped=said.append))
+    assert 0 < len(sent) < 25
+    assert 'ends early' in said[-1]
 
 
 def test_the_topic_is_chosen_where_a_bag_holds_several(make_bag: Callable[..., Path]) -> None:
@@ -77,7 +108,27 @@ def test_a_folder_is_sorted_and_stamped_by_its_rate(image_folder: Path) -> None:
     assert [frame.stamp_ns for frame in frames] == [
         1_000_000_000 + index * 100_000_000 for index in range(4)
     ]
-    assert decode(frames[3].payload)[0, 0, 0] == 30
+    assert frames[3].image()[0, 0, 0] == 30
+
+
+def test_pictures_of_any_kind_are_found_where_they_lie(tmp_path: Path) -> None:
+    (tmp_path / 'calib').mkdir()
+    (tmp_path / 'calib' / 'um_000000.txt').write_text('P0: 1')
+    for folder, names in (('image_2', ('b.png', 'a.bmp')), ('other', ('c.png',))):
+        (tmp_path / folder).mkdir()
+        for grey, name in enumerate(names):
+            cv2.imwrite(str(tmp_path / folder / name), np.full((8, 9, 3), grey, np.uint8))
+    (tmp_path / 'image_2' / 'c.jpg').write_bytes(b'')
+    frames = list(open_source(tmp_path, camera='left').frames())
+    assert [frame.message.name for frame in frames] == [
+        'image_2/a.bmp',
+        'image_2/b.png',
+        'image_2/c.jpg',
+    ]
+    assert [int(frame.image()[0, 0, 0]) for frame in frames[:2]] == [1, 0]
+    with pytest.raises(ConversionError, match='image_2/c.jpg: compressed image .* of 0 bytes'):
+        frames[2].image()
+    assert len(list(open_source(tmp_path / 'other' / 'c.png').frames())) == 1
 
 
 def test_a_video_is_stamped_by_its_rate(tmp_path: Path) -> None:
@@ -97,9 +148,9 @@ def test_what_is_no_source_is_refused_and_named(tmp_path: Path) -> None:
     (tmp_path / 'empty').mkdir()
     for name, message in (
         ('missing', 'does not exist'),
-        ('notes.txt', 'no video that OpenCV'),
-        ('broken.db3', 'no bag that can be read'),
-        ('empty', 'holds no images'),
+        ('notes.txt', 'no video or picture that OpenCV'),
+        ('broken.db3', 'is no bag, or too damaged'),
+        ('empty', 'holds no pictures'),
     ):
         with pytest.raises(SourceError, match=f'{name}.*{message}'):
             open_source(tmp_path / name)
@@ -185,9 +236,8 @@ def test_looping_goes_on_with_stamps_and_index(make_bag: Callable[..., Path]) ->
 def test_recorded_messages_pass_as_they_are(make_bag: Callable[..., Path]) -> None:
     for compressed, transport in ((False, 'raw'), (True, 'compressed')):
         path = make_bag(f'bag_{transport}', compressed=compressed)
-        payloads = [frame.payload for frame in open_source(path).frames()]
         assert [packet.image for packet in all_packets(path, transport)] == [
-            payload.cdr for payload in payloads if isinstance(payload, RecordedMessage)
+            frame.message.data for frame in open_source(path).frames()
         ]
 
 
@@ -200,13 +250,13 @@ def test_the_other_transport_is_converted(
 ) -> None:
     for index, packet in enumerate(all_packets(make_bag(compressed=compressed), transport)):
         assert message_types().deserialize_cdr(packet.image, kind).header.frame_id == 'lens'
-        image = decode(RecordedMessage(packet.image, kind))
+        image = decoded(packet.image, kind)
         assert abs(int(image[20, 20, 1]) - 10 * index) <= 1
 
 
 def test_resizing_scales_the_camera_info_too(make_bag: Callable[..., Path]) -> None:
     packet = all_packets(make_bag(), size=(24, 32))[0]
-    assert decode(RecordedMessage(packet.image, RAW_TYPE)).shape == (24, 32, 3)
+    assert decoded(packet.image, RAW_TYPE).shape == (24, 32, 3)
     info = message_types().deserialize_cdr(packet.camera_info, CAMERA_INFO_TYPE)
     assert (info.height, info.width) == (24, 32)
     np.testing.assert_allclose(info.k, [30, 0, 15.5, 0, 30, 11.5, 0, 0, 1])
@@ -223,4 +273,4 @@ def test_a_stamp_is_set_without_touching_the_rest() -> None:
 def test_a_damaged_recorded_message_is_a_conversion_error() -> None:
     cdr = image_cdr(np.zeros((2, 2, 3), np.uint8), encoding='bgr8', stamp_ns=5, frame_id='a')
     with pytest.raises(ConversionError):
-        decode(RecordedMessage(cdr[:30], RAW_TYPE))
+        decoded(cdr[:30], RAW_TYPE)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from roadseg_core.bags.cdr import read_stamp
+from roadseg_core.bags.images import read_stamp
+from roadseg_core.bags.records import SourceError
 from roadseg_core.sources.opening import open_source
-from roadseg_core.sources.source import SourceError
 from roadseg_ros.player.encoding import Encoder
 from roadseg_ros.player.packets import packets
 from roadseg_ros.player.player import Pace, Played, PlayLimits, play

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from source_fixtures import as_of_2019
 
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.evaluation.drives.run import evaluate_bags
@@ -45,6 +46,15 @@ def test_an_exact_model_has_exact_figures(street_bag, evaluated) -> None:
     ]
     assert all(row['truth'] and row['iou'] == {'not road': 1.0, 'road': 1.0} for row in rows)
     assert all(0 < row['class_share']['road'] == row['road_share'] < 0.5 for row in rows)
+
+
+@pytest.mark.parametrize('cameras', [{}, {'front': '/camera/front/image_raw'}])
+def test_a_bag_of_2019_gives_the_rows_of_a_new_one(street_bag, evaluated, cameras) -> None:
+    bag = street_bag('drive', mcap=False)
+    _, new = evaluated(bag, output='new', truth=TOPICS, cameras=cameras)
+    report, old = evaluated(as_of_2019(bag), output='old', truth=TOPICS, cameras=cameras)
+    assert report['exit_code'] == 0
+    assert [{**row, 'bag': ''} for row in old] == [{**row, 'bag': ''} for row in new]
 
 
 def test_two_runs_are_equal_to_the_byte_whatever_the_batch(street_bag, evaluated, tmp_path) -> None:

@@ -1,0 +1,78 @@
+"""Pictures: one file, or all of a folder by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from roadseg_core.bags.cdr import BILLION
+from roadseg_core.bags.records import SourceError
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.picture_file import CHECKED_SUFFIXES, read_picture
+from roadseg_core.sources.camera_bag import CameraBag
+
+DEFAULT_FPS = 15.0
+
+PICTURE_SUFFIXES = (*CHECKED_SUFFIXES, '.bmp', '.tif', '.tiff', '.ppm', '.pgm', '.webp')
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """
+    Return the pictures of a folder by name.
+
+    Where it has none itself: those of its folder ``image_2``, as in KITTI, or else of all folders
+    in it.
+    """
+    own = _pictures_of(folder.iterdir())
+    if own:
+        return own
+    camera = folder / 'image_2'
+    return _pictures_of(camera.iterdir() if camera.is_dir() else folder.rglob('*'))
+
+
+class PictureBag(CameraBag):
+    """
+    Read pictures as a bag.
+
+    :param path: a picture, or a folder of pictures
+    :param fps: frames per second that the stamps count by
+    :raises SourceError: if the folder holds no picture
+    """
+
+    def __init__(self, path: Path, *, fps: float = DEFAULT_FPS, camera: str = 'front') -> None:
+        self._files = [path] if path.is_file() else picture_files(path)
+        if not self._files:
+            raise SourceError(
+                f'{path} holds no pictures ({", ".join(PICTURE_SUFFIXES)}) and no bag (.mcap, '
+                '.db3); name a folder that does'
+            )
+        self._root = path.parent if path.is_file() else path
+        checked = all(file.suffix.lower() in CHECKED_SUFFIXES for file in self._files)
+        super().__init__(
+            path,
+            'picture' if path.is_file() else 'folder of pictures',
+            camera,
+            compressed=checked,
+            period_ns=round(BILLION / fps),
+            count=len(self._files),
+        )
+        self._read = Path.read_bytes if checked else read_picture
+
+    def pictures(self) -> Iterator[tuple[str, bytes | np.ndarray, str]]:
+        """Yield the pictures, named as in the folder."""
+        for file in self._files:
+            name = file.relative_to(self._root).as_posix()
+            try:
+                yield name, self._read(file), ''
+            except OSError as error:
+                yield name, b'', f'{name}: cannot be read: {error.strerror}'
+            except ConversionError as error:
+                yield name, b'', f'{name}: {error}'
+
+
+def _pictures_of(paths: Iterator[Path]) -> list[Path]:
+    return sorted(
+        path for path in paths if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+    )
