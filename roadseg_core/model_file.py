@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from roadseg_core.geometry import Geometry, GeometryError
 from roadseg_core.labels import LabelMap, LabelMapError
@@ -57,12 +58,29 @@ class ModelInfo:
     agreement: dict = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ModelFile:
+    """
+    Hold a model file that was read: what runs is what was checked, whatever becomes of the file.
+
+    :param content: the whole file, whose hash is ``info.sha256``
+    """
+
+    info: ModelInfo
+    content: bytes = field(repr=False)
+
+
 def read_model_info(path: str | Path) -> ModelInfo:
+    """Read and check a model file as :func:`read_model` does; return what it holds."""
+    return read_model(path).info
+
+
+def read_model(path: str | Path) -> ModelFile:
     """
     Read and check a model file.
 
     :raises ModelFileError: if the file is missing, damaged, has no metadata, is of a newer
-        format or has other inputs or outputs than its metadata says
+        format, has other inputs or outputs than its metadata says or keeps weights in other files
     """
     path = Path(path)
     try:
@@ -100,7 +118,8 @@ def read_model_info(path: str | Path) -> ModelInfo:
             f'{path}: metadata with a missing or wrong entry: {error}; {_HOW_TO_EXPORT}'
         ) from error
     _check_graph(info, model.graph)
-    return info
+    _refuse_other_files(info, model)
+    return ModelFile(info, data)
 
 
 def write_metadata(
@@ -203,6 +222,21 @@ def _check_graph(info: ModelInfo, graph: onnx.GraphProto) -> None:
         )
     for value in graph.output:
         _check_value(info.path, value, [height, width])
+
+
+def _refuse_other_files(info: ModelInfo, message: Message) -> None:
+    """Refuse weights in other files, wherever in the graph: the hash says nothing of them."""
+    if isinstance(message, onnx.TensorProto):
+        if message.data_location == onnx.TensorProto.EXTERNAL:
+            raise ModelFileError(
+                f'{info.path}: the weights {message.name!r} are in another file; expected all of '
+                f'them in this one; {_HOW_TO_EXPORT}'
+            )
+        return
+    for kind, value in message.ListFields():
+        if kind.message_type is not None:
+            for part in value if isinstance(value, Iterable) else (value,):
+                _refuse_other_files(info, part)
 
 
 def _check_value(path: Path, value: onnx.ValueInfoProto, sizes: list[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
@@ -20,9 +21,15 @@ def main(arguments: list[str] | None = None) -> int:
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
     try:
-        return run_process(arguments)
+        code = run_process(arguments)
     except KeyboardInterrupt:
-        return 0
+        code = 0
+    if threading.active_count() > 1:
+        # One that opens an engine, or hangs: Python's own end and that of a native call can clash.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 if __name__ == '__main__':

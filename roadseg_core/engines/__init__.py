@@ -16,7 +16,7 @@ from roadseg_core.engines.base import (
     Segmentation,
 )
 from roadseg_core.engines.running import segment_image, warm_up
-from roadseg_core.model_file import ModelInfo, read_model_info
+from roadseg_core.model_file import ModelFile, read_model
 
 BACKENDS = ('auto', 'tensorrt', 'openvino', 'torch')
 
@@ -38,10 +38,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Request:
-    """What was asked of :func:`open_engine`; ``info`` is None for a training checkpoint."""
+    """What was asked of :func:`open_engine`; ``model`` is None for a training checkpoint."""
 
     path: Path
-    info: ModelInfo | None
+    model: ModelFile | None
     outputs: tuple[str, ...]
     device: str
     precision: str
@@ -51,18 +51,18 @@ class _Request:
     allow_build: bool
     progress: Progress | None
 
-    def model_file(self, backend: str) -> ModelInfo:
-        """Return what the model file holds; raise :class:`EngineError` for a checkpoint."""
-        if self.info is None:
+    def model_file(self, backend: str) -> ModelFile:
+        """Return the model file; raise :class:`EngineError` for a checkpoint."""
+        if self.model is None:
             raise EngineError(
                 f'backend {backend} opens model files; {self.path} is none: use torch, or '
                 'roadseg export'
             )
-        return self.info
+        return self.model
 
 
 def open_engine(
-    model: str | Path,
+    model: str | Path | ModelFile,
     *,
     backend: str = 'auto',
     outputs: Sequence[str] = ('labels',),
@@ -77,7 +77,8 @@ def open_engine(
     """
     Open a model for inference.
 
-    :param model: a model file (``.onnx``), or a training checkpoint
+    :param model: path of a model file (``.onnx``), or of a training checkpoint; or a model file
+        that was read
     :param backend: one of :data:`BACKENDS`; ``auto`` takes the first that can run the model
         here: TensorRT, then OpenVINO for a model file; PyTorch, on CUDA where there is a GPU,
         for a checkpoint
@@ -93,12 +94,15 @@ def open_engine(
     :raises EngineError: if no engine can run the model as asked
     :raises ModelFileError: if the model file is damaged or none of this project
     """
-    path = Path(model)
     if backend not in BACKENDS:
         raise EngineError(f'backend {backend!r}; expected one of {BACKENDS}')
+    if not isinstance(model, ModelFile) and Path(model).suffix == '.onnx':
+        model = read_model(model)
+    read = model if isinstance(model, ModelFile) else None
+    path = Path(model) if read is None else read.info.path
     request = _Request(
         path,
-        read_model_info(path) if path.suffix == '.onnx' else None,
+        read,
         tuple(outputs),
         device,
         precision,
@@ -111,7 +115,7 @@ def open_engine(
     if backend != 'auto':
         return _OPENERS[backend](request)
     what, order = ('training checkpoint', ('torch',))
-    if request.info is not None:
+    if request.model is not None:
         what, order = ('model file', ('tensorrt', 'openvino'))
     for name in order[:-1]:
         try:
@@ -128,7 +132,7 @@ def open_engine(
 
 
 def _open_tensorrt(request: _Request) -> Engine:
-    info = request.model_file('tensorrt')
+    model = request.model_file('tensorrt')
     try:
         from roadseg_core.engines.tensorrt.engine import TensorRtEngine
     except (ImportError, OSError) as error:
@@ -138,7 +142,7 @@ def _open_tensorrt(request: _Request) -> Engine:
             f'imported here ({error}); see docs/tensorrt.md'
         ) from error
     return TensorRtEngine(
-        info,
+        model,
         outputs=request.outputs,
         device=request.device,
         precision=request.precision,
@@ -149,7 +153,7 @@ def _open_tensorrt(request: _Request) -> Engine:
 
 
 def _open_openvino(request: _Request) -> Engine:
-    info = request.model_file('openvino')
+    model = request.model_file('openvino')
     try:
         from roadseg_core.engines.openvino import OpenVinoEngine
     except ImportError as error:
@@ -158,7 +162,7 @@ def _open_openvino(request: _Request) -> Engine:
             'install it: pip install openvino'
         ) from error
     return OpenVinoEngine(
-        info,
+        model,
         outputs=request.outputs,
         device=request.device,
         precision=request.precision,
@@ -169,7 +173,7 @@ def _open_openvino(request: _Request) -> Engine:
 
 
 def _open_torch(request: _Request) -> Engine:
-    if request.info is not None:
+    if request.model is not None:
         raise EngineError(
             f'backend torch opens training checkpoints; {request.path} is a model file: use '
             'openvino or tensorrt'

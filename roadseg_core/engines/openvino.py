@@ -17,7 +17,7 @@ from roadseg_core.engines.processor import (
     physical_cores,
     vector_lanes,
 )
-from roadseg_core.model_file import ModelInfo
+from roadseg_core.model_file import ModelFile
 from roadseg_core.rewriting.wide_convolution import widen_convolutions
 
 _PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16', 'fp16': 'f16'}
@@ -58,7 +58,7 @@ class OpenVinoEngine(Engine):
 
     def __init__(
         self,
-        info: ModelInfo,
+        model: ModelFile,
         *,
         outputs: tuple[str, ...],
         device: str,
@@ -67,6 +67,7 @@ class OpenVinoEngine(Engine):
         pinning: bool,
         cache_dir: Path | None,
     ) -> None:
+        info = model.info
         super().__init__(info, outputs)
         if precision == 'int8' and info.precision == 'int8':
             precision = 'auto'
@@ -96,7 +97,7 @@ class OpenVinoEngine(Engine):
         self._compiled: dict[tuple[int, int], openvino.CompiledModel] = {}
         try:
             self._core = _shared_core()
-            self._graph = self._rewritten(info.path).SerializeToString()
+            self._graph = self._rewritten(model.content).SerializeToString()
             self._prepare(info.max_batch)
             compiled = next(iter(self._compiled.values()))
             self._description = EngineDescription(
@@ -111,9 +112,9 @@ class OpenVinoEngine(Engine):
                 f'OpenVINO cannot open {info.path} on {self._device}: {error}'
             ) from error
 
-    def _rewritten(self, path: Path) -> onnx.ModelProto:
+    def _rewritten(self, content: bytes) -> onnx.ModelProto:
         """Return the graph of a model file in the form that is fastest on this device."""
-        model = onnx.load(path)
+        model = onnx.load_from_string(content)
         lanes = vector_lanes() if self._device == 'CPU' else 0
         return widen_convolutions(model, lanes=lanes) if lanes else model
 

@@ -39,10 +39,13 @@ class TorchEngine(Engine):
         threads: int,
     ) -> None:
         try:
+            digest = _digest(checkpoint)
             loaded = load_checkpoint(checkpoint)
-        except CheckpointError as error:
+        except (CheckpointError, OSError) as error:
             raise EngineError(str(error)) from error
-        info = _info(checkpoint, loaded)
+        if _digest(checkpoint) != digest:
+            raise EngineError(f'{checkpoint} changed while it was opened: open it again')
+        info = _info(checkpoint, loaded, digest)
         super().__init__(info, outputs)
         chosen = _choose_device(device)
         if precision not in ('auto', *_PRECISIONS[chosen.type]):
@@ -140,14 +143,18 @@ def _choose_device(device: str) -> torch.device:
     return torch.device('cuda', chosen.index or 0) if chosen.type == 'cuda' else chosen
 
 
-def _info(checkpoint: Path, loaded: LoadedCheckpoint) -> ModelInfo:
+def _digest(checkpoint: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(checkpoint.iterdir()) if checkpoint.is_dir() else [checkpoint]:
         if path.is_file():
             digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _info(checkpoint: Path, loaded: LoadedCheckpoint, digest: str) -> ModelInfo:
     return ModelInfo(
         path=checkpoint,
-        sha256=digest.hexdigest(),
+        sha256=digest,
         label_map=loaded.label_map,
         geometry=loaded.geometry,
         network=loaded.network_name,

@@ -10,6 +10,15 @@ import numpy as np
 
 from roadseg_core.pipeline.conversion import ConversionError, as_bytes, check_size
 
+MAX_DECODED_PIXELS = 1 << 25
+"""Most pixels that are decoded, just above 8K video: a few bytes can claim any size."""
+
+_PASSES = 4
+"""A JPEG's scans together may paint so many times the pixels that may be decoded."""
+
+_MAX_PARTS = 1 << 14
+"""Most segments or chunks of a file; a camera's has some tens, or a chunk for each 8 kB."""
+
 _JPEG_MAGIC = b'\xff\xd8\xff'
 _PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
 
@@ -19,6 +28,8 @@ _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = 0xD9
 # Markers without a length: TEM, the restarts and the start of image.
 _BARE_MARKERS = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
+# Any number of FF may come before a marker's last.
+_FILL = re.compile(rb'\xff*(?=\xff)')
 # In a scan's coded data FF is followed by 00 (a plain FF) or a restart; all else ends the scan.
 _SCAN_END = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
 
@@ -26,6 +37,8 @@ _SCAN_END = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
 def decode_compressed(
     data: bytes | bytearray | memoryview | np.ndarray,
     format: str = '',
+    *,
+    max_pixels: int = MAX_DECODED_PIXELS,
 ) -> np.ndarray:
     """
     Decode an image as ``sensor_msgs/CompressedImage`` carries it.
@@ -42,6 +55,8 @@ def decode_compressed(
 
     :param data: the file: any contiguous buffer of bytes
     :param format: the message's format; names the image in errors
+    :param max_pixels: an image of more is refused before it is decoded, and so is a JPEG whose
+        scans paint more than four times as many
     :returns: uint8 [height, width, 3], BGR
     :raises ConversionError: if the file is empty, unknown, incomplete, damaged or too large
     """
@@ -59,9 +74,9 @@ def decode_compressed(
     content = memoryview(buffer)
     start = bytes(content[:8])
     if start.startswith(_JPEG_MAGIC):
-        height, width = _jpeg_size(content)
+        height, width = _jpeg_size(content, max_pixels)
     elif start == _PNG_MAGIC:
-        height, width = _png_size(content)
+        height, width = _png_size(content, max_pixels)
     else:
         raise ConversionError(
             f'compressed image (format {format!r}) that begins with {start.hex(" ")}; '
@@ -81,7 +96,7 @@ def decode_compressed(
     return image
 
 
-def _jpeg_size(content: memoryview) -> tuple[int, int]:
+def _jpeg_size(content: memoryview, max_pixels: int) -> tuple[int, int]:
     """
     Walk a JPEG's segments to its end marker.
 
@@ -89,8 +104,8 @@ def _jpeg_size(content: memoryview) -> tuple[int, int]:
     :raises ConversionError: if the end marker is not reached or the size is absurd
     """
     size: tuple[int, int] | None = None
-    position = 2
-    while True:
+    position, scans = 2, 0
+    for _ in range(_MAX_PARTS):
         if position + 2 > len(content):
             raise _incomplete_jpeg(content)
         if content[position] != 0xFF:
@@ -98,13 +113,15 @@ def _jpeg_size(content: memoryview) -> tuple[int, int]:
                 f'JPEG with {content[position]:#04x} at byte {position}; expected a marker '
                 '(0xff); the file is damaged'
             )
+        position = _FILL.match(content, position).end()
+        if position + 2 > len(content):
+            raise _incomplete_jpeg(content)
         marker = content[position + 1]
-        if marker == 0xFF:  # any number of FF may come before a marker
-            position += 1
-            continue
         position += 2
         if marker == _END_OF_IMAGE:
-            break
+            if size is None:
+                raise ConversionError('JPEG without a frame header; the file is damaged')
+            return size
         if marker in _BARE_MARKERS:
             continue
         if position + 2 > len(content):
@@ -124,16 +141,27 @@ def _jpeg_size(content: memoryview) -> tuple[int, int]:
                     'the file is damaged'
                 )
             size = struct.unpack_from('>HH', content, position + 3)
-            check_size(*size)
+            check_size(*size, max_pixels)
         position += length
         if marker == _START_OF_SCAN:
+            scans += 1
+            if size is not None and scans * size[0] * size[1] > _PASSES * max_pixels:
+                raise ConversionError(
+                    f'JPEG of {size[1]}x{size[0]} pixels in {scans} scans or more; expected at '
+                    f'most {_PASSES * max_pixels} pixels in all its scans: have the camera '
+                    'driver write baseline JPEG, or raise max_pixels'
+                )
             end = _SCAN_END.search(content, position)
             if end is None:
                 raise _incomplete_jpeg(content)
             position = end.start()
-    if size is None:
-        raise ConversionError('JPEG without a frame header; the file is damaged')
-    return size
+    raise _too_many_parts('JPEG', 'segments')
+
+
+def _too_many_parts(kind: str, parts: str) -> ConversionError:
+    return ConversionError(
+        f'{kind} of more than {_MAX_PARTS} {parts}; expected a file as a camera writes it'
+    )
 
 
 def _incomplete_jpeg(content: memoryview) -> ConversionError:
@@ -143,7 +171,7 @@ def _incomplete_jpeg(content: memoryview) -> ConversionError:
     )
 
 
-def _png_size(content: memoryview) -> tuple[int, int]:
+def _png_size(content: memoryview, max_pixels: int) -> tuple[int, int]:
     """
     Walk a PNG's chunks to IEND.
 
@@ -152,7 +180,9 @@ def _png_size(content: memoryview) -> tuple[int, int]:
     """
     size: tuple[int, int] | None = None
     position = len(_PNG_MAGIC)
-    while position + 12 <= len(content):
+    for _ in range(_MAX_PARTS):
+        if position + 12 > len(content):
+            break
         length, kind = struct.unpack_from('>I4s', content, position)
         if size is None:
             if kind != b'IHDR' or length != 13 or position + 8 + length > len(content):
@@ -161,11 +191,13 @@ def _png_size(content: memoryview) -> tuple[int, int]:
                     'the file is damaged'
                 )
             width, height = struct.unpack_from('>II', content, position + 8)
-            check_size(height, width)
+            check_size(height, width, max_pixels)
             size = (height, width)
         position += 12 + length  # length, kind, payload, checksum
         if kind == b'IEND' and position <= len(content):
             return size
+    else:
+        raise _too_many_parts('PNG', 'chunks')
     raise ConversionError(
         f'PNG of {len(content)} bytes without its last chunk (IEND); the file is truncated: '
         'check the link to the camera and the size of its buffers'

@@ -11,7 +11,7 @@ MAX_SIDE = 16384
 """Longest side of an image in pixels; a larger one is taken for a damaged message."""
 
 MAX_PIXELS = 1 << 26
-"""Most pixels of an image: 200 MB as BGR. A few bytes of PNG can claim any size."""
+"""Most pixels of an image: 200 MB as BGR."""
 
 
 class ConversionError(ValueError):
@@ -78,7 +78,7 @@ ENCODINGS = tuple(_LAYOUTS)
 """The encodings of :func:`to_bgr`, in the spelling of ``sensor_msgs/image_encodings``."""
 
 
-def check_size(height: int, width: int) -> None:
+def check_size(height: int, width: int, max_pixels: int = MAX_PIXELS) -> None:
     """
     Refuse sizes that no camera has.
 
@@ -89,9 +89,9 @@ def check_size(height: int, width: int) -> None:
             f'image of {width}x{height} pixels; expected sides of 1 to {MAX_SIDE}; '
             'check the width and height that the camera driver sends'
         )
-    if height * width > MAX_PIXELS:
+    if height * width > max_pixels:
         raise ConversionError(
-            f'image of {width}x{height} pixels; expected at most {MAX_PIXELS} pixels; '
+            f'image of {width}x{height} pixels; expected at most {max_pixels} pixels; '
             'have the camera driver send smaller images'
         )
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from roadseg_core.pipeline.compressed import decode_compressed
+from roadseg_core.pipeline.compressed import MAX_DECODED_PIXELS, decode_compressed
 from roadseg_core.pipeline.conversion import (
     ConversionError,
     UnsupportedEncodingError,
@@ -71,11 +71,12 @@ def image_to_bgr(message: RawImage, fallback: Fallback | None = None) -> np.ndar
     return fallback(message)
 
 
-def compressed_to_bgr(message: CompressedImage) -> np.ndarray:
+def compressed_to_bgr(message: CompressedImage, max_pixels: int = MAX_DECODED_PIXELS) -> np.ndarray:
     """
     Decode a JPEG or PNG image.
 
+    :param max_pixels: of what is decoded
     :returns: uint8 [height, width, 3], BGR
     :raises ConversionError: if the file is empty, unknown, incomplete, damaged or too large
     """
-    return decode_compressed(message.data, message.format)
+    return decode_compressed(message.data, message.format, max_pixels=max_pixels)

@@ -86,40 +86,77 @@ class Frame:
         :returns: uint8 [H, W] by name; [H, W, 3], BGR, for the overlay. They may be views of
             the result's arrays
         """
-        place = options.output_geometry
-        images: dict[str, np.ndarray] = {}
-        labels = mask = None
-        paints_road = 'overlay' in wanted and options.overlay_mode == 'road'
-        paints_labels = 'overlay' in wanted and options.overlay_mode == 'palette'
-        if 'label' in wanted or paints_labels:
-            labels = label_image(result.labels[index], self.view, place)
-        if 'road_mask' in wanted or paints_road:
-            if labels is not None and options.road_threshold == 0.0:
-                mask = label_map.road_mask(labels)  # in its place already
-            else:
-                probability = result.road_probability
-                mask = road_mask(
-                    label_map,
-                    result.labels[index],
-                    None if probability is None else probability[index],
-                    threshold=options.road_threshold,
-                    view=self.view,
-                    output_geometry=place,
-                )
-        if 'label' in wanted:
-            images['label'] = labels
-        if 'road_mask' in wanted:
-            images['road_mask'] = mask
-        if 'confidence' in wanted:
-            images['confidence'] = confidence_image(result.confidence[index], self.view, place)
-        if 'overlay' in wanted:
-            image = self.image if place == 'camera' else self.network_image
-            images['overlay'] = overlay(
-                image,
-                label_map,
-                labels,
-                mask,
-                alpha=options.overlay_alpha,
-                mode=options.overlay_mode,
-            )
-        return images
+        images = FrameImages(self, result, index, label_map, options)
+        return {output: images.make(output) for output in FRAME_OUTPUTS if output in wanted}
+
+
+class FrameImages:
+    """
+    Make the images of a frame's segmentation, one at a time; what two need is made once.
+
+    :param result: the batch's segmentation; this frame is number ``index``
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        result: Segmentation,
+        index: int,
+        label_map: LabelMap,
+        options: OutputOptions,
+    ) -> None:
+        self._frame = frame
+        self._result = result
+        self._index = index
+        self._label_map = label_map
+        self._options = options
+        self._made: dict[str, np.ndarray] = {}
+
+    def make(self, output: str) -> np.ndarray:
+        """
+        Make one of :data:`FRAME_OUTPUTS`.
+
+        :returns: uint8 [H, W], or [H, W, 3], BGR, for the overlay; it may be a view of the
+            result's arrays, and is not the caller's to write to
+        """
+        if output not in self._made:
+            self._made[output] = {
+                'label': self._label,
+                'road_mask': self._road_mask,
+                'confidence': self._confidence,
+                'overlay': self._overlay,
+            }[output]()
+        return self._made[output]
+
+    def _label(self) -> np.ndarray:
+        labels = self._result.labels[self._index]
+        return label_image(labels, self._frame.view, self._options.output_geometry)
+
+    def _road_mask(self) -> np.ndarray:
+        if 'label' in self._made and self._options.road_threshold == 0.0:
+            return self._label_map.road_mask(self._made['label'])  # in its place already
+        probability = self._result.road_probability
+        return road_mask(
+            self._label_map,
+            self._result.labels[self._index],
+            None if probability is None else probability[self._index],
+            threshold=self._options.road_threshold,
+            view=self._frame.view,
+            output_geometry=self._options.output_geometry,
+        )
+
+    def _confidence(self) -> np.ndarray:
+        confidence = self._result.confidence[self._index]
+        return confidence_image(confidence, self._frame.view, self._options.output_geometry)
+
+    def _overlay(self) -> np.ndarray:
+        frame, options = self._frame, self._options
+        of_labels = options.overlay_mode == 'palette'
+        return overlay(
+            frame.image if options.output_geometry == 'camera' else frame.network_image,
+            self._label_map,
+            self.make('label') if of_labels else None,
+            None if of_labels else self.make('road_mask'),
+            alpha=options.overlay_alpha,
+            mode=options.overlay_mode,
+        )

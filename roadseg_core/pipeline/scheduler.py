@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -110,8 +112,19 @@ class _Slot(Generic[Frame]):
         self.account = Account()
         self.bucket = _Bucket()
         self.ticket: Ticket[Frame] | None = None
-        self.heard: float | None = None
-        self.interval: float | None = None
+        # When the last four frames arrived: three intervals.
+        self.arrivals: deque[float] = deque(maxlen=4)
+        self.taken = -math.inf
+
+    @property
+    def heard(self) -> float | None:
+        """When the newest frame arrived."""
+        return self.arrivals[-1] if self.arrivals else None
+
+    @property
+    def interval(self) -> float | None:
+        """The time between the two newest frames."""
+        return self.arrivals[-1] - self.arrivals[-2] if len(self.arrivals) > 1 else None
 
 
 class Scheduler(Generic[Frame]):
@@ -133,15 +146,14 @@ class Scheduler(Generic[Frame]):
         slot = self._slots[camera]
         slot.account.received += 1
         slot.account.pending += 1
-        if slot.heard is not None:
-            slot.interval = now - slot.heard
-        slot.heard = now
+        slot.arrivals.append(now)
         if slot.ticket is not None:
             slot.account.settle(Outcome.REPLACED)
         slot.ticket = Ticket(camera, now, frame)
 
-    def refuse(self, camera: str, outcome: Outcome) -> None:
+    def refuse(self, camera: str, outcome: Outcome, now: float) -> None:
         """Count a frame that was received and dropped at once, for example while not ready."""
+        self._slots[camera].arrivals.append(now)
         account = self._slots[camera].account
         account.received += 1
         account.outcomes[outcome] += 1
@@ -175,8 +187,8 @@ class Scheduler(Generic[Frame]):
             )
         ):
             return [], deadline
-        # The longest-waiting first: with more cameras than a batch holds, all get their turn.
-        ready.sort(key=lambda camera: self._slots[camera].ticket.arrival)
+        # With more cameras than a batch holds all get their turn, whoever comes first each time.
+        ready.sort(key=lambda camera: self._slots[camera].taken)
         self._first_due = None
         return [self._taken(camera, now) for camera in ready[: self.rule.max_batch]], None
 
@@ -196,6 +208,11 @@ class Scheduler(Generic[Frame]):
         """Return the counts of every camera."""
         return {camera: slot.account.to_dict() for camera, slot in self._slots.items()}
 
+    def arrivals(self, camera: str) -> tuple[float | None, float]:
+        """Return when the newest frame arrived, and how long the last three intervals were."""
+        arrivals = self._slots[camera].arrivals
+        return (arrivals[-1], arrivals[-1] - arrivals[0]) if arrivals else (None, 0.0)
+
     def _is_awaited(self, camera: str, due_at: float, deadline: float, now: float) -> bool:
         slot = self._slots[camera]
         if slot.heard is None or now - slot.heard > self.rule.camera_timeout or due_at > deadline:
@@ -209,6 +226,7 @@ class Scheduler(Generic[Frame]):
         slot = self._slots[camera]
         ticket, slot.ticket = slot.ticket, None
         slot.bucket.take(now, self.rule.fps)
+        slot.taken = now
         return ticket
 
     def _drop_old(self, now: float) -> None:

@@ -9,6 +9,7 @@ from rclpy.publisher import Publisher
 from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
+    QoSPolicyKind,
     QoSProfile,
     ReliabilityPolicy,
     qos_policy_name_from_kind,
@@ -28,6 +29,16 @@ LATCHED_QOS = QoSProfile(
     depth=1,
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+_OUTPUT_OVERRIDES = QoSOverridingOptions(
+    (
+        QoSPolicyKind.HISTORY,
+        QoSPolicyKind.DEPTH,
+        QoSPolicyKind.RELIABILITY,
+        # A planner that asks for a deadline gets nothing from a publisher without one.
+        QoSPolicyKind.DEADLINE,
+    )
 )
 
 OUTPUTS = {
@@ -70,25 +81,29 @@ class CameraPublishers:
     def __init__(self, node: Node, name: str) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
-        for output, kind in OUTPUTS.items():
-            topic = f'~/{name}/{output}'
-            self._publishers[output] = node.create_publisher(
-                kind,
-                topic,
-                output_qos(),
-                event_callbacks=PublisherEventCallbacks(
-                    incompatible_qos=_mismatch_warning(
-                        node, node.resolve_topic_name(topic), 'a subscriber asks for'
-                    )
-                ),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            )
+        try:
+            for output, kind in OUTPUTS.items():
+                topic = f'~/{name}/{output}'
+                self._publishers[output] = node.create_publisher(
+                    kind,
+                    topic,
+                    output_qos(),
+                    event_callbacks=PublisherEventCallbacks(
+                        incompatible_qos=_mismatch_warning(
+                            node, node.resolve_topic_name(topic), 'a subscriber asks for'
+                        )
+                    ),
+                    qos_overriding_options=_OUTPUT_OVERRIDES,
+                )
+        except BaseException:
+            self.destroy()
+            raise
 
     def wanted(self) -> frozenset[str]:
         """Return the outputs that somebody subscribes to."""
         return frozenset(
             output
-            for output, publisher in self._publishers.items()
+            for output, publisher in list(self._publishers.items())
             if publisher.get_subscription_count()
         )
 
@@ -98,9 +113,9 @@ class CameraPublishers:
 
     def destroy(self) -> None:
         """Take the topics away."""
-        for publisher in self._publishers.values():
+        publishers, self._publishers = self._publishers, {}
+        for publisher in publishers.values():
             self._node.destroy_publisher(publisher)
-        self._publishers.clear()
 
 
 class CameraSubscriptions:
@@ -121,24 +136,28 @@ class CameraSubscriptions:
     ) -> None:
         self._node = node
         kind = Image if camera.transport == 'raw' else CompressedImage
-        self._subscriptions = [
-            node.create_subscription(
-                message,
-                topic,
-                callback,
-                sensor_qos(),
-                event_callbacks=SubscriptionEventCallbacks(
-                    incompatible_qos=_mismatch_warning(
-                        node, node.resolve_topic_name(topic), 'a publisher does not offer'
-                    )
-                ),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            )
+        self._subscriptions = []
+        try:
             for message, topic, callback in (
                 (kind, camera.image_topic, on_frame),
                 (CameraInfo, camera.camera_info_topic, on_info),
-            )
-        ]
+            ):
+                subscription = node.create_subscription(
+                    message,
+                    topic,
+                    callback,
+                    sensor_qos(),
+                    event_callbacks=SubscriptionEventCallbacks(
+                        incompatible_qos=_mismatch_warning(
+                            node, node.resolve_topic_name(topic), 'a publisher does not offer'
+                        )
+                    ),
+                    qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+                )
+                self._subscriptions.append(subscription)
+        except BaseException:
+            self.destroy()
+            raise
 
     def destroy(self) -> None:
         """Stop listening."""

@@ -6,8 +6,8 @@ import platform
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from roadseg_ros.node.statistics import Rate
-from roadseg_ros.node.worker import BUILDING, FAILED, READY, Worker
+from roadseg_ros.node.statistics import Rate, Window
+from roadseg_ros.node.worker import BUILDING, FAILED, READY, STOPPED, Worker
 
 _LOST = ('bad', 'failed', 'stale')
 """Causes that are never part of healthy work, unlike a frame replaced by a newer one."""
@@ -27,20 +27,23 @@ class WorkerDiagnostics:
     :param node_name: fully qualified name of the node, without the leading slash
     """
 
-    def __init__(self, node_name: str, worker: Worker, cameras: tuple[str, ...]) -> None:
+    def __init__(self, node_name: str, worker: Worker) -> None:
         self._name = node_name
         self._worker = worker
-        self._rates = {camera: (Rate(), Rate()) for camera in cameras}
-        self._lost = {camera: dict.fromkeys(_LOST, 0) for camera in cameras}
+        self._cameras = {camera: _Camera(worker, camera) for camera in worker.figures}
 
     def statuses(self, now: float) -> list[DiagnosticStatus]:
         """Return the engine's status and one a camera; ``now`` in steady seconds."""
-        return [self._engine(now), *self._cameras(now)]
+        statuses = [_status(f'{self._name}: engine', *self._engine(now))]
+        for camera, counts in self._worker.accounts().items():
+            described = self._cameras[camera].described(counts, now)
+            statuses.append(_status(f'{self._name}: camera {camera}', *described))
+        return statuses
 
-    def _engine(self, now: float) -> DiagnosticStatus:
+    def _engine(self, now: float) -> tuple[bytes, str, dict]:
         worker = self._worker
-        status = worker.status
-        p50, p99 = worker.runner.inference.percentiles_ms((50, 99))
+        status, inference = worker.status, worker.inference
+        p50, p99 = inference.latencies.percentiles_ms((50, 99))
         values = {'state': status.state, 'seconds': f'{now - status.since:.1f}'}
         if worker.opened is not None:
             description, info = worker.opened
@@ -57,8 +60,8 @@ class WorkerDiagnostics:
         values |= {
             'inference_ms_p50': f'{p50:.2f}',
             'inference_ms_p99': f'{p99:.2f}',
-            'batches': worker.runner.batches,
-            'mean_batch': f'{worker.runner.frames / max(1, worker.runner.batches):.2f}',
+            'batches': inference.batches,
+            'mean_batch': f'{inference.frames / max(1, inference.batches):.2f}',
         }
         enough, values['engine_rate'] = worker.rate_compared()
         values['engine_rate_covers'] = str(enough).lower()
@@ -73,48 +76,69 @@ class WorkerDiagnostics:
             BUILDING: (DiagnosticStatus.WARN, building),
             FAILED: (DiagnosticStatus.ERROR, f'failed: {status.error}'),
         }.get(status.state, (DiagnosticStatus.WARN, 'stopped'))
-        return _status(f'{self._name}: engine', level, message, values)
+        return level, message, values
 
-    def _cameras(self, now: float) -> list[DiagnosticStatus]:
-        worker, statuses = self._worker, []
-        for camera, counts in worker.accounts().items():
-            rate_in, rate_out = self._rates[camera]
-            fps_in = rate_in.update(counts['received'], now)
-            fps_out = rate_out.update(counts['processed'], now)
-            p50, p99 = worker.runner.latencies[camera].percentiles_ms((50, 99))
-            height, width, encoding = worker.runner.formats.get(camera, (0, 0, ''))
-            level, message = DiagnosticStatus.OK, f'{fps_out:.1f} of {fps_in:.1f} frames/s'
-            if not counts['received']:
-                level, message = DiagnosticStatus.WARN, 'no frame received yet'
-            elif fps_in == 0.0:
-                level, message = DiagnosticStatus.WARN, 'no frames'
-            lost = {cause: counts[cause] - before for cause, before in self._lost[camera].items()}
-            self._lost[camera] = {cause: counts[cause] for cause in _LOST}
-            if any(lost.values()):
-                # A camera of which nothing gets through is worse than one with a bad frame.
-                level = DiagnosticStatus.WARN if fps_out else DiagnosticStatus.ERROR
-                message += ''.join(f', {count} {cause}' for cause, count in lost.items() if count)
-                if lost['bad']:
-                    message += f': {worker.runner.last_errors[camera]}'
-            statuses.append(
-                _status(
-                    f'{self._name}: camera {camera}',
-                    level,
-                    message,
-                    {
-                        **counts,
-                        'fps_in': f'{fps_in:.2f}',
-                        'fps_out': f'{fps_out:.2f}',
-                        'latency_ms_p50': f'{p50:.2f}',
-                        'latency_ms_p99': f'{p99:.2f}',
-                        'width': width,
-                        'height': height,
-                        'encoding': encoding,
-                        'last_error': worker.runner.last_errors[camera],
-                    },
-                )
-            )
-        return statuses
+
+class _Camera:
+    """Describe one camera by what comes out of the node for it."""
+
+    def __init__(self, worker: Worker, name: str) -> None:
+        self._worker = worker
+        self._name = name
+        self._rate_in, self._rate_out = Rate(), Rate()
+        self._window = Window()
+        self._lost = dict.fromkeys(_LOST, 0)
+
+    def described(self, counts: dict[str, int], now: float) -> tuple[bytes, str, dict]:
+        figures = self._worker.figures[self._name]
+        fps_in = self._rate_in.update(counts['received'], now)
+        fps_out = self._rate_out.update(counts['processed'], now)
+        level, message = self._level(counts, now, f'{fps_out:.1f} of {fps_in:.1f} frames/s')
+        lost = {cause: counts[cause] - before for cause, before in self._lost.items()}
+        self._lost = {cause: counts[cause] for cause in _LOST}
+        if any(lost.values()):
+            level = max(level, DiagnosticStatus.WARN)
+            message += ''.join(f', {count} {cause}' for cause, count in lost.items() if count)
+            if lost['bad']:
+                message += f': {figures.last_error}'
+        p50, p99 = figures.latencies.percentiles_ms((50, 99))
+        height, width, encoding = figures.format
+        values = {
+            **counts,
+            'incomplete': figures.incomplete,
+            'fps_in': f'{fps_in:.2f}',
+            'fps_out': f'{fps_out:.2f}',
+            'latency_ms_p50': f'{p50:.2f}',
+            'latency_ms_p99': f'{p99:.2f}',
+            'stamp_age': f'{figures.stamp_age:.3f}',
+            'width': width,
+            'height': height,
+            'encoding': encoding,
+            'last_error': figures.last_error,
+        }
+        return level, message, values
+
+    def _level(self, counts: dict[str, int], now: float, rates: str) -> tuple[bytes, str]:
+        """Say whether what comes out is what is due, over the last while."""
+        worker, settings = self._worker, self._worker.settings
+        heard, three_intervals = worker.arrivals(self._name)
+        while_ = max(settings.camera_timeout, three_intervals)
+        whole = counts['processed'] - worker.figures[self._name].incomplete
+        seconds, (arrived, out) = self._window.update((counts['received'], whole), now, while_)
+        if worker.status.state == STOPPED:
+            return DiagnosticStatus.WARN, 'the node does not listen'
+        if heard is None:
+            return DiagnosticStatus.WARN, 'no frame received yet'
+        if now - heard > while_:
+            return DiagnosticStatus.ERROR, f'no frame for {now - heard:.1f} s'
+        due = min(arrived, settings.fps * seconds)
+        # The newest frame can still be on its way.
+        missing = due - out if due - out > 1.0 else 0.0
+        if worker.status.state == FAILED or (missing and out <= 0):
+            return DiagnosticStatus.ERROR, f'no output: {rates}'
+        if missing > (1.0 - settings.least_output) * due:
+            return DiagnosticStatus.WARN, f'too little output: {rates}'
+        return DiagnosticStatus.OK, rates
 
 
 def _status(name: str, level: bytes, message: str, values: dict) -> DiagnosticStatus:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.engines import Engine, EngineError, open_engine, warm_up
+from roadseg_core.engines import Engine, open_engine, warm_up
 from roadseg_core.engines.base import Progress
 from roadseg_core.engines.rate import EngineRate
-from roadseg_core.model_file import ModelFileError
+from roadseg_core.model_file import ModelFile
 from roadseg_ros.node.parameters import Settings
+
+Model = ModelFile | Path
+"""A model file that was read, or the path of a training checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class WarmEngine:
 
 
 def open_warm(
-    model: str,
+    model: Model,
     settings: Settings,
     *,
     outputs: tuple[str, ...],
@@ -61,7 +66,7 @@ def open_warm(
     most = min(engine.info.max_batch, cameras)
     try:
         seconds = warm_up(engine, range(1, most + 1), progress=progress)
-    except EngineError:
+    except BaseException:
         engine.close()
         raise
     return WarmEngine(engine, batch, EngineRate(most / seconds, most))
@@ -69,7 +74,7 @@ def open_warm(
 
 class Widening:
     """
-    Open an engine with more outputs in a thread of its own, while the one there is works on.
+    Open an engine with more outputs in a thread of its own, while the one there works on.
 
     Somebody who starts to look at an output must not stop those who drive by the others.
 
@@ -78,7 +83,6 @@ class Widening:
 
     def __init__(self, open_with: Callable[[tuple[str, ...]], WarmEngine]) -> None:
         self._open_with = open_with
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix='engine opening')
         self._opening: tuple[tuple[str, ...], Future[WarmEngine]] | None = None
         self._refused: set[tuple[str, ...]] = set()
 
@@ -86,31 +90,44 @@ class Widening:
         """Start to open an engine; False where one opens already, or these outputs failed."""
         if self._opening is not None or outputs in self._refused:
             return False
-        self._opening = outputs, self._pool.submit(self._open_with, outputs)
+        future: Future[WarmEngine] = Future()
+        self._opening = outputs, future
+        # A daemon, as an opening can take minutes, and no end of the process waits for it.
+        threading.Thread(
+            target=self._run, args=(outputs, future), name='engine opening', daemon=True
+        ).start()
         return True
 
     def take(self) -> WarmEngine | None:
         """
         Return the engine once it is open; None while there is none.
 
-        :raises EngineError: once, if it could not be opened; it is not tried again
-        :raises ModelFileError: the same, because of the model file
+        :raises Exception: once, whatever kept it from opening; it is not tried again
         """
         if self._opening is None or not self._opening[1].done():
             return None
         (outputs, future), self._opening = self._opening, None
-        try:
-            return future.result()
-        except (EngineError, ModelFileError):
-            self._refused.add(outputs)
-            raise
+        if future.exception() is not None:
+            self.refuse(outputs)
+        return future.result()
+
+    def refuse(self, outputs: tuple[str, ...]) -> None:
+        """Open no engine with these outputs any more."""
+        self._refused.add(outputs)
 
     def close(self) -> None:
-        """Wait for what is opening, and close it; whoever stops must make the opening give up."""
-        self._pool.shutdown()
+        """Leave what is opening to itself: it is closed as soon as it is open."""
         if self._opening is not None:
-            try:
-                self._opening[1].result().engine.close()
-            except (EngineError, ModelFileError):
-                pass  # Nobody waits for it any more.
+            self._opening[1].add_done_callback(_close)
             self._opening = None
+
+    def _run(self, outputs: tuple[str, ...], future: Future[WarmEngine]) -> None:
+        try:
+            future.set_result(self._open_with(outputs))
+        except Exception as error:
+            future.set_exception(error)
+
+
+def _close(future: Future[WarmEngine]) -> None:
+    if future.exception() is None:
+        future.result().engine.close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -20,9 +21,10 @@ from std_msgs.msg import String
 
 from roadseg_core.engines import Engine
 from roadseg_core.files import default_model
-from roadseg_core.model_file import ModelFileError, read_model_info
+from roadseg_core.model_file import ModelFileError, read_model
 from roadseg_ros.node.camera import LATCHED_QOS, CameraPublishers, CameraSubscriptions
 from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status
+from roadseg_ros.node.engine_opening import Model
 from roadseg_ros.node.label_info import create_label_info_publisher, label_info
 from roadseg_ros.node.parameters import (
     PARAMETERS,
@@ -40,6 +42,15 @@ from roadseg_ros.node.worker import Worker
 
 _FORGIVEN_AFTER = 60.0
 """Seconds of work after which an engine's earlier failure no longer counts."""
+
+_WATCH_PERIOD = 0.1
+"""Seconds between two looks whether the engine's thread hangs."""
+
+_SILENCE_LIMIT = 8.0
+"""Seconds without a sign of the executor after which the process ends, or more."""
+
+_ANSWER_WITHIN = 0.5
+"""Longest wait of a transition for the batch in hand, in seconds; the end waits twice as long."""
 
 _LAST_WORDS = Duration(seconds=1.0)
 """How long the node waits at its end for its subscribers to have the closing diagnostics."""
@@ -80,6 +91,7 @@ class SegmentationNode(LifecycleNode):
         self._outputs: dict[str, CameraPublishers] = {}
         self._inputs: list[CameraSubscriptions] = []
         self._worker: Worker | None = None
+        self._former: list[Worker] = []
         self._worker_diagnostics: WorkerDiagnostics | None = None
         self._lifecycle = 'unconfigured'
         self._failures = 0
@@ -92,6 +104,7 @@ class SegmentationNode(LifecycleNode):
         self._timer = self.create_timer(
             self._settings.diagnostics_period, self._publish_diagnostics, clock=self._steady
         )
+        self.create_timer(_WATCH_PERIOD, self._watch, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_parameters)
 
     @property
@@ -104,35 +117,49 @@ class SegmentationNode(LifecycleNode):
         """The cameras' names."""
         return self._settings.camera_names
 
+    @property
+    def silence_limit(self) -> float:
+        """
+        How long the executor may stand still, in seconds, until the process is to end; 0: for ever.
+
+        Longer than ``inference_timeout``, which is found and told in order.
+        """
+        timeout = self._settings.inference_timeout
+        return max(_SILENCE_LIMIT, timeout + 6.0) if timeout else 0.0
+
     @_logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Check the parameters and the model; create the outputs."""
         try:
             self._declare_cameras(tuple(self.get_parameter('camera_names').value))
             self._settings = settings = read_settings(self)
-            model = settings.model or str(default_model())
+            model: Model = Path(settings.model or default_model())
             self._check_topics(settings)
             check_cache_folder(settings)
-            if Path(model).suffix == '.onnx':
-                check_model(settings, read_model_info(model))
-            elif not Path(model).exists():
+            if model.suffix == '.onnx':
+                model = read_model(model)
+                check_model(settings, model.info)
+            elif not model.exists():
                 raise ModelFileError(f'model: {model} does not exist; expected a model file')
         except (ParameterError, ParameterException, ModelFileError) as error:
             self.get_logger().error(f'cannot configure: {error}')
             return TransitionCallbackReturn.FAILURE
-        self._outputs = {name: CameraPublishers(self, name) for name in settings.camera_names}
+        for name in settings.camera_names:
+            self._outputs[name] = CameraPublishers(self, name)
         self._worker = Worker(
             settings,
             self._outputs,
             model=model,
             clock=self.get_clock(),
             logger=self.get_logger(),
+            after=self._former,
             on_ready=self._on_ready,
             on_failure=self._failed.trigger,
         )
         self._worker_diagnostics = WorkerDiagnostics(
-            self.get_fully_qualified_name().lstrip('/'), self._worker, settings.camera_names
+            self.get_fully_qualified_name().lstrip('/'), self._worker
         )
+        self._failures = 0
         self._lifecycle = 'inactive'
         return TransitionCallbackReturn.SUCCESS
 
@@ -140,16 +167,15 @@ class SegmentationNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the worker, which opens the engine, and listen to the cameras."""
         worker = self._worker
-        self._inputs = [
-            CameraSubscriptions(
-                self,
-                camera,
-                on_frame=lambda message, name=camera.name: worker.put(name, message),
-                on_info=lambda info, name=camera.name: worker.runner.infos.update({name: info}),
-            )
-            for camera in self._settings.cameras
-        ]
         for camera in self._settings.cameras:
+            self._inputs.append(
+                CameraSubscriptions(
+                    self,
+                    camera,
+                    on_frame=partial(worker.put, camera.name),
+                    on_info=partial(worker.put_info, camera.name),
+                )
+            )
             self.get_logger().info(
                 f'camera {camera.name}: {self.resolve_topic_name(camera.image_topic)} '
                 f'({camera.transport})'
@@ -160,7 +186,7 @@ class SegmentationNode(LifecycleNode):
 
     @_logged
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening and working; what is in hand is finished."""
+        """Stop listening and working; what is in hand is finished, unless it takes long."""
         self._stop()
         self._lifecycle = 'inactive'
         return super().on_deactivate(state)
@@ -190,25 +216,27 @@ class SegmentationNode(LifecycleNode):
 
     def close(self) -> None:
         """Stop the worker and say the last counts, before the process ends."""
-        self._stop()
+        self._stop(2 * _ANSWER_WITHIN)
         if self._worker is not None:
             self._publish_diagnostics()
             # The process ends at once, and with it what is not delivered yet.
             self._diagnostics.wait_for_all_acked(_LAST_WORDS)
         self._release()
 
-    def _stop(self) -> None:
+    def _stop(self, wait: float = _ANSWER_WITHIN) -> None:
         for subscriptions in self._inputs:
             subscriptions.destroy()
         self._inputs = []
         if self._worker is not None:
-            self._worker.stop()
+            self._worker.stop(wait)
 
     def _release(self) -> None:
         self._stop()
         for publishers in self._outputs.values():
             publishers.destroy()
         self._outputs = {}
+        if self._worker is not None and self._worker.threads():
+            self._former.append(self._worker)
         self._worker = None
         self._worker_diagnostics = None
 
@@ -274,14 +302,30 @@ class SegmentationNode(LifecycleNode):
         self._failures += 1
         self._publish_diagnostics()
         self.get_logger().error(f'engine failed: {status.error}')
-        self.trigger_deactivate()
         if self._failures > 1 or not status.worked:
-            how = 'failed again' if status.worked else 'cannot be opened'
-            self.get_logger().fatal(f'the engine {how}: the node ends')
-            self.exit_code = 3
+            self._end(f'the engine {"failed again" if status.worked else "cannot be opened"}')
             return
         self.get_logger().warning('reopening the engine')
-        self.trigger_activate()
+        for step in (self.trigger_deactivate, self.trigger_activate):
+            if step() != TransitionCallbackReturn.SUCCESS:
+                self._end('the engine cannot be reopened')
+                return
+
+    def _watch(self) -> None:
+        """End the process where a thread hangs: nothing else ends such a thread."""
+        self._former = [worker for worker in self._former if worker.threads()]
+        # An error within the timeout, not after it.
+        by = time.monotonic() + _WATCH_PERIOD
+        for worker in (*self._former, self._worker):
+            if worker is not None and worker.find_hanging(by):
+                self._publish_diagnostics()
+                self.get_logger().error(f'engine failed: {worker.status.error}')
+                faulthandler.dump_traceback()
+                self._end('the engine hangs')
+
+    def _end(self, why: str) -> None:
+        self.get_logger().fatal(f'{why}: the node ends')
+        self.exit_code = 3
 
     def _publish_diagnostics(self) -> None:
         message = DiagnosticArray()

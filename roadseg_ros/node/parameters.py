@@ -137,6 +137,38 @@ PARAMETERS = (
         most=3600.0,
         live=True,
     ),
+    Parameter(
+        'max_pixels',
+        1 << 25,
+        'Largest JPEG or PNG image that is decoded, in pixels.',
+        least=1,
+        most=1 << 28,
+        live=True,
+    ),
+    Parameter(
+        'inference_timeout',
+        2.0,
+        'A node whose engine has not answered for so long ends, in seconds; 0: off.',
+        least=0.0,
+        most=3600.0,
+        live=True,
+    ),
+    Parameter(
+        'open_timeout',
+        0.0,
+        'A node whose engine has been opening for so long ends, in seconds; 0: off.',
+        least=0.0,
+        most=86400.0,
+        live=True,
+    ),
+    Parameter(
+        'least_output',
+        0.9,
+        'Share of the frames due that must come out; below it diagnostics warn.',
+        least=0.0,
+        most=1.0,
+        live=True,
+    ),
     Parameter('camera_names', ['front'], f'1 to {MAX_CAMERAS} names of cameras.'),
     Parameter(
         'output_geometry',
@@ -223,6 +255,10 @@ class Settings:
     camera_timeout: float
     max_frame_age: float
     max_stamp_age: float
+    max_pixels: int
+    inference_timeout: float
+    open_timeout: float
+    least_output: float
     camera_names: tuple[str, ...]
     output_geometry: str
     road_threshold: float

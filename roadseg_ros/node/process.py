@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import math
 import signal
 import sys
+import time
 
 import cv2
 import rclpy
@@ -47,11 +50,27 @@ def run(node: SegmentationNode) -> int:
                 return 2
     executor = SingleThreadedExecutor()
     executor.add_node(node)
+    beat = -math.inf
     while node.exit_code is None:
+        if time.monotonic() - beat >= 1.0:
+            beat = time.monotonic()
+            _stay_alive(node.silence_limit)
         # A signal is seen between two callbacks: rcl's wait is not interrupted by one.
         executor.spin_once(timeout_sec=0.1)
     executor.remove_node(node)
     return node.exit_code
+
+
+def _stay_alive(seconds: float) -> None:
+    """
+    Let the process live on for some seconds, or for ever (0), unless this is called again.
+
+    A thread in C ends it, with the tracebacks of all threads: where a native call holds Python's
+    lock, no Python runs that could.
+    """
+    faulthandler.cancel_dump_traceback_later()
+    if seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True)
 
 
 def run_process(arguments: list[str] | None = None) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from roadseg_core.engines import Segmentation
 from roadseg_core.labels import LabelMap
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame
+from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame, FrameImages
 from roadseg_ros.node.camera import CameraPublishers
 from roadseg_ros.node.messages import scaled_camera_info, to_image, to_jpeg
 from roadseg_ros.node.parameters import Settings
@@ -32,38 +32,38 @@ class FramePublisher:
         index: int,
         wanted: frozenset[str],
         info: CameraInfo | None,
-    ) -> str:
+    ) -> list[str]:
         """
         Publish the wanted outputs, each with the frame's own header.
+
+        An output that cannot be made or sent costs itself alone.
 
         :param result: the batch's segmentation; this frame is number ``index``
         :param wanted: outputs that somebody subscribes to; the others cost nothing
         :param info: the camera's newest CameraInfo, or None where none came
-        :returns: what is wrong with the CameraInfo, or an empty string
+        :returns: a line for each output that was lost
         """
         options = self.settings.output_options
-        images = self.frame.outputs(
-            result,
-            index,
-            wanted | {'overlay'} if 'overlay/compressed' in wanted else wanted,
-            label_map=self.label_map,
-            options=options,
-        )
-        for output in FRAME_OUTPUTS:
-            if output in wanted:
-                encoding = 'bgr8' if output == 'overlay' else 'mono8'
-                self.publishers.publish(output, to_image(images[output], encoding, self.header))
-        if 'overlay/compressed' in wanted:
-            self.publishers.publish(
-                'overlay/compressed',
-                to_jpeg(images['overlay'], self.settings.overlay_jpeg_quality, self.header),
-            )
-        if 'camera_info' in wanted and info is not None:
+        images = FrameImages(self.frame, result, index, self.label_map, options)
+        problems = []
+        for output in (*FRAME_OUTPUTS, 'overlay/compressed', 'camera_info'):
+            if output not in wanted or (output == 'camera_info' and info is None):
+                continue
             try:
-                self.publishers.publish(
-                    'camera_info',
-                    scaled_camera_info(info, self.header, self.frame.view, options.output_geometry),
-                )
-            except ConversionError as error:
-                return f'no camera_info published: {error}'
-        return ''
+                self.publishers.publish(output, self._message(output, images, info))
+            except Exception as error:
+                said = str(error) if isinstance(error, ConversionError) else repr(error)
+                problems.append(f'no {output} published: {said}')
+        return problems
+
+    def _message(
+        self, output: str, images: FrameImages, info: CameraInfo
+    ) -> Image | CompressedImage | CameraInfo:
+        if output == 'camera_info':
+            place = self.settings.output_geometry
+            return scaled_camera_info(info, self.header, self.frame.view, place)
+        if output == 'overlay/compressed':
+            quality = self.settings.overlay_jpeg_quality
+            return to_jpeg(images.make('overlay'), quality, self.header)
+        encoding = 'bgr8' if output == 'overlay' else 'mono8'
+        return to_image(images.make(output), encoding, self.header)

@@ -1,26 +1,26 @@
-"""The worker: the one thread that waits for batches, and runs them through its engine."""
+"""The worker: takes the cameras' frames, and has them segmented by its engine thread."""
 
 from __future__ import annotations
 
 import threading
 import time
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from roadseg_core.engines import Engine, EngineDescription, EngineError, OpeningStopped
+from roadseg_core.engines import Engine, EngineDescription
 from roadseg_core.engines.rate import EngineRate
-from roadseg_core.model_file import ModelFileError, ModelInfo
-from roadseg_core.pipeline.frame import engine_outputs
+from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.scheduler import Outcome, Rule, Scheduler, Ticket
 from roadseg_ros.node.batch_runner import BatchRunner
 from roadseg_ros.node.camera import CameraPublishers
-from roadseg_ros.node.engine_opening import WarmEngine, Widening, open_warm
+from roadseg_ros.node.engine_opening import Model, WarmEngine
+from roadseg_ros.node.engine_thread import EngineThread
 from roadseg_ros.node.parameters import Settings
+from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 
@@ -33,6 +33,7 @@ class EngineStatus:
     :param since: steady seconds of the change to this state
     :param worked: how long it was READY before it FAILED, in seconds
     :param error: why it failed
+    :param hangs: it failed by never answering: its thread cannot be ended, only the process
     :param progress: what goes on while it is BUILDING, where the engine tells
     """
 
@@ -41,17 +42,22 @@ class EngineStatus:
     error: str = ''
     progress: str = ''
     worked: float = 0.0
+    hangs: bool = False
 
 
 class Worker:
     """
     Segment the cameras' newest frames, from :meth:`start` to :meth:`stop`.
 
+    All methods are for the executor's thread and return at once, but for :meth:`stop`, which
+    waits as long as it is told. The engine is used by a thread of its own.
+
     :param settings: the node's parameters; :meth:`update` takes live changes
     :param publishers: where each camera's outputs go
     :param clock: the node's clock, for ``max_stamp_age``
-    :param on_ready: called in the worker's thread with the engine, whenever it was opened
-    :param on_failure: called in the worker's thread when it ended by a failure
+    :param after: workers whose threads must have ended before this one opens an engine
+    :param on_ready: called in the engine's thread with the engine, whenever it was opened
+    :param on_failure: called in the engine's thread when it ended by a failure
     """
 
     def __init__(
@@ -59,200 +65,184 @@ class Worker:
         settings: Settings,
         publishers: dict[str, CameraPublishers],
         *,
-        model: str,
+        model: Model,
         clock: Clock,
         logger: RcutilsLogger,
+        after: Collection[Worker],
         on_ready: Callable[[Engine], None],
         on_failure: Callable[[], None],
     ) -> None:
-        self._settings = settings
-        self._publishers = publishers
-        self._model = model
-        self._logger = logger
+        self.settings = settings
+        self.model = model
+        self.publishers = publishers
+        self.logger = logger
         self._on_ready = on_ready
         self._on_failure = on_failure
         self._scheduler: Scheduler[Image | CompressedImage] = Scheduler(publishers, _rule(settings))
         self._changed = threading.Condition()
-        self._stopping = False
-        self._thread: threading.Thread | None = None
-        self._unsettled: list[Ticket] = []
-        self._warm: WarmEngine | None = None
-        self._widening: Widening | None = None
+        self._threads: list[EngineThread] = [t for other in after for t in other.threads()]
+        self._current: EngineThread | None = None
+        self._warm_rate: EngineRate | None = None
         self.status = EngineStatus(STOPPED, time.monotonic())
         self.opened: tuple[EngineDescription, ModelInfo] | None = None
-        self.rate: EngineRate | None = None
-        self.runner = BatchRunner(publishers, clock=clock, logger=logger, settle=self._settle)
+        self.inference = InferenceFigures()
+        self.figures = {camera: CameraFigures() for camera in publishers}
+        self.runner = BatchRunner(
+            publishers, self.inference, self.figures, clock=clock, logger=logger
+        )
 
     def start(self) -> None:
-        """Start the thread, which opens the engine and then works."""
-        self._stopping = False
+        """Start a thread, which opens the engine and then works."""
         self.status = EngineStatus(BUILDING, time.monotonic())
-        self._thread = threading.Thread(target=self._run, name='segmentation worker')
-        self._thread.start()
+        self._current = EngineThread(self, after=self.threads())
+        self._threads.append(self._current)
+        self._current.start()
 
-    def stop(self) -> None:
-        """Stop the thread after the batch in hand; frames that wait count as not ready."""
-        if self._thread is None:
+    def stop(self, wait: float) -> None:
+        """
+        Stop after the batch in hand; frames that wait count as not ready.
+
+        :param wait: longest wait for that, in seconds; a thread that is not done by then ends by
+            itself later, and closes its engine
+        """
+        if self._current is None:
             return
         with self._changed:
-            self._stopping = True
-            self._changed.notify()
-        self._thread.join()
-        self._thread = None
+            self._current.stopping = True
+            self._changed.notify_all()
+        self._current.join(0.0 if self.status.hangs else wait)
+        self._current = None
         with self._changed:
             self._scheduler.clear(Outcome.NOT_READY)
+            if self.status.state != FAILED:
+                self.status = EngineStatus(STOPPED, time.monotonic())
+
+    def threads(self) -> list[EngineThread]:
+        """Return the threads that have not ended yet, oldest first."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        return self._threads.copy()
+
+    def find_hanging(self, now: float) -> bool:
+        """
+        Tell whether a thread has been at one thing for longer than its timeout at ``now``.
+
+        Its frames then count as failed, and the status says what it was at. This is asked by
+        another thread than the one that may hang.
+        """
+        with self._changed:
+            for thread in self.threads():
+                what, since = thread.doing
+                limit = (
+                    self.settings.inference_timeout if thread.opened else self.settings.open_timeout
+                )
+                if what and limit and now - since >= limit:
+                    for ticket in thread.in_hand:
+                        self._scheduler.settle(ticket.camera, Outcome.FAILED)
+                    thread.in_hand = []
+                    error = f'{what} has not {"returned" if thread.opened else "ended"} for'
+                    self.status = EngineStatus(FAILED, now, f'{error} {limit:g} s', hangs=True)
+                    return True
+        return False
 
     def update(self, settings: Settings) -> None:
         """Take parameters that were changed live."""
         with self._changed:
-            self._settings = settings
-            max_batch = self._scheduler.rule.max_batch
-            self._scheduler.rule = _rule(settings, max_batch)
-            self._changed.notify()
+            self.settings = settings
+            self._scheduler.rule = _rule(settings, self._scheduler.rule.max_batch)
+            self._changed.notify_all()
 
     def put(self, camera: str, message: Image | CompressedImage) -> None:
-        """Receive a frame: called by the executor's thread, returns at once."""
+        """Receive a frame."""
         now = time.monotonic()
         with self._changed:
-            if self.status.state == READY and not self._stopping:
+            if self.status.state == READY and self._current is not None:
                 self._scheduler.put(camera, message, now)
-                self._changed.notify()
+                self._changed.notify_all()
             else:
-                self._scheduler.refuse(camera, Outcome.NOT_READY)
+                self._scheduler.refuse(camera, Outcome.NOT_READY, now)
+
+    def put_info(self, camera: str, info: CameraInfo) -> None:
+        """Receive what a camera says of itself."""
+        self.runner.infos[camera] = info
 
     def accounts(self) -> dict[str, dict[str, int]]:
         """Return every camera's counts, all of one moment."""
         with self._changed:
             return self._scheduler.accounts()
 
-    def rate_compared(self) -> tuple[bool, str]:
-        """Tell whether the engine's rate covers the cameras at fps, once it is measured."""
-        if self.rate is None:
-            return True, 'not measured yet'
-        need = len(self._publishers), self._settings.fps
-        return self.rate.covers(*need), self.rate.compared(*need)
-
-    def _run(self) -> None:
-        try:
-            self._work()
-        except OpeningStopped:
-            self._set_status(STOPPED)
-        except (EngineError, ModelFileError) as error:
-            self._fail(str(error))
-        except Exception:
-            # Whatever went wrong: a node without its worker must not look alive.
-            self._fail(traceback.format_exc())
-        else:
-            self._set_status(STOPPED)
-        finally:
-            # An opening that goes on beside gives up, too.
-            with self._changed:
-                self._stopping = True
-            if self._widening is not None:
-                self._widening.close()
-                self._widening = None
-            if self._warm is not None:
-                self._warm.engine.close()
-                self._warm = None
-
-    def _work(self) -> None:
-        self._adopt(self._open(self._needed_outputs(frozenset())))
-        self._widening = Widening(self._open)
-        while (tickets := self._next_batch()) is not None:
-            wanted = {t.camera: self._publishers[t.camera].wanted() for t in tickets}
-            self._widen(self._needed_outputs(frozenset().union(*wanted.values())))
-            self._unsettled = tickets
-            try:
-                self.runner.run(tickets, self._warm, self._settings, wanted)
-            finally:
-                # Only a failure leaves any.
-                for ticket in self._unsettled:
-                    self._settle(ticket, Outcome.FAILED)
-
-    def _needed_outputs(self, wanted: frozenset[str]) -> tuple[str, ...]:
-        """Return what the engine must compute; what it once had to, it goes on to compute."""
-        held = self._warm.engine.outputs if self._warm is not None else ()
-        needed = wanted | {'confidence'} if 'confidence' in held else wanted
-        return engine_outputs(needed, road_threshold=self._settings.road_threshold)
-
-    def _open(self, outputs: tuple[str, ...]) -> WarmEngine:
-        return open_warm(
-            self._model,
-            self._settings,
-            outputs=outputs,
-            cameras=len(self._publishers),
-            progress=self._on_progress,
-        )
-
-    def _adopt(self, warm: WarmEngine) -> None:
-        """Take the first engine: from now on frames are processed."""
-        self._warm = warm
-        engine = warm.engine
-        what, self.rate = engine.description, warm.rate
-        self.opened = (what, engine.info)
+    def arrivals(self, camera: str) -> tuple[float | None, float]:
+        """Return when a camera was last heard, and how long its last three intervals were."""
         with self._changed:
-            self._scheduler.rule = _rule(self._settings, engine.info.max_batch)
+            return self._scheduler.arrivals(camera)
+
+    def rate_compared(self) -> tuple[bool, str]:
+        """Tell whether the engine's present rate covers the cameras at fps."""
+        rate = self.inference.rate() or self._warm_rate
+        if rate is None:
+            return True, 'not measured yet'
+        need = len(self.publishers), self.settings.fps
+        return rate.covers(*need), rate.compared(*need)
+
+    # For the engine's thread:
+
+    def next_batch(self, thread: EngineThread) -> bool:
+        """Wait for the next batch and put it into the thread's hand; False when it is to stop."""
+        with self._changed:
+            while not thread.stopping:
+                now = time.monotonic()
+                thread.in_hand, again_at = self._scheduler.take(now)
+                if thread.in_hand:
+                    return True
+                self._changed.wait(None if again_at is None else max(0.0, again_at - now))
+            return False
+
+    def settle(self, thread: EngineThread, ticket: Ticket, outcome: Outcome) -> None:
+        """Say what became of a frame in hand; one that was given up stays so."""
+        with self._changed:
+            if any(held is ticket for held in thread.in_hand):
+                thread.in_hand = [held for held in thread.in_hand if held is not ticket]
+                self._scheduler.settle(ticket.camera, outcome)
+
+    def progressed(self, thread: EngineThread, phase: str, share: float | None) -> bool:
+        """Keep what the opening of the engine says; False where it is to be given up."""
+        told = phase if share is None else f'{100.0 * share:.0f} %, {phase}'
+        with self._changed:
+            if thread is self._current:
+                self.status = replace(self.status, progress=told)
+            return not thread.stopping
+
+    def ready(self, thread: EngineThread, warm: WarmEngine) -> None:
+        """Take a thread's engine: from now on frames are processed."""
+        engine, since = warm.engine, self.status.since
+        what = engine.description
+        with self._changed:
+            if thread.stopping:
+                return
+            self.opened, self._warm_rate = (what, engine.info), warm.rate
+            self.inference.clear()
+            self._scheduler.rule = _rule(self.settings, engine.info.max_batch)
         self._on_ready(engine)
-        self._logger.info(
-            f'engine ready after {time.monotonic() - self.status.since:.1f} s: {what.backend} '
+        self.logger.info(
+            f'engine ready after {time.monotonic() - since:.1f} s: {what.backend} '
             f'{what.version} on {what.device} in {what.precision}, {what.threads} threads'
         )
         enough, compared = self.rate_compared()
         # rclpy allows a line of code one severity.
         if enough:
-            self._logger.info(compared)
+            self.logger.info(compared)
         else:
-            self._logger.warning(compared)
-        self._set_status(READY)
-
-    def _widen(self, outputs: tuple[str, ...]) -> None:
-        """Have the engine compute these outputs, too, as soon as that can be."""
-        more = set(outputs) - set(self._warm.engine.outputs)
-        if not more:
-            return
-        what = ' and '.join(sorted(more))
-        try:
-            if self._widening.start(outputs):
-                self._logger.info(f'opening the engine with {what} beside the one at work')
-            wider = self._widening.take()
-        except (EngineError, ModelFileError) as error:
-            self._logger.error(f'no {what}: {error}')
-            return
-        if wider is not None:
-            self._warm.engine.close()
-            self._warm = wider
-            self._logger.info(f'the engine computes {what}')
-
-    def _on_progress(self, phase: str, share: float | None) -> bool:
-        """Keep what the opening of the engine says; a node that stops gives it up."""
-        told = phase if share is None else f'{100.0 * share:.0f} %, {phase}'
+            self.logger.warning(compared)
         with self._changed:
-            self.status = replace(self.status, progress=told)
-            return not self._stopping
+            if thread is self._current:
+                self.status = EngineStatus(READY, time.monotonic())
 
-    def _next_batch(self) -> list[Ticket] | None:
-        """Wait for the next batch; None when the worker is to stop."""
+    def failed(self, thread: EngineThread, error: str) -> None:
+        """Take a thread's end by a failure."""
         with self._changed:
-            while not self._stopping:
-                now = time.monotonic()
-                tickets, again_at = self._scheduler.take(now)
-                if tickets:
-                    return tickets
-                self._changed.wait(None if again_at is None else max(0.0, again_at - now))
-            return None
-
-    def _settle(self, ticket: Ticket, outcome: Outcome) -> None:
-        with self._changed:
-            self._scheduler.settle(ticket.camera, outcome)
-        self._unsettled = [other for other in self._unsettled if other is not ticket]
-
-    def _set_status(self, state: str) -> None:
-        with self._changed:
-            self.status = EngineStatus(state, time.monotonic())
-
-    def _fail(self, error: str) -> None:
-        now = time.monotonic()
-        with self._changed:
+            # What one that was told to stop says is of no more interest.
+            if thread is not self._current or self.status.hangs:
+                return
+            now = time.monotonic()
             worked = now - self.status.since if self.status.state == READY else 0.0
             self.status = EngineStatus(FAILED, now, error, worked=worked)
         self._on_failure()

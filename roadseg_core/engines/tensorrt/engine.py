@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from roadseg_core.engines.tensorrt.build import BuildOptions, build_plan
 from roadseg_core.engines.tensorrt.cuda import Gpu, use_gpu
 from roadseg_core.engines.tensorrt.plan_cache import PlanCache, PlanKey, default_folder, open_plan
 from roadseg_core.engines.tensorrt.runtime import PlanRunner
-from roadseg_core.model_file import ModelInfo
+from roadseg_core.model_file import ModelFile
 
 _LEAST_VERSION, _MOST_VERSION = 10, 11
 _TF32_SINCE = 8
@@ -37,7 +36,7 @@ class TensorRtEngine(Engine):
 
     def __init__(
         self,
-        info: ModelInfo,
+        model: ModelFile,
         *,
         outputs: tuple[str, ...],
         device: str,
@@ -47,6 +46,7 @@ class TensorRtEngine(Engine):
         progress: Progress | None,
         optimization_level: int = 3,
     ) -> None:
+        info = model.info
         super().__init__(info, outputs)
         _check_version(trt.__version__)
         if precision not in ('auto', info.precision):
@@ -82,7 +82,7 @@ class TensorRtEngine(Engine):
 
         def build() -> bytes:
             return build_plan(
-                _read_again(info),
+                model.content,
                 info,
                 outputs=outputs,
                 options=options,
@@ -133,14 +133,6 @@ def _check_version(version: str) -> None:
     major = int(version.partition('.')[0])
     if not _LEAST_VERSION <= major <= _MOST_VERSION:
         raise EngineError(f'TensorRT {version}; expected {_LEAST_VERSION}.x to {_MOST_VERSION}.x')
-
-
-def _read_again(info: ModelInfo) -> bytes:
-    """Read the model file for the builder; it must be the one that was opened."""
-    content = info.path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != info.sha256:
-        raise EngineError(f'{info.path} changed while it was opened: open it again')
-    return content
 
 
 def _timings_name(gpu: Gpu) -> str:

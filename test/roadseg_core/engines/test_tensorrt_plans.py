@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import threading
@@ -176,21 +177,14 @@ def test_auto_builds_nothing_where_it_must_not(doubles, model, tmp_path, caplog)
     assert 'not tensorrt: there is no plan for it' in caplog.text
 
 
-def test_a_model_file_that_changed_meanwhile_is_refused(doubles, model, tmp_path):
-    from roadseg_core.engines.tensorrt.engine import TensorRtEngine
-    from roadseg_core.model_file import read_model_info
+def test_what_was_read_is_built_whatever_becomes_of_the_file(doubles, model, tmp_path):
+    from roadseg_core.model_file import read_model
 
     path = tmp_path / 'grey.onnx'
     path.write_bytes(model.read_bytes())
-    info = read_model_info(path)
-    path.write_bytes(model.read_bytes() + b'\n')
-    with pytest.raises(EngineError, match='changed while it was opened'):
-        TensorRtEngine(
-            info,
-            outputs=('labels',),
-            device='auto',
-            precision='auto',
-            cache_dir=tmp_path,
-            allow_build=True,
-            progress=None,
-        )
+    read = read_model(path)
+    path.write_bytes(b'another file')
+    engine = open_engine(read, backend='tensorrt', cache_dir=tmp_path)
+    assert engine.info.sha256 == hashlib.sha256(model.read_bytes()).hexdigest()
+    assert doubles.trt.builds == 1
+    engine.close()

@@ -52,7 +52,7 @@ def test_every_frame_is_accounted_for(events, fps, batch_wait, max_frame_age, ma
         elif kind == 'settle' and taken:
             scheduler.settle(taken.pop().camera, outcome)
         elif kind == 'refuse':
-            scheduler.refuse(camera, outcome)
+            scheduler.refuse(camera, outcome, now)
         elif kind == 'clear':
             scheduler.clear(outcome)
         assert_accounted(scheduler)

@@ -64,6 +64,7 @@ def test_closing_closes_what_nobody_took():
     opener = Opener()
     widening = Widening(opener)
     widening.start(OUTPUTS)
-    opener.go.set()
     widening.close()
-    assert opener.closed.is_set()
+    assert not opener.closed.is_set(), 'it opens still, and nobody waits for it'
+    opener.go.set()
+    assert opener.closed.wait(30)

@@ -1,0 +1,36 @@
+"""Nodes that are broken on purpose, as processes of their own."""
+
+from __future__ import annotations
+
+import pytest
+from node_fixtures import start
+
+__all__ = ['engine_that', 'start']
+
+_ENGINE = """
+import time
+from pathlib import Path
+from roadseg_core.engines import EngineError
+from roadseg_core.engines.openvino import OpenVinoEngine
+infer, told = OpenVinoEngine._infer, Path({told!r})
+def broken(engine, frames):
+    if told.exists():
+        {body}
+    return infer(engine, frames)
+OpenVinoEngine._infer = broken
+"""
+
+
+@pytest.fixture
+def engine_that(tmp_path):
+    """
+    Return the fault of an engine that runs some Python, and the file that starts it.
+
+    Before the file is there, and after it was taken away, the engine works.
+    """
+
+    def make(body: str) -> tuple[str, object]:
+        told = tmp_path / 'break it'
+        return _ENGINE.format(told=str(told), body=body), told
+
+    return make

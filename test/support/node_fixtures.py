@@ -1,0 +1,33 @@
+"""A node to test, as a process of its own."""
+
+from __future__ import annotations
+
+import node_process as helpers
+import pytest
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Start nodes with parameters, a bench beside each; end them after the test."""
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    started = []
+
+    def start(*, fault='', **parameters):
+        domain = helpers.free_domain()
+        bench = helpers.Bench(domain)
+        node = helpers.NodeProcess(
+            tmp_path,
+            domain,
+            {
+                'diagnostics_period': '0.2',
+                **{k.replace('__', '.'): v for k, v in parameters.items()},
+            },
+            fault=fault,
+        )
+        started.append((bench, node))
+        return bench, node
+
+    yield start
+    for bench, node in started:
+        node.stop()
+        bench.close()
