@@ -83,10 +83,11 @@ keeps_numpy() {
         echo "$system of the distribution, $own in .venv"; [ "$system" = "$own" ]'
 }
 build() { bare 'colcon build --packages-select roadseg_ros'; }
+link() { bare 'colcon build --packages-select roadseg_ros --symlink-install --build-base linked/build --install-base linked/install'; }
 tests() { bare 'colcon test --packages-select roadseg_ros --return-code-on-test-failure && colcon test-result'; }
 first_lines() {
     local file
-    for file in "$workspace"/install/roadseg_ros/lib/roadseg_ros/*; do
+    for file in "$workspace"/{,linked/}install/roadseg_ros/lib/roadseg_ros/*; do
         head -n 1 "$file"
         [ "$(head -n 1 "$file")" = "#!$source/.venv/bin/python" ] || return 1
     done
@@ -136,7 +137,8 @@ step 'clone' git clone --quiet "$(git -C "$here" rev-parse --show-toplevel)" "$s
 step 'make setup' setup
 step 'the NumPy of the distribution stays' keeps_numpy
 step 'colcon build' build
-step 'executables start with .venv' first_lines
+step 'colcon build --symlink-install' link
+step 'executables of both start with .venv' first_lines
 step '--help of the executables' help_of
 step 'demo' demo
 step 'node and play by hand' by_hand
