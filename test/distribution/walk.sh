@@ -11,6 +11,7 @@
 set -uo pipefail
 set -m  # Programs in the background take SIGINT, as in a terminal.
 
+[ $# = 2 ] || { sed -n 's/^# \{0,1\}//; 2,/^set/{/^set/!p}' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 terminal=$(realpath "$1")
 mkdir -p "$2"
@@ -130,33 +131,36 @@ respawned() {
     [ "$(nodes)" != "$killed" ] || { echo "$killed goes on after SIGKILL"; return 1; }
 }
 
-mkdir -p "$logs" "$workspace/src"
-bare 'python3 -c "import sys, numpy, cv2, setuptools
+main() {
+    mkdir -p "$logs" "$workspace/src"
+    bare 'python3 -c "import sys, numpy, cv2, setuptools
 print(\"Python\", sys.version.split()[0], \"NumPy\", numpy.__version__, \"OpenCV\", cv2.__version__, \"setuptools\", setuptools.__version__)"; echo "ROS $ROS_DISTRO, domain $ROS_DOMAIN_ID"' 2> /dev/null
-step 'clone' git clone --quiet "$(git -C "$here" rev-parse --show-toplevel)" "$source"
-step 'make setup' setup
-step 'the NumPy of the distribution stays' keeps_numpy
-step 'colcon build' build
-step 'colcon build --symlink-install' link
-step 'executables of both start with .venv' first_lines
-step '--help of the executables' help_of
-step 'demo' demo
-step 'node and play by hand' by_hand
-step 'they end at Ctrl-C' stop
-step 'evaluate_bag' evaluate
-if bare 'ros2 launch --help' > /dev/null 2>&1; then
-    step 'ros2 launch' launched
-    step 'it ends at Ctrl-C, and its node' stop
-    step 'ros2 launch scenario:=parking' scenario
-    step 'it ends at Ctrl-C, and its node, again' stop
-    step 'ros2 launch in two namespaces' namespaces
-    step 'both end at Ctrl-C' stop
-    step 'ros2 launch respawn:=true, and kill -9 of the node' respawned
-    step 'it ends at Ctrl-C, and the second node' stop
-else
-    echo 'skipped ros2 launch: the distribution has none'
-fi
-step 'colcon test' tests
-grep -ahE '^(Summary|=+ .*passed)|passed' "$logs/colcon_test.log" "$workspace"/log/latest_test/roadseg_ros/stdout.log 2> /dev/null | tail -n 1
-echo "$failures failed"
-[ "$failures" = 0 ]
+    step 'clone' git clone --quiet "$(git -C "$here" rev-parse --show-toplevel)" "$source"
+    step 'make setup' setup
+    step 'the NumPy of the distribution stays' keeps_numpy
+    step 'colcon build' build
+    step 'colcon build --symlink-install' link
+    step 'executables of both start with .venv' first_lines
+    step '--help of the executables' help_of
+    step 'demo' demo
+    step 'node and play by hand' by_hand
+    step 'they end at Ctrl-C' stop
+    step 'evaluate_bag' evaluate
+    if bare 'ros2 launch --help' > /dev/null 2>&1; then
+        step 'ros2 launch' launched
+        step 'it ends at Ctrl-C, and its node' stop
+        step 'ros2 launch scenario:=parking' scenario
+        step 'it ends at Ctrl-C, and its node, again' stop
+        step 'ros2 launch in two namespaces' namespaces
+        step 'both end at Ctrl-C' stop
+        step 'ros2 launch respawn:=true, and kill -9 of the node' respawned
+        step 'it ends at Ctrl-C, and the second node' stop
+    else
+        echo 'skipped ros2 launch: the distribution has none'
+    fi
+    step 'colcon test' tests
+    grep -ahE '^=+ .*passed' "$workspace/log/latest_test/roadseg_ros/stdout.log" | tail -n 1
+    echo "$failures failed"
+    [ "$failures" = 0 ]
+}
+main; exit  # Read whole before it runs: a script may be edited meanwhile.
