@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from roadseg_ros.node.statistics import Rate, Window
 from roadseg_ros.node.worker import BUILDING, FAILED, READY, STOPPED, Worker
 
-_LOST = ('bad', 'failed', 'stale')
+_LOST = ('bad', 'failed', 'stale', 'incomplete')
 """Causes that are never part of healthy work, unlike a frame replaced by a newer one."""
 
 
@@ -94,18 +94,18 @@ class _Camera:
         fps_in = self._rate_in.update(counts['received'], now)
         fps_out = self._rate_out.update(counts['processed'], now)
         level, message = self._level(counts, now, f'{fps_out:.1f} of {fps_in:.1f} frames/s')
+        counts = {**counts, 'incomplete': figures.incomplete}
         lost = {cause: counts[cause] - before for cause, before in self._lost.items()}
         self._lost = {cause: counts[cause] for cause in _LOST}
         if any(lost.values()):
             level = max(level, DiagnosticStatus.WARN)
             message += ''.join(f', {count} {cause}' for cause, count in lost.items() if count)
-            if lost['bad']:
+            if lost['bad'] or lost['incomplete']:
                 message += f': {figures.last_error}'
         p50, p99 = figures.latencies.percentiles_ms((50, 99))
         height, width, encoding = figures.format
         values = {
             **counts,
-            'incomplete': figures.incomplete,
             'fps_in': f'{fps_in:.2f}',
             'fps_out': f'{fps_out:.2f}',
             'latency_ms_p50': f'{p50:.2f}',
