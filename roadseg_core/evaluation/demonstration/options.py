@@ -77,11 +77,7 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoOptions:
     )
     cameras = ','.join(Drive.cameras)
     for name, kind, text in (
-        (
-            'source',
-            _existing,
-            'a bag, a video or a folder of images (default: a rendered drive)',
-        ),
+        ('source', _existing, 'bag, video or folder of images (default: a rendered drive)'),
         ('bag-topic', str, 'image topic to read, where the bag holds several'),
         ('cameras', _cameras, f'number or names of cameras of the drive: {cameras} (default all)'),
         ('fps', float, 'frames per second of a camera (default 15)'),

@@ -52,16 +52,12 @@ def write_page(
 
 def _latency_chart(accounting: Accounting, cameras: list[str], period_ms: float) -> Markup:
     """Draw the latency of each frame in the order of sending, a dot each, as SVG."""
-    colours = series_colours(cameras)
-    of = np.asarray(accounting.cameras_of, str)
-    order = {camera: np.flatnonzero(of == camera) for camera in cameras}
+    of, lines = np.asarray(accounting.cameras_of, str), []
+    for camera, colour in series_colours(cameras).items():
+        order = np.flatnonzero(of == camera)
+        lines.append(Line(order.astype(float), accounting.latencies_ms[order], colour, camera))
     return chart(
-        [
-            Line(
-                order[camera].astype(float), accounting.latencies_ms[order[camera]], colour, camera
-            )
-            for camera, colour in colours.items()
-        ],
+        lines,
         about='end-to-end latency of each frame',
         start='first frame',
         end='last frame',
