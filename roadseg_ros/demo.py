@@ -26,8 +26,8 @@ from roadseg_core.evaluation.live.results import LiveError, LiveRun
 from roadseg_core.evaluation.live.scores import live_scores
 from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
 from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
-from roadseg_core.rendering import demo_config
 from roadseg_core.sources.opening import open_source
+from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.live.processes import prepare_run
 
 _MOMENTS, _MOMENTS_OF_SOURCE = 4, 6
@@ -54,11 +54,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: DemoOptions) -> int:
     """Prepare the drive, evaluate it live, and write report.json and report.html."""
-    if options.source is None:
-        path, played = _render(options)
+    path = options.source or _render(options)
+    sources = {
+        camera: open_source(path, bag_topic=topic, fps=options.fps)
+        for camera, topic in options.topics.items()
+    }
+    if options.source:
+        played = f'{path}: {sources["front"].description}'
     else:
-        source = open_source(options.source, bag_topic=options.bag_topic, fps=options.fps)
-        path, played = options.source, f'{options.source}: {source.description}'
+        config = options.drive
+        played = f'rendered drive, layout {config.layout}, seed {config.seed}, {config.seconds:g} s'
     run = _play(options, path)
     drive = run.drives[0]
     if drive.accounting is None:
@@ -71,14 +76,9 @@ def _run(options: DemoOptions) -> int:
     summary = summarize(options, live, scores, played=played, exit_code=run.exit_code)
     report, page = (options.output.resolve() / name for name in ('report.json', 'report.html'))
     report.write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
+    count = _MOMENTS_OF_SOURCE if options.source else _MOMENTS
     moments = collect_moments(
-        run,
-        {
-            camera: open_source(path, bag_topic=topic, fps=options.fps)
-            for camera, topic in options.topics.items()
-        },
-        options.truth_topics,
-        count=_MOMENTS_OF_SOURCE if options.source else _MOMENTS,
+        run, sources, options.truth_topics, count=count, fallback=through_cv_bridge
     )
     write_page(page, summary, moments, run.label_map, drive.accounting)
     _say('', *describe_live(live))
@@ -88,11 +88,10 @@ def _run(options: DemoOptions) -> int:
     return 1 if live['problems'] else 0
 
 
-def _render(options: DemoOptions) -> tuple[Path, str]:
-    """Render the drive; return its bag, and what it is."""
-    bag = options.output / 'drive'
+def _render(options: DemoOptions) -> Path:
+    """Render the drive; return its bag."""
+    bag, config = options.output / 'drive', options.drive
     shutil.rmtree(bag, ignore_errors=True)
-    config = demo_config(options.seconds, options.fps, *options.size)
     _say(
         f'rendering a drive of {config.seconds:g} s, {len(options.cameras)} cameras '
         f'{config.width}x{config.height}, with exact truth'
@@ -104,7 +103,7 @@ def _render(options: DemoOptions) -> tuple[Path, str]:
             bar.update(done - bar.n)
 
         record_drive(config, options.cameras, bag, progress=progress)
-    return bag, f'rendered drive, layout {config.layout}, seed {config.seed}, {config.seconds:g} s'
+    return bag
 
 
 def _play(options: DemoOptions, path: Path) -> LiveRun:

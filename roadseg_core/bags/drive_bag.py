@@ -13,24 +13,12 @@ import cv2
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from roadseg_core.bags.cdr import BILLION, header, image_cdr, message_types
+from roadseg_core.bags.cdr import header, image_cdr, message_types
 from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, RAW_TYPE
+from roadseg_core.bags.truth_bag import FIRST_STAMP_NS, image_topic, truth_topic
 from roadseg_core.rendering import Drive, DriveConfig, RenderedFrame
 
-FIRST_STAMP_NS = 1_700_000_000 * BILLION
-"""Stamp of the drive's first frame: a fixed date, so that equal drives make equal bags."""
-
 _CHUNK = 4
-
-
-def image_topic(camera: str) -> str:
-    """Return the topic of a camera's images."""
-    return f'/camera/{camera}/image_raw'
-
-
-def truth_topic(camera: str) -> str:
-    """Return the topic of a camera's true label images, of the same stamps."""
-    return f'/truth/{camera}/label'
 
 
 def record_drive(
@@ -48,27 +36,23 @@ def record_drive(
     """
     types = message_types()
     drive = Drive(config)
+    kinds = {image_topic: RAW_TYPE, _info_topic: CAMERA_INFO_TYPE, truth_topic: RAW_TYPE}
     with Writer(path, version=8, storage_plugin=StoragePlugin.MCAP) as bag:
-        connections = {}
-        for camera in cameras:
-            for topic, kind in (
-                (image_topic(camera), RAW_TYPE),
-                (_info_topic(camera), CAMERA_INFO_TYPE),
-                (truth_topic(camera), RAW_TYPE),
-            ):
-                connections[topic] = bag.add_connection(topic, kind, typestore=types)
+        connections = {
+            topic(camera): bag.add_connection(topic(camera), kind, typestore=types)
+            for camera in cameras
+            for topic, kind in kinds.items()
+        }
         total = drive.frame_count * len(cameras)
         for done, (camera, frame) in enumerate(_rendered(config, cameras, drive.frame_count), 1):
             stamp_ns = FIRST_STAMP_NS + frame.stamp_ns
-            info = _camera_info(drive, camera, stamp_ns)
-            image = image_cdr(frame.image, encoding='bgr8', stamp_ns=stamp_ns, frame_id=camera)
-            truth = image_cdr(frame.labels, encoding='mono8', stamp_ns=stamp_ns, frame_id=camera)
+            marks = {'stamp_ns': stamp_ns, 'frame_id': camera}
             for topic, data in (
-                (_info_topic(camera), info),
-                (image_topic(camera), image),
-                (truth_topic(camera), truth),
+                (_info_topic, _camera_info(drive, camera, stamp_ns)),
+                (image_topic, image_cdr(frame.image, encoding='bgr8', **marks)),
+                (truth_topic, image_cdr(frame.labels, encoding='mono8', **marks)),
             ):
-                bag.write(connections[topic], stamp_ns, data)
+                bag.write(connections[topic(camera)], stamp_ns, data)
             progress(done, total)
     return drive.frame_count
 
@@ -98,10 +82,7 @@ def _render_chunk(
     ]
 
 
-@lru_cache(maxsize=1)
-def _prepared(config: DriveConfig) -> Drive:
-    """Return the drive; each process prepares it once."""
-    return Drive(config)
+_prepared = lru_cache(maxsize=1)(Drive)  # each process prepares a drive once
 
 
 def _info_topic(camera: str) -> str:

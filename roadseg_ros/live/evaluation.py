@@ -129,19 +129,20 @@ def _as_the_node_batches(settings: Settings) -> Settings:
 
 def _cameras(entries: dict[Path, dict]) -> dict[str, str]:
     """Return topic by camera; one node plays all the bags, so they must have the same."""
-    first, found = None, {}
-    for path, entry in entries.items():
-        cameras = {name: camera['topic'] for name, camera in entry['cameras'].items()}
-        if first is None:
-            first, found = path, cameras
-        elif cameras != found:
+    found = {
+        path: {name: camera['topic'] for name, camera in entry['cameras'].items()}
+        for path, entry in entries.items()
+    }
+    if not found:
+        raise EvaluationError('no bag can be read, so there is nothing to play')
+    first, cameras = next(iter(found.items()))
+    for path, others in found.items():
+        if others != cameras:
             raise EvaluationError(
-                f'{first} has the cameras {found}, and {path} has {cameras}; bags that are '
+                f'{first} has the cameras {cameras}, and {path} has {others}; bags that are '
                 'played in one call must have the same: play them in several'
             )
-    if first is None:
-        raise EvaluationError('no bag can be read, so there is nothing to play')
-    return found
+    return cameras
 
 
 def _prepare(settings: Settings, choice: LiveChoice) -> None:

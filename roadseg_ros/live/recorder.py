@@ -13,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rosbags.rosbag2 import StoragePlugin, Writer
 from sensor_msgs.msg import Image
@@ -25,15 +25,8 @@ from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.evaluation.live.results import output_topic
 
 OUTPUTS = ('label', 'road_mask')
-_RELIABLE = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
-)
-_LATCHED = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST,
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
+_DEPTH = 10
+_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @dataclass
@@ -72,7 +65,9 @@ class Recorder:
         self._images = [
             self._subscribe_images(camera, output) for camera in cameras for output in OUTPUTS
         ]
-        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._take_diagnostics, 10)
+        self._node.create_subscription(
+            DiagnosticArray, '/diagnostics', self._take_diagnostics, _DEPTH
+        )
         self._node.create_subscription(String, f'{node}/label_map', self._take_label_map, _LATCHED)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
@@ -106,7 +101,7 @@ class Recorder:
             self._bag.write(connection, time.time_ns(), message)
 
         # Serialized: the message goes into the bag as it came.
-        self._node.create_subscription(Image, topic, take, _RELIABLE, raw=True)
+        self._node.create_subscription(Image, topic, take, _DEPTH, raw=True)
         return topic
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:

@@ -28,9 +28,9 @@ from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.live.node import CameraInput, FoundNode, LiveNode, StartedNode
 from roadseg_ros.live.processes import Process
 from roadseg_ros.live.recorder import Recorder
-from roadseg_ros.live.waiting import wait_ready, wait_settled
 
 _LEAST_FPS, _MOST_FPS = 0.1, 240.0
+_READY_SECONDS, _SETTLED_SECONDS = 300.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _play(plan: LivePlan, node: LiveNode, name: str, say: Callable[[str], None])
     log.unlink(missing_ok=True)
     with ExitStack() as stack:
         recorder = stack.enter_context(Recorder(published, cameras, node=node.name))
-        wait_ready(node, recorder)
+        _wait_ready(node, recorder)
         before = node_counts(recorder.recorded.statuses, cameras)
         say(f'playing {path} to {node.name}, over DDS')
         player = Process(
@@ -137,7 +137,7 @@ def _play(plan: LivePlan, node: LiveNode, name: str, say: Callable[[str], None])
         if player.exit_code() != 0:
             error = str(player.failure(f'failed with exit code {player.exit_code()}'))
             return LiveDrive(path, published, error=error)
-        wait_settled(node, recorder)
+        _wait_settled(node, recorder)
     recorded = recorder.recorded
     after = node_counts(recorded.statuses, cameras)
     counts = {
@@ -155,6 +155,42 @@ def _play(plan: LivePlan, node: LiveNode, name: str, say: Callable[[str], None])
         label_map=recorded.label_map,
         statuses=recorded.statuses,
     )
+
+
+def _wait_ready(node: LiveNode, recorder: Recorder) -> None:
+    """
+    Wait until the engine is ready and every output has a publisher.
+
+    :raises LiveError: if the node ends, fails or takes too long
+    """
+    deadline = time.monotonic() + _READY_SECONDS
+    with tqdm(bar_format='{desc} [{elapsed}]', leave=False, disable=None) as bar:
+        while True:
+            state = recorder.recorded.statuses.get('engine', {}).get('state', '')
+            if state == 'READY' and recorder.matched():
+                return
+            if not node.running:
+                raise node.failure(f'ended with exit code {node.exit_code()} before it was ready')
+            if state == 'FAILED':
+                raise node.failure('could not open its engine')
+            if time.monotonic() > deadline:
+                raise node.failure(
+                    f'was not ready within {_READY_SECONDS:g} s '
+                    f'(engine: {state or "no diagnostics"})'
+                )
+            bar.set_description_str(f'engine: {state.lower() or "waiting for diagnostics"}')
+            time.sleep(0.1)
+
+
+def _wait_settled(node: LiveNode, recorder: Recorder) -> None:
+    """Wait until two diagnostics after the last image: the last one counts every frame."""
+    time.sleep(0.5)
+    until = recorder.recorded.reports + 2
+    deadline = time.monotonic() + _SETTLED_SECONDS
+    while recorder.recorded.reports < until and time.monotonic() < deadline:
+        if not node.running:
+            raise node.failure(f'died with exit code {node.exit_code()}')
+        time.sleep(0.05)
 
 
 def _player_arguments(plan: LivePlan, node: LiveNode, path: Path, log: Path) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from roadseg_core.evaluation.live.results import LiveRun, mono_images, output_topic
 from roadseg_core.labels import SEVEN, LabelMap
+from roadseg_core.pipeline.decoding import Fallback
 from roadseg_core.pipeline.outputs import overlay
 from roadseg_core.report.pictures import Picture, error_image, painting, photograph
 from roadseg_core.sources.source import Source
@@ -31,6 +32,7 @@ def collect_moments(
     truths: Mapping[str, str],
     *,
     count: int,
+    fallback: Fallback | None = None,
 ) -> list[Moment]:
     """
     Return up to ``count`` moments of each camera, from the frames that came back.
@@ -38,6 +40,7 @@ def collect_moments(
     :param run: of one drive
     :param sources: what was played, by camera
     :param truths: topic of the truth, of the map ``seven``, in the drive by camera
+    :param fallback: decodes images that the pipeline does not know
     """
     drive, moments = run.drives[0], []
     for camera, source in sources.items():
@@ -52,7 +55,7 @@ def collect_moments(
             stamp = frame.stamp_ns
             if stamp in labels:
                 pictures = _pictures(
-                    frame.image(),
+                    frame.image(fallback),
                     labels[stamp],
                     run.label_map,
                     mask=masks.get(stamp),
@@ -83,12 +86,14 @@ def _pictures(
     large = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
     road = label_map.road_mask(large)
     over = overlay(image, label_map, large, road, alpha=0.5, mode='palette')
-    shown = [photograph('frame', image), photograph('labels over frame', over)]
-    shown.append(painting('labels', label_map.colorize(labels)))
+    shown = [
+        photograph('frame', image),
+        photograph('labels over frame', over),
+        painting('labels', label_map.colorize(labels)),
+    ]
     if mask is not None:
         shown.append(painting('road mask', mask))
     if truth is not None:
-        shown.append(painting('truth', SEVEN.colorize(truth)))
         errors = error_image(truth, labels, label_map, truth_map=SEVEN)
-        shown.append(painting('errors', errors))
+        shown += [painting('truth', SEVEN.colorize(truth)), painting('errors', errors)]
     return tuple(shown)

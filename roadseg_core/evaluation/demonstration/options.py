@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadseg_core.bags.drive_bag import image_topic, truth_topic
-from roadseg_core.rendering import Drive, demo_config
+from roadseg_core.bags.truth_bag import image_topic, truth_topic
+from roadseg_core.rendering import Drive, DriveConfig, demo_config
 
 _SOURCE_SECONDS = 60.0
 
@@ -46,7 +46,12 @@ class DemoOptions:
         if not 1.0 <= self.seconds <= 600.0:
             raise ValueError(f'--seconds is {self.seconds}; expected 1 to 600')
         if self.source is None:
-            demo_config(self.seconds, self.fps, *self.size)  # refuses sizes
+            _ = self.drive  # refuses sizes
+
+    @property
+    def drive(self) -> DriveConfig:
+        """Return the drive to render."""
+        return demo_config(self.seconds, self.fps, *self.size)
 
     @property
     def phases(self) -> dict[str, float]:

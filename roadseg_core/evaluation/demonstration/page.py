@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +41,7 @@ def write_page(
             for picture in moment.pictures
             if picture.caption in _SHOWN_FIRST
         ],
-        by_camera=[
-            (camera, list(group))
-            for camera, group in groupby(moments, key=lambda moment: moment.camera)
-        ],
+        moments=moments,
         chart=_latency_chart(accounting, summary['cameras'], 1000 / summary['conditions']['fps']),
     )
 
