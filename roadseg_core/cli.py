@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from roadseg_core import __version__
 from roadseg_core.commands import COMMANDS
 from roadseg_core.missing import repair
 
@@ -53,10 +54,19 @@ def _fail(command: str, error: Exception | str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='roadseg', description='Road segmentation models.')
+    parser.add_argument('--version', action='version', version=f'roadseg {__version__}')
     subparsers = parser.add_subparsers(dest='command', required=True)
     for name in COMMANDS:
         module = importlib.import_module(f'roadseg_core.commands.{name.replace("-", "_")}')
-        command = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
+        # What stands indented in the module's docstring.
+        examples = '\n'.join(line for line in module.__doc__.splitlines() if line[:4] == '    ')
+        command = subparsers.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP,
+            epilog=f'examples:\n{examples}',
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     return parser

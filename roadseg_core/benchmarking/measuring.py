@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
 WARM_UP_CALLS = 3
 
@@ -59,7 +60,7 @@ def measure(
             call()
     wall: dict[str, list[float]] = {name: [] for name in calls}
     cpu = dict.fromkeys(calls, 0.0)
-    for _ in range(rounds):
+    for _ in tqdm(range(rounds), desc='turns', leave=False, disable=None):
         for name, call in calls.items():
             call()
             cpu_start, start = clock.cpu(), clock.wall()

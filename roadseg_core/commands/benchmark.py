@@ -1,4 +1,9 @@
-"""``roadseg benchmark engine``: time engines against each other, in turn within one run."""
+r"""
+``roadseg benchmark engine``: time engines against each other, in turn within one run.
+
+    roadseg benchmark engine models/mobilenet_fcn_0.5.onnx --batch 1,4
+    roadseg benchmark engine models/unet_8.onnx --compare openvino:fp32,onnxruntime --batch 4
+"""
 
 from __future__ import annotations
 

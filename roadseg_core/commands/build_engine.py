@@ -1,4 +1,9 @@
-"""``roadseg build-engine``: build TensorRT's plans before the vehicle needs them."""
+"""
+``roadseg build-engine``: build TensorRT's plans before the vehicle needs them.
+
+    roadseg build-engine models/mobilenet_fcn_0.5.onnx
+    roadseg build-engine my_model.onnx --check
+"""
 
 from __future__ import annotations
 

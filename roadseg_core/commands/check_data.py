@@ -1,4 +1,9 @@
-"""``roadseg check-data``: read a whole data set and say what is in it and what is wrong."""
+"""
+``roadseg check-data``: read a whole data set and say what is in it and what is wrong.
+
+    roadseg check-data cityscapes:val subset=900_100_59 crop=central
+    roadseg check-data folder folder=my_streets label_set=my_streets.yaml --root data
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,13 @@
-"""``roadseg convert-fp16``: write the fp16 form of a model file, for GPUs."""
+"""
+``roadseg convert-fp16``: write the fp16 form of a model file, for GPUs.
+
+    roadseg convert-fp16 models/unet_8.onnx --output unet_8_fp16.onnx
+    roadseg convert-fp16 my_model.onnx --output my_model_fp16.onnx --frames drive/ --count 32
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 HELP = 'write the fp16 form of a model file, for TensorRT'
@@ -19,12 +23,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='FOLDER',
         help='pictures to compare the two on; default: smooth noise',
     )
-    parser.add_argument('--count', type=int, default=16, metavar='N', help='of pictures')
+    parser.add_argument(
+        '--count', type=int, default=16, metavar='N', help='of pictures; default: %(default)s'
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Convert, and print how well the two files agree."""
     from roadseg_core.export.half_precision import convert_file
+    from roadseg_core.export.run import describe_agreement
     from roadseg_core.model_file import read_model_info
     from roadseg_core.sources.picture_batches import load_pictures
 
@@ -32,4 +39,4 @@ def run(options: argparse.Namespace) -> None:
     frames = load_pictures(geometry, options.frames, options.count)
     of = 'smooth noise' if options.frames is None else f'pictures of {options.frames.name}'
     agreement = convert_file(options.model, options.output, frames, of=of)
-    print(f'{options.output}: {json.dumps(agreement)}')
+    print(f'{options.output}: {describe_agreement(agreement, "the fp32 file")}')

@@ -1,7 +1,7 @@
 r"""
 ``roadseg evaluate``: compare a model with the truth of a data set.
 
-    roadseg evaluate --model models/mobilenet_fcn_0.5.onnx --data camvid:val
+    roadseg evaluate --data camvid:val
     roadseg evaluate --model best.safetensors --data kitti_road truth=lane \
         --html report.html --video sequence.mp4 --json report.json
 """
@@ -14,12 +14,19 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from roadseg_core.files import default_model
+
 HELP = 'compare a model with a data set'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('--model', type=Path, required=True, help='model file or checkpoint')
+    parser.add_argument(
+        '--model',
+        type=Path,
+        default=default_model(),
+        help='model file or checkpoint; default: the shipped %(default)s',
+    )
     parser.add_argument(
         '--data',
         required=True,

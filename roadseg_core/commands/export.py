@@ -1,9 +1,13 @@
-"""``roadseg export``: write a model file from a checkpoint."""
+"""
+``roadseg export``: write a model file from a checkpoint.
+
+    roadseg export build/training/own_streets/best.safetensors --output my_model.onnx
+    roadseg export best.safetensors --output my_model.onnx --frames drive/ --precision fp16
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 HELP = 'write a model file from a checkpoint'
@@ -24,15 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=('fp32', 'fp16'),
         default='fp32',
         help='types in the file: fp16 is for TensorRT; OpenVINO takes fp32 and '
-        'runs it in bf16 where the processor can; for int8: quantize',
+        'runs it in bf16 where the processor can; for int8: quantize; default: %(default)s',
     )
 
 
 def run(options: argparse.Namespace) -> None:
     """Export, and print how well the file agrees with PyTorch."""
-    from roadseg_core.export.run import export_checkpoint
+    from roadseg_core.export.run import describe_agreement, export_checkpoint
 
     agreement = export_checkpoint(
         options.checkpoint, options.output, frames=options.frames, precision=options.precision
     )
-    print(f'{options.output}: {json.dumps(agreement)}')
+    print(f'{options.output}: {describe_agreement(agreement, "PyTorch")}')

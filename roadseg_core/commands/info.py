@@ -1,4 +1,9 @@
-"""``roadseg info``: print what a model file says about itself."""
+"""
+``roadseg info``: print what a model file says about itself.
+
+    roadseg info models/mobilenet_fcn_0.5.onnx
+    roadseg info my_model.onnx
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@ r"""
 
     roadseg quantize models/unet_8.onnx --output unet_8_int8.onnx \
         --calibrate $ROADSEG_DATA/camvid/train --data camvid:val
+    roadseg quantize my_model.onnx --output my_model_int8.onnx --root data \
+        --calibrate data/my_streets/images --data folder folder=my_streets label_set=my_streets.yaml
 """
 
 from __future__ import annotations
@@ -30,22 +32,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=48,
         metavar='N',
-        help='how many of them, spread evenly',
+        help='how many of them, spread evenly; default: %(default)s',
     )
     parser.add_argument(
         '--data',
         nargs='+',
         required=True,
-        metavar='NAME[:SPLIT]',
-        help='data sets to validate on; the split is val by default',
+        metavar='NAME[:SPLIT]|key=value',
+        help='data sets to validate on, each with its options behind it; '
+        'the split is val by default',
     )
+    parser.set_defaults(pairs=[])
     parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
     parser.add_argument(
         '--limit',
         type=float,
         default=0.5,
         metavar='POINTS',
-        help='points of mIoU it may lose on any of them; else nothing is written',
+        help='points of mIoU it may lose on any of them; else nothing is written; '
+        'default: %(default)s',
     )
     parser.add_argument(
         '--keep',
@@ -59,16 +64,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Quantize, validate, write, and print what changed."""
     from roadseg_core.data.dataset import open_source
+    from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
     from roadseg_core.model_file import read_model_info
     from roadseg_core.quantization.run import quantize_file
 
     label_map = read_model_info(options.model).label_map
+    # Each data set has the options that follow it; those behind other arguments are the last one's.
+    chosen: list[tuple[str, list[str]]] = []
+    for text in (*options.data, *options.pairs):
+        if '=' in text and chosen:
+            chosen[-1][1].append(text)
+        else:
+            chosen.append((text, []))
     sources = []
-    for text in options.data:
+    for text, pairs in chosen:
         name, _, split = text.partition(':')
         root = Path() if name == 'rendered' else data_root(options.root)
-        sources.append(open_source(name, root=root, split=split or 'val', label_map=label_map))
+        sources.append(
+            open_source(
+                name,
+                root=root,
+                split=split or 'val',
+                label_map=label_map,
+                options=read_options(pairs),
+            )
+        )
     changes = quantize_file(
         options.model,
         options.output,

@@ -1,4 +1,9 @@
-"""``roadseg train``: train a network from a configuration."""
+"""
+``roadseg train``: train a network from a configuration.
+
+    roadseg train own_streets data.root=data
+    roadseg train config/training/mobilenet_fcn.yaml epochs=10 --resume
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,9 @@ HELP = 'train a network from a configuration'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('config', type=Path, help='YAML file, see config/training')
+    parser.add_argument(
+        'config', type=Path, help='YAML file, or the name of one in config/training: own_streets'
+    )
     parser.add_argument(
         'pairs',
         nargs='*',
@@ -29,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const='resume',
         dest='start',
         default='new',
-        help='go on with the run of this name',
+        help='go on with the run of this name, if there is one',
     )
     start.add_argument(
         '--overwrite',
@@ -38,21 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest='start',
         help='delete the earlier run of this name',
     )
-    start.add_argument(
-        '--measure-data-loading',
-        action='store_true',
-        help='train for a minute and say how far data loading slows it down',
-    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Train as the configuration says."""
-    from roadseg_core.training.config_file import load_config
-    from roadseg_core.training.data_rate import measure_data_loading
+    from roadseg_core.training.config_file import SMOKE, load_config
     from roadseg_core.training.train import train
 
     config = load_config(options.config, options.pairs, smoke=options.smoke)
-    if options.measure_data_loading:
-        measure_data_loading(config)
-    else:
-        train(config, start=options.start)
+    # What an earlier trial has left is worth nothing.
+    again = options.smoke and options.start == 'new' and config.output == SMOKE['output']
+    train(config, start='overwrite' if again else options.start)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +100,10 @@ def build_onnx(network: nn.Module, *, label_map: LabelMap, geometry: Geometry) -
     height, width = geometry.input_size
     deployed = DeployedNetwork(network, label_map=label_map).eval()
     buffer = io.BytesIO()
-    with torch.inference_mode():
+    with torch.inference_mode(), warnings.catch_warnings():
+        # About the exporter's future, and sizes that are meant to be constants; the check of the
+        # labels tells whether the graph is right.
+        warnings.simplefilter('ignore')
         torch.onnx.export(
             deployed,
             (torch.zeros(2, height, width, 3, dtype=torch.uint8),),
@@ -147,6 +152,15 @@ def compare(
             worst = np.abs(exported[name].astype(int) - expected[name].astype(int)).max()
             differences[name] = max(differences[name], int(worst))
     return {'labels': equal / frames[..., 0].size, **differences}
+
+
+def describe_agreement(agreement: Mapping[str, object], reference: str) -> str:
+    """Say in words how well a file agrees with what it was made from."""
+    return (
+        f'{agreement["labels"]:.3%} of the labels are those of {reference}, on '
+        f'{agreement["frames"]} frames ({agreement["of"]}); road probability and confidence '
+        f'differ by at most {agreement["road_probability"]} and {agreement["confidence"]} of 255'
+    )
 
 
 def plain_outputs(scores: Tensor, deployed: DeployedNetwork) -> dict[str, np.ndarray]:

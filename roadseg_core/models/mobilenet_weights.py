@@ -46,10 +46,7 @@ def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
         is folded while the stem is not
     """
     try:
-        with np.load(path) as archive:
-            arrays = {
-                name.replace('/', '__').removesuffix(':0'): archive[name] for name in archive.files
-            }
+        arrays = _read_hdf5(path) if path.suffix == '.h5' else _read_archive(path)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(f'{path}: no readable weights archive: {error}') from error
     naming = next(
@@ -86,6 +83,26 @@ def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
                 raise WeightsError(
                     f'{path}: {name}: {error}; take the file of this depth_multiplier'
                 ) from error
+
+
+def _read_archive(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as archive:
+        return {name.replace('/', '__').removesuffix(':0'): archive[name] for name in archive.files}
+
+
+def _read_hdf5(path: Path) -> dict[str, np.ndarray]:
+    """Read the layout of Keras: the last two parts of a path are the layer and the array."""
+    import h5py
+
+    arrays = {}
+
+    def take(name: str, entry: object) -> None:
+        if isinstance(entry, h5py.Dataset):
+            arrays['__'.join(name.removesuffix(':0').split('/')[-2:])] = entry[()]
+
+    with h5py.File(path, 'r') as file:
+        file.visititems(take)
+    return arrays
 
 
 def _keras(index: int, name: str) -> _Names:

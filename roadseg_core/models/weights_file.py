@@ -13,6 +13,16 @@ from pathlib import Path
 
 from roadseg_core.files import write_atomically
 
+SHIPPED = Path(__file__).parent / 'weights'
+"""The folder of the files that ship with the program; its README has origins and licences."""
+
+ORIGINS = {
+    'mobilenet_1_0_224_tf_no_top.h5': (
+        'https://storage.googleapis.com/tensorflow/keras-applications/mobilenet/'
+    ),
+}
+"""Where files that configurations name, and that do not ship, can be downloaded."""
+
 _TIMEOUT = 30.0
 _CHUNK = 1 << 20
 
@@ -21,23 +31,34 @@ class WeightsError(ValueError):
     """Weights that cannot be had or do not fit; the message names the file and the fix."""
 
 
-def find_weights(source: str | Path, *, cache: Path | None = None) -> Path:
+def find_weights(
+    source: str | Path, *, root: Path | None = None, cache: Path | None = None
+) -> Path:
     """
     Return the local file of some weights, downloaded once where ``source`` is a URL.
 
     A URL carries a checksum: ``...#sha256=<hex>``, or its first eight digits or more at the end
     of the file's name, as in ``vgg16-397923af.pth``. A download that does not match is deleted.
 
-    :param source: a path or a URL
+    :param source: a path, the name of a file in :data:`SHIPPED`, or a URL
+    :param root: a folder that a path may start from, before the working directory
     :param cache: folder of downloads; by default ``roadseg/weights`` in ``$XDG_CACHE_HOME`` or
         ``~/.cache``
     :raises WeightsError: if the file is not there, cannot be downloaded or is not the right one
     """
     if '://' not in str(source):
         path = Path(source).expanduser()
-        if not path.is_file():
-            raise WeightsError(f'{path}: no such file; expected pretrained weights there')
-        return path
+        for place in ((root / path,) if root else ()) + (path, SHIPPED / path.name):
+            if place.is_file():
+                return place
+        origin = ORIGINS.get(path.name)
+        raise WeightsError(
+            f'{path}: no such file'
+            + (f' below {root} or the working directory' if root else '')
+            + (f'; download {origin}{path.name} there' if origin else '')
+            + f'; {", ".join(sorted(p.name for p in SHIPPED.glob("*.npz")))} ships with the '
+            'program; for a random start set network.stem_weights=null'
+        )
     url, _, fragment = str(source).partition('#')
     name = Path(urllib.parse.urlparse(url).path).name
     checksum = re.fullmatch(r'sha256=([0-9a-f]{64})', fragment) or re.search(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import numpy_helper
+from tqdm import tqdm
 
 _KINDS = ('Conv', 'ConvTranspose')
 _INPUT = 'frames'
@@ -91,7 +92,9 @@ class _Frames:
     """Give frames one by one, as the calibration of ONNX Runtime asks for them."""
 
     def __init__(self, frames: np.ndarray) -> None:
-        self._frames: Iterator[np.ndarray] = iter(frames)
+        self._frames: Iterator[np.ndarray] = iter(
+            tqdm(frames, desc='calibrating', unit='frame', leave=False, disable=None)
+        )
 
     def get_next(self) -> dict[str, np.ndarray] | None:
         """Return the next frame as a batch of one; None after the last."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine, open_engine
 from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS, segment
@@ -74,7 +76,8 @@ def _compare(before: Engine, after: Engine, source: FrameSource) -> Change:
         Tally(engine.info.label_map, road_only=source.road_only) for engine in (before, after)
     ]
     equal = pixels = 0
-    for index in range(len(source)):
+    places = tqdm(range(len(source)), desc=f'comparing on {source.name}', leave=False, disable=None)
+    for index in places:
         labelled = source.load(index)
         found = [segment(engine, labelled, place=PLACE) for engine in (before, after)]
         for tally, frame in zip(tallies, found, strict=True):

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from roadseg_core.data.dataset import SOURCES
+from roadseg_core.geometry import MODES
 from roadseg_core.training.generated import GENERATED
-from roadseg_core.training.photometry import Augmentation
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 AtLeastZero = Annotated[float, Field(ge=0.0)]
@@ -30,8 +30,9 @@ class NetworkSection(Section):
     """
     Say which network to train.
 
-    ``stem_weights`` is a file of pretrained weights for its stem, absolute or under the data
-    root, or a URL; without, the network starts at random.
+    ``stem_weights`` are pretrained weights for its stem: a file that ships with the program, a
+    file of yours (absolute, below the data root or the working directory) or a URL; without, the
+    network starts at random.
     """
 
     name: str
@@ -66,13 +67,15 @@ class DataSection(Section):
     Say where the data is and what it becomes.
 
     ``root`` falls back to ``$ROADSEG_DATA``; ``label_map`` is a name or a YAML file;
-    ``in_memory`` keeps decoded frames, for data sets that fit; ``workers`` are processes that
-    augment, 0 for none.
+    ``geometry`` and ``share`` say how camera images become the input, in training and on the
+    vehicle, see :class:`roadseg_core.geometry.Geometry`; ``in_memory`` keeps decoded frames, for
+    data sets that fit; ``workers`` are processes that augment, 0 for none.
     """
 
     root: str | None = None
     label_map: str = 'seven'
-    geometry: Literal['stretch'] = 'stretch'
+    geometry: Literal[MODES] = 'stretch'
+    share: float = Field(default=1.0, gt=0.0, le=1.0)
     input_size: Size = (320, 480)
     train: tuple[SourceSection, ...] = Field(min_length=1)
     validation: tuple[SourceSection, ...] = Field(min_length=1)
@@ -80,8 +83,22 @@ class DataSection(Section):
     in_memory: bool = True
 
 
-class AugmentationSection(Section):
-    """See :class:`roadseg_core.training.photometry.Augmentation`."""
+class Augmentation(Section):
+    """
+    Say how far samples are changed; by default not at all.
+
+    - ``flip``: probability of mirroring left and right
+    - ``crop``: probability of a random cut-out in the place of the whole frame; it keeps a share
+      between the two of ``area`` of the largest one of its width / height, which lies between the
+      two of ``aspect``
+    - ``gamma``, ``gain``, ``tint``: largest change of the exponent, of brightness and of one
+      colour channel, as a factor's logarithm
+    - ``contrast``, ``saturation``: largest change, as a share
+    - ``offset``: largest change of the black level, in grey levels
+    - ``hue``: largest turn of the hue, in degrees
+    - ``noise``: largest standard deviation of pixel noise, in grey levels
+    - ``blur``, ``shadow``: probability of a slight blur, and of a shadow across the road
+    """
 
     flip: Share = 0.0
     crop: Share = 0.0
@@ -97,10 +114,6 @@ class AugmentationSection(Section):
     noise: AtLeastZero = 0.0
     blur: Share = 0.0
     shadow: Share = 0.0
-
-    def build(self) -> Augmentation:
-        """Return the plain value."""
-        return Augmentation(**self.model_dump())
 
 
 class LossTerm(Section):
@@ -133,13 +146,16 @@ class OptimizerSection(Section):
     """
     Choose the optimizer.
 
-    ``weight_decay`` is decoupled in AdamW and an L2 penalty in the others; ``clip_norm`` is the
-    largest norm of all gradients together, 0 for no limit.
+    ``weight_decay`` is decoupled in AdamW and an L2 penalty in the others, on all weights or,
+    with ``decay_of: convolutions``, on the kernels of convolutions alone (no bias, no batch norm,
+    no transposed convolution); ``clip_norm`` is the largest norm of all gradients together, 0 for
+    no limit.
     """
 
     name: Literal['adamw', 'adam', 'sgd'] = 'adamw'
     learning_rate: float = Field(default=1e-3, gt=0.0)
     weight_decay: AtLeastZero = 1e-6
+    decay_of: Literal['all', 'convolutions'] = 'all'
     momentum: Share = 0.9
     clip_norm: AtLeastZero = 0.0
 
@@ -162,14 +178,21 @@ class CheckpointSection(Section):
     """
     Say when checkpoints are written and which stay.
 
-    One is written after every epoch and, if ``every_steps`` is not 0, after so many steps; the
-    newest ``keep`` stay, and the best by validation ``miou`` (road IoU where only the road is
-    known) or validation ``loss``.
+    The newest ``keep`` of those written after an epoch stay, and the best by validation ``miou``
+    (road IoU where only the road is known) or validation ``loss``. Within an epoch, what a resume
+    needs is written every so many minutes; 0: never.
     """
 
-    every_steps: int = Field(default=0, ge=0)
+    every_minutes: AtLeastZero = 2.0
     keep: int = Field(default=1, ge=1)
     best: Literal['miou', 'loss'] = 'miou'
+
+    @model_validator(mode='before')
+    @classmethod
+    def _say_the_new_name(cls, values: dict) -> dict:
+        if isinstance(values, dict) and 'every_steps' in values:
+            raise ValueError('every_steps is every_minutes now: minutes between checkpoints')
+        return values
 
 
 class CardSection(Section):
@@ -185,19 +208,20 @@ class TrainingConfig(Section):
     Everything a training run depends on.
 
     ``train_size`` is the (height, width) of the samples where it differs from the input size;
-    ``init`` is a checkpoint to start from; ``batch_size`` counts the samples of all processes;
+    ``init`` is a checkpoint or a model file to start from; ``batch_size`` counts the samples of
+    all processes;
     ``ema_decay`` keeps a moving average of the weights, which is then validated and kept;
     ``auxiliary_weight`` is the share of each auxiliary head's loss, for networks that have them;
     ``patience`` ends the run after so many validations without a better one, 0 never;
-    ``precision`` is that of the forward pass, ``auto`` the fastest that the machine has;
-    ``threads`` 0 leaves the choice to PyTorch.
+    ``precision`` is that of the forward pass; ``auto`` times some steps in each that the machine
+    has, and with ``threads`` 0 also the number of threads, and takes the fastest.
     """
 
     name: str
     output: str = 'build/training'
     network: NetworkSection
     data: DataSection
-    augmentation: AugmentationSection = AugmentationSection()
+    augmentation: Augmentation = Augmentation()
     loss: tuple[LossTerm, ...] = Field(default=(LossTerm(),), min_length=1)
     optimizer: OptimizerSection = OptimizerSection()
     schedule: ScheduleSection = ScheduleSection()
@@ -214,7 +238,7 @@ class TrainingConfig(Section):
     patience: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'
-    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'fp32'
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto'
     deterministic: bool = True
     threads: int = Field(default=0, ge=0)
     tensorboard: bool = True

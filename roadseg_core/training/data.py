@@ -1,30 +1,28 @@
-"""Open the data of a run: samples, their loader, validation sets, class weights."""
+"""Open the data of a run: samples, their loader and the validation sets."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from roadseg_core.data.dataset import open_source
+from roadseg_core.data.dataset import DATA_SETS, open_source
+from roadseg_core.data.options import FileOptions, parse_options
 from roadseg_core.data.source import FrameSource, data_root
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
+from roadseg_core.models import build_network
 from roadseg_core.training.config import ConfigError, SourceSection, TrainingConfig
 from roadseg_core.training.distributed import Processes
 from roadseg_core.training.generated import GENERATED, GeneratedStreets
-from roadseg_core.training.losses.class_weights import (
-    count_labels,
-    inverse_frequency,
-    median_frequency,
-)
-from roadseg_core.training.samples import Batches, TrainingSet
-from roadseg_core.training.smallest_batch import samples_needed
+from roadseg_core.training.placement import Placement
+from roadseg_core.training.samples import Batches, TrainingSet, TrainingSource
 from roadseg_core.training.validation import ValidationSet, read_validation_set
 
 
@@ -46,32 +44,41 @@ class TrainingData:
         return iter(self.loader)
 
 
-def find_root(config: TrainingConfig) -> Path:
-    """Return the data root; none is needed for data and weights that need no files."""
+def find_root(config: TrainingConfig) -> Path | None:
+    """Return the data root; None where no data set needs one and none is set."""
     sources = (*config.data.train, *config.data.validation)
-    if all(source.name in (GENERATED, 'rendered') for source in sources) and not (
-        config.network.stem_weights
+    if config.data.root is None and all(
+        source.name in (GENERATED, 'rendered') for source in sources
     ):
-        return Path(config.data.root or '.')
+        return None
     return data_root(config.data.root)
 
 
-def open_data(
-    config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry, processes: Processes
-) -> TrainingData:
+def geometry_of(config: TrainingConfig) -> Geometry:
+    """Return the geometry of the model that a configuration trains."""
+    return Geometry(config.data.geometry, config.data.input_size, config.data.share)
+
+
+def open_data(config: TrainingConfig, *, label_map: LabelMap, processes: Processes) -> TrainingData:
     """
     Open the data sets of a configuration.
 
     :raises DataError: if one is missing or broken
-    :raises ConfigError: if they make no batch
+    :raises ConfigError: if they make no batch, or are cut otherwise than on the vehicle
     """
-    root = find_root(config)
-    sources = [_open(section, 'train', root, label_map) for section in config.data.train]
+    geometry = geometry_of(config)
+    of_samples = replace(geometry, input_size=config.train_size or geometry.input_size)
+    sources = [
+        TrainingSource(
+            _open(config, section, 'train', label_map),
+            _placement(section, of_samples),
+            section.repeat,
+        )
+        for section in config.data.train
+    ]
     samples = TrainingSet(
         sources,
-        repeats=[section.repeat for section in config.data.train],
-        size=config.train_size or geometry.input_size,
-        augmentation=config.augmentation.build(),
+        augmentation=config.augmentation,
         seed=config.seed,
         in_memory=config.data.in_memory,
     )
@@ -98,18 +105,23 @@ def open_data(
         persistent_workers=workers > 0,
         prefetch_factor=4 if workers else None,
         pin_memory=processes.device.type == 'cuda',
+        # Ctrl-C reaches all processes of a terminal; the first one ends the others.
+        worker_init_fn=_ignore_interrupts,
         # Otherwise each epoch would draw its workers' seeds from the numbers for dropout.
         generator=torch.Generator(),
     )
-    validation = open_validation(config, label_map=label_map, geometry=geometry)
-    described = ', '.join(f'{source.name} ({len(source)} frames)' for source in sources)
     return TrainingData(
-        samples, batches, loader, validation, described, all(source.road_only for source in sources)
+        samples,
+        batches,
+        loader,
+        open_validation(config, label_map=label_map),
+        ', '.join(f'{one.frames.name} ({len(one.frames)} frames)' for one in sources),
+        all(source.frames.road_only for source in sources),
     )
 
 
 def open_validation(
-    config: TrainingConfig, *, label_map: LabelMap, geometry: Geometry, frames: int | None = None
+    config: TrainingConfig, *, label_map: LabelMap, frames: int | None = None
 ) -> tuple[ValidationSet, ...]:
     """
     Read the validation sets of a configuration.
@@ -117,72 +129,87 @@ def open_validation(
     :param frames: at most so many of each, spread over it; None for all
     :raises DataError: if one is missing or broken
     """
-    root = find_root(config)
     return tuple(
-        read_validation_set(_open(section, 'val', root, label_map), geometry, frames=frames)
+        read_validation_set(
+            _open(config, section, 'val', label_map),
+            _placement(section, geometry_of(config)),
+            frames=frames,
+        )
         for section in config.data.validation
     )
 
 
-def class_weights(
-    config: TrainingConfig, samples: TrainingSet, label_map: LabelMap, *, device: torch.device
-) -> dict[int, Tensor]:
+def samples_needed(config: TrainingConfig, processes: Processes) -> int:
     """
-    Return the weights, float [classes], by the place of each loss that has some.
+    Return 2 where a network takes batch norm of features pooled to one pixel, else 1.
 
-    :raises ConfigError: if they are of another number, or cannot be drawn from the truth
+    Such a norm has no variance over one sample. On CUDA it counts those of all processes.
+
+    :raises ConfigError: if whole batches are too small already
     """
-    weights = {}
-    chosen = {
-        place: term.class_weights
-        for place, term in enumerate(config.loss)
-        if term.class_weights != 'none'
-    }
-    classes = len(label_map.names)
-    if any(isinstance(choice, str) for choice in chosen.values()):
-        pixels, seen, partly_known = count_labels(
-            (samples.frame(i).labels for i in range(len(samples))), label_map
-        )
-        if partly_known:
-            _check_all_seen(pixels, label_map)
-    for place, choice in chosen.items():
-        if choice == 'median_frequency':
-            values = median_frequency(pixels, seen)
-        elif choice == 'inverse_frequency':
-            values = inverse_frequency(pixels)
-        else:
-            values = np.asarray(choice, float)
-        if len(values) != classes:
-            raise ConfigError(
-                f'loss.{place}.class_weights: {len(values)} weights; label map '
-                f'{label_map.name!r} has {classes} classes'
-            )
-        weights[place] = torch.tensor(values, dtype=torch.float32, device=device)
-    return weights
-
-
-def _check_all_seen(pixels: np.ndarray, label_map: LabelMap) -> None:
-    """Refuse classes of weight 0 where truth that is only known not to be road could be theirs."""
-    missing = [label_map.names[i] for i in label_map.valid_ids if not pixels[i]]
-    if missing:
+    shared = processes.count > 1 and processes.device.type == 'cuda'
+    if shared or _takes_one(config):
+        return 1
+    if config.batch_size < 2 * processes.count:
         raise ConfigError(
-            f'loss: class_weights cannot be drawn from this truth: it says only "not road" of '
-            f'some pixels, and no pixel is labelled {", ".join(missing)}, so that not road would '
-            'count too little or nothing; give a list of weights or none, train with '
-            'data.label_map=two, or add data that has these classes'
+            f'batch_size {config.batch_size} over {processes.count} processes; '
+            f'{config.network.name} takes batch norm of features pooled to one pixel and needs 2 '
+            f'samples a process: at least {2 * processes.count}'
         )
+    return 2
 
 
-def _open(section: SourceSection, split: str, root: Path, label_map: LabelMap) -> FrameSource:
+def _takes_one(config: TrainingConfig) -> bool:
+    """Try a sample without computing anything."""
+    with torch.random.fork_rng(devices=[]), torch.device('meta'), torch.no_grad():
+        network = build_network(config.network.name, config.network.arguments).train()
+        images = torch.empty(1, 3, *(config.train_size or config.data.input_size))
+        try:
+            network(images)
+        except ValueError:
+            try:
+                network(images.expand(2, -1, -1, -1))
+            except ValueError:
+                # Something else is wrong, which training says better.
+                return True
+            return False
+    return True
+
+
+def _open(
+    config: TrainingConfig, section: SourceSection, split: str, label_map: LabelMap
+) -> FrameSource:
+    split = section.split or split
     if section.name == GENERATED:
-        return GeneratedStreets(
-            split=section.split or split, label_map=label_map, frames=section.frames or 4
-        )
+        return GeneratedStreets(split=split, label_map=label_map, frames=section.frames or 4)
     return open_source(
         section.name,
-        root=root,
-        split=section.split or split,
+        root=find_root(config) or Path(),
+        split=split,
         label_map=label_map,
         frames=section.frames,
         **section.options,
     )
+
+
+def _placement(section: SourceSection, geometry: Geometry) -> Placement:
+    """Say how the frames of a data set are placed, after what its options have done to them."""
+    kind = DATA_SETS[section.name].options if section.name != GENERATED else None
+    if kind is None or not issubclass(kind, FileOptions):
+        return Placement(geometry)
+    framing = parse_options(kind, section.options, section.name).framing()
+    if framing.crop is not None and geometry.mode != 'crop':
+        raise ConfigError(
+            f'data: {section.name} is cut (crop: {section.options["crop"]}), but the geometry is '
+            f'{geometry.mode}: the vehicle would show the network its whole frames; set '
+            'data.geometry to crop, and data.share where less than the largest rectangle is kept'
+        )
+    return Placement(
+        geometry,
+        is_cut=framing.crop is not None,
+        is_scaled=framing.size is not None or framing.scale != Fraction(1),
+    )
+
+
+def _ignore_interrupts(worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

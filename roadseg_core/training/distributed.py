@@ -69,11 +69,6 @@ class Processes:
             network, device_ids=[self.device] if self.device.type == 'cuda' else None
         )
 
-    def wait(self) -> None:
-        """Wait until all processes are here."""
-        if self.count > 1:
-            dist.barrier()
-
 
 @contextmanager
 def open_processes(device: str) -> Iterator[Processes]:

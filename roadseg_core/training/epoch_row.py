@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from roadseg_core.metrics import Tally
 from roadseg_core.training.progress import Progress
 from roadseg_core.training.run_folder import BEST, LAST, METRICS
 
@@ -16,19 +17,24 @@ def training_row(
     steps: int,
     batch_size: int,
     learning_rate: float,
-    figures: Mapping[str, float | None],
+    tally: Tally,
 ) -> dict[str, object]:
     """
     Return the part of a row that training knows.
 
     :param steps: updates of the epoch
-    :param figures: of the predictions of training, see ``Tally.figures``
+    :param tally: of the predictions of training
     """
+    scores = tally.confusion.scores().to_dict()
+    names = ('pixel_accuracy', 'road_precision', 'road_recall', 'road_iou', 'miou')
     return {
         'epoch': epoch,
         'step': progress.step,
         'loss': round(progress.loss_sum / steps, 6),
-        'train': dict(figures),
+        'train': {
+            **{name: scores[name] for name in names},
+            'auc': tally.image_view.scores().to_dict()['auc'],
+        },
         'learning_rate': learning_rate,
         'seconds': round(progress.seconds, 1),
         'images_per_second': round(steps * batch_size / progress.seconds, 2),

@@ -10,11 +10,10 @@ import torch
 from pydantic import ValidationError
 
 from roadseg_core.checkpoint import CheckpointError, load_checkpoint
-from roadseg_core.geometry import Geometry
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.data import open_validation
+from roadseg_core.training.execution import Execution
 from roadseg_core.training.pictures import COLUMNS, draw_result
-from roadseg_core.training.precision import Precision
 from roadseg_core.training.run_folder import BEST
 from roadseg_core.training.validation import predict
 
@@ -44,17 +43,14 @@ def draw_panels(
         ) from error
     if root:
         config = config.model_copy(update={'data': config.data.model_copy(update={'root': root})})
-    geometry = Geometry(config.data.geometry, config.data.input_size)
     rows = []
-    for data in open_validation(
-        config, label_map=loaded.label_map, geometry=geometry, frames=frames
-    ):
+    for data in open_validation(config, label_map=loaded.label_map, frames=frames):
         for frame in data.frames:
             result, _ = predict(
                 loaded.network,
                 frame,
                 label_map=loaded.label_map,
-                precision=Precision('fp32', torch.device('cpu')),
+                execution=Execution('fp32'),
                 device=torch.device('cpu'),
             )
             rows.append(draw_result(result, loaded.label_map))

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from roadseg_core.labels import IGNORE, NOT_ROAD, LabelMap
+from roadseg_core.training.validation import Prediction
 
 COLUMNS = ('input', 'truth', 'prediction', 'road', 'errors')
 _RED = (0, 0, 255)
 _UNKNOWN = (70, 70, 70)
-
-
-@dataclass(frozen=True)
-class Result:
-    """
-    Hold a frame and what a network made of it, all of one size.
-
-    :param image: uint8 [H, W, 3], BGR
-    :param truth: uint8 [H, W]: ids, ``NOT_ROAD`` or ``IGNORE``
-    :param prediction: uint8 [H, W]: ids
-    :param road: float [H, W]: the probability of road
-    """
-
-    name: str
-    image: np.ndarray
-    truth: np.ndarray
-    prediction: np.ndarray
-    road: np.ndarray
 
 
 def wrong_pixels(truth: np.ndarray, prediction: np.ndarray, label_map: LabelMap) -> np.ndarray:
@@ -40,13 +22,13 @@ def wrong_pixels(truth: np.ndarray, prediction: np.ndarray, label_map: LabelMap)
     return wrong & (truth != IGNORE)
 
 
-def paint_road(image: np.ndarray, road: np.ndarray) -> np.ndarray:
-    """Paint the pixels with a road probability above 0.5 red over the image."""
+def paint_road(image: np.ndarray, road_probability: np.ndarray) -> np.ndarray:
+    """Paint the pixels with a road probability above one half red over the image."""
     painted = cv2.addWeighted(image, 0.5, np.full_like(image, _RED), 0.5, 0.0)
-    return np.where((road > 0.5)[..., None], painted, image)
+    return np.where((road_probability > 127)[..., None], painted, image)
 
 
-def draw_result(result: Result, label_map: LabelMap) -> np.ndarray:
+def draw_result(result: Prediction, label_map: LabelMap) -> np.ndarray:
     """
     Draw the :data:`COLUMNS` side by side.
 
@@ -56,14 +38,14 @@ def draw_result(result: Result, label_map: LabelMap) -> np.ndarray:
     :returns: uint8 [H, 5 * W, 3], BGR
     """
     errors = np.zeros_like(result.image)
-    errors[wrong_pixels(result.truth, result.prediction, label_map)] = 255
+    errors[wrong_pixels(result.truth, result.labels, label_map)] = 255
     errors[result.truth == IGNORE] = _UNKNOWN
     return np.concatenate(
         (
             result.image,
             paint_truth(result.truth, label_map),
-            label_map.colorize(result.prediction),
-            paint_road(result.image, result.road),
+            label_map.colorize(result.labels),
+            paint_road(result.image, result.road_probability),
             errors,
         ),
         1,
@@ -78,7 +60,7 @@ def paint_truth(truth: np.ndarray, label_map: LabelMap) -> np.ndarray:
     return painted
 
 
-def draw_results(results: Sequence[Result], label_map: LabelMap) -> np.ndarray:
+def draw_results(results: Sequence[Prediction], label_map: LabelMap) -> np.ndarray:
     """Draw a row a frame, see :func:`draw_result`; uint8 [rows * H, 5 * W, 3], BGR."""
     return np.concatenate([draw_result(result, label_map) for result in results])
 

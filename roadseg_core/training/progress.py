@@ -6,13 +6,14 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from roadseg_core.checkpoint import CheckpointError, load_optimizer_state, load_state, load_tensors
+from roadseg_core.metrics import Tally
 from roadseg_core.training.config import TrainingConfig
-from roadseg_core.training.ema import MovingAverage
-from roadseg_core.training.precision import Precision
-from roadseg_core.training.tally import Tally
+from roadseg_core.training.execution import Execution
+from roadseg_core.training.optimization import MovingAverage
 
 FREE = (
     'output',
@@ -75,69 +76,97 @@ class Progress:
         self.loss_sum = self.seconds = self.waited = 0.0
 
     def state(
-        self, config: TrainingConfig, precision: Precision, tally: Tally
+        self,
+        config: TrainingConfig,
+        execution: Execution,
+        scaler: torch.amp.GradScaler,
+        tally: Tally,
     ) -> dict[str, object]:
         """Return the state of a checkpoint, plain JSON types."""
         return {
             'progress': asdict(self),
-            'scaler': precision.scaler.state_dict(),
-            'tally': tally.state(),
+            'execution': execution.to_dict(),
+            'scaler': scaler.state_dict(),
+            'tally': {
+                'confusion': tally.confusion.counts.tolist(),
+                'road': tally.image_view.counts.tolist(),
+            },
             'config': config.model_dump(mode='json'),
         }
 
 
-def resume(
-    path: Path,
-    config: TrainingConfig,
-    *,
-    network: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    average: MovingAverage | None,
-    precision: Precision,
-    tally: Tally | None,
-) -> Progress:
+@dataclass(frozen=True)
+class SavedRun:
     """
-    Fill everything from a run's last checkpoint and return where it stands.
+    Hold the last checkpoint of a run.
 
-    Tensors take the memory layout of those they fill: the same layout gives the same sums.
-
-    :param tally: None where another process goes on with what was counted
-    :raises ResumeError: if the run has another configuration
-    :raises CheckpointError: if the checkpoint is missing or damaged
+    :param execution: how it is computed; None in checkpoints of older versions
     """
-    state = load_state(path)
-    try:
-        then, progress = state['config'], Progress(**state['progress'])
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(
-            f'{path}: no state to resume from: {error}; take the last.safetensors of a run'
-        ) from error
-    changed = _changed(then, config.model_dump(mode='json'))
-    if changed:
-        raise ResumeError(
-            f'{path}: the run began with another {", ".join(changed)}; resume with '
-            'the same configuration or give the new run another name'
-        )
-    network.load_state_dict(load_tensors(path, 'network'))
-    if average is not None:
-        average.network.load_state_dict(load_tensors(path, 'average'))
-    weights = [weight for group in optimizer.param_groups for weight in group['params']]
-    values = {
-        index: {
-            name: torch.empty_like(weights[index]).copy_(tensor)
-            if tensor.shape == weights[index].shape
-            else tensor
-            for name, tensor in tensors.items()
+
+    path: Path
+    state: dict
+    execution: Execution | None
+
+    @classmethod
+    def read(cls, path: Path, config: TrainingConfig) -> SavedRun:
+        """
+        Read what a run goes on with.
+
+        :raises ResumeError: if the run has another configuration
+        :raises CheckpointError: if the checkpoint is missing or damaged
+        """
+        state = load_state(path)
+        if not {'config', 'progress', 'scaler'} <= set(state):
+            raise CheckpointError(
+                f'{path}: no state to resume from; take the last.safetensors of a run'
+            )
+        changed = _changed(state['config'], config.model_dump(mode='json'))
+        if changed:
+            raise ResumeError(
+                f'{path}: the run began with another {", ".join(changed)}; resume with '
+                'the same configuration or give the new run another name'
+            )
+        execution = state.get('execution')
+        return cls(path, state, Execution(**execution) if execution else None)
+
+    def restore(
+        self,
+        *,
+        network: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        average: MovingAverage | None,
+        scaler: torch.amp.GradScaler,
+        tally: Tally | None,
+    ) -> Progress:
+        """
+        Fill everything and return where the run stands.
+
+        Tensors take the memory layout of those they fill: the same layout gives the same sums.
+
+        :param tally: None where another process goes on with what was counted
+        """
+        network.load_state_dict(load_tensors(self.path, 'network'))
+        if average is not None:
+            average.network.load_state_dict(load_tensors(self.path, 'average'))
+        weights = [weight for group in optimizer.param_groups for weight in group['params']]
+        values = {
+            index: {
+                name: torch.empty_like(weights[index]).copy_(tensor)
+                if tensor.shape == weights[index].shape
+                else tensor
+                for name, tensor in tensors.items()
+            }
+            for index, tensors in load_optimizer_state(self.path).items()
         }
-        for index, tensors in load_optimizer_state(path).items()
-    }
-    optimizer.load_state_dict(
-        {'state': values, 'param_groups': optimizer.state_dict()['param_groups']}
-    )
-    precision.scaler.load_state_dict(state['scaler'])
-    if tally is not None and 'tally' in state:  # checkpoints of older versions have none
-        tally.load_state(state['tally'])
-    return progress
+        optimizer.load_state_dict(
+            {'state': values, 'param_groups': optimizer.state_dict()['param_groups']}
+        )
+        scaler.load_state_dict(self.state['scaler'])
+        counts = self.state.get('tally', {})
+        if tally is not None and 'confusion' in counts:  # older checkpoints have none
+            tally.confusion.counts = np.array(counts['confusion'], np.int64)
+            tally.image_view.counts = np.array(counts['road'], np.int64)
+        return Progress(**self.state['progress'])
 
 
 def _changed(then: dict, now: dict) -> list[str]:

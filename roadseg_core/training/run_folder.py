@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,9 @@ from torch import nn
 
 from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.files import write_atomically
+from roadseg_core.training.config import TrainingConfig
 
+Start = Literal['new', 'resume', 'overwrite']
 LAST, BEST, METRICS = 'last.safetensors', 'best.safetensors', 'metrics.jsonl'
 
 
@@ -28,32 +31,26 @@ class RunFolder:
     Write what a run leaves behind.
 
     :param path: ``<output>/<name>``; TensorBoard on ``<output>`` compares runs
-    :param start: ``new`` wants no earlier run there, ``resume`` goes on with it, ``overwrite``
-        deletes it when the new one opens
-    :raises RunError: if there is an earlier run, or none to resume
+    :param start: ``new`` wants no earlier run there, ``resume`` goes on with one that is there,
+        ``overwrite`` deletes it when the new one opens
+    :raises RunError: if there is an earlier run
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        start: Literal['new', 'resume', 'overwrite'],
-        keep: int,
-        tensorboard: bool,
-    ) -> None:
+    def __init__(self, path: Path, *, start: Start, config: TrainingConfig) -> None:
         self.path = path
-        self._keep = keep
-        exists = (path / METRICS).exists() or (path / LAST).exists()
-        if start == 'new' and exists:
+        self._keep = config.checkpoints.keep
+        self._tensorboard = config.tensorboard
+        if start == 'new' and ((path / METRICS).exists() or (path / LAST).exists()):
             raise RunError(
                 f'{path}: there is a run already; give --resume to go on with it, '
                 '--overwrite to delete it, or name=ANOTHER'
             )
         if start == 'resume' and not (path / LAST).exists():
-            raise RunError(f'{path}: no {LAST} to resume from')
+            print(f'{path}: no {LAST} to go on with: a new run')
         self._overwrites = start == 'overwrite'
         self._writer = None
-        self._tensorboard = tensorboard
+        self._saved_step = 0
+        self._saved_at = time.monotonic()
 
     def open(self, step: int) -> None:
         """Start writing at a step: what a resumed run had written after it goes away."""
@@ -61,10 +58,24 @@ class RunFolder:
             _delete_run(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
         self._write_rows([row for row in read_metrics(self.path) if row['step'] <= step])
+        self._saved_step, self._saved_at = step, time.monotonic()
         if self._tensorboard:
             from torch.utils.tensorboard import SummaryWriter
 
             self._writer = SummaryWriter(self.path, purge_step=step + 1 if step else None)
+
+    def is_due(self, seconds: float) -> bool:
+        """Tell whether the last checkpoint is so old; never for 0."""
+        return 0 < seconds <= time.monotonic() - self._saved_at
+
+    def kept(self, steps: int) -> str:
+        """Say what a run of so many steps that is interrupted leaves behind."""
+        if not self._saved_step:
+            return f'{self.path}: stopped before its first checkpoint; nothing is kept'
+        return (
+            f'{self.path / LAST}: stopped; kept is everything up to step {self._saved_step} of '
+            f'{steps}; give --resume to go on'
+        )
 
     def close(self) -> None:
         """Write out what TensorBoard has not written yet."""
@@ -115,17 +126,24 @@ class RunFolder:
         step: int,
         optimizer: torch.optim.Optimizer,
         average: nn.Module | None,
+        within_epoch: bool = False,
     ) -> None:
-        """Write all that a resume needs, and delete what is older than the last few."""
-        path = self.path / f'step_{step:08d}.safetensors'
+        """
+        Write all that a resume needs, and delete what is older than the last few.
+
+        :param within_epoch: write the last checkpoint only, not one that stays
+        """
+        path = self.path / (LAST if within_epoch else f'step_{step:08d}.safetensors')
         save_checkpoint(path, network, description, optimizer=optimizer, average=average)
+        self._saved_step, self._saved_at = step, time.monotonic()
+        if within_epoch:
+            return
         with write_atomically(self.path / LAST) as temporary:
             try:
                 os.link(path, temporary)
             except OSError:  # a file system without hard links
                 shutil.copyfile(path, temporary)
-        steps = sorted(self.path.glob('step_*.safetensors'))
-        for old in steps[: -self._keep]:
+        for old in sorted(self.path.glob('step_*.safetensors'))[: -self._keep]:
             old.unlink()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,25 +11,35 @@ from torch.utils.data import Dataset, Sampler
 
 from roadseg_core.data.source import FrameSource, LabelledFrame
 from roadseg_core.training.augmentation import augment
-from roadseg_core.training.photometry import Augmentation
+from roadseg_core.training.config import Augmentation
+from roadseg_core.training.placement import Placement
+
+
+@dataclass(frozen=True)
+class TrainingSource:
+    """
+    Hold a data set to train on.
+
+    :param placement: brings its frames to the size of the samples
+    :param repeat: how often an epoch goes through it
+    """
+
+    frames: FrameSource
+    placement: Placement
+    repeat: int = 1
 
 
 class TrainingSet(Dataset):
     """
     Draw augmented samples; the same (seed, epoch, index) gives the same sample.
 
-    :param sources: the data sets
-    :param repeats: how often an epoch goes through each of them
-    :param size: (height, width) of the samples
     :param in_memory: keep the decoded frames: decoding takes longer than augmenting
     """
 
     def __init__(
         self,
-        sources: Sequence[FrameSource],
+        sources: Sequence[TrainingSource],
         *,
-        repeats: Sequence[int],
-        size: tuple[int, int],
         augmentation: Augmentation,
         seed: int,
         in_memory: bool = True,
@@ -37,29 +48,31 @@ class TrainingSet(Dataset):
         # (source, frame) of each sample of an epoch.
         self._places = [
             (number, index)
-            for number, (source, repeat) in enumerate(zip(sources, repeats, strict=True))
-            for _ in range(repeat)
-            for index in range(len(source))
+            for number, source in enumerate(sources)
+            for _ in range(source.repeat)
+            for index in range(len(source.frames))
         ]
-        self._frames: dict[tuple[int, int], LabelledFrame] = {}
+        self._kept: dict[tuple[int, int], LabelledFrame] = {}
         if in_memory:
-            self._frames = {
-                (number, index): source.load(index)
+            self._kept = {
+                (number, index): source.frames.load(index)
                 for number, source in enumerate(sources)
-                for index in range(len(source))
+                for index in range(len(source.frames))
             }
-        self._size = size
         self._augmentation = augmentation
         self._seed = seed
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def frame(self, index: int) -> LabelledFrame:
-        """Return the frame of a sample as the data set has it."""
-        place = self._places[index]
-        kept = self._frames.get(place)
-        return self._sources[place[0]].load(place[1]) if kept is None else kept
+    def labels(self) -> Iterator[np.ndarray]:
+        """Yield the truth of every sample as the data sets have it: uint8 [H, W]."""
+        for place in self._places:
+            yield self._frame(place).labels
+
+    def _frame(self, place: tuple[int, int]) -> LabelledFrame:
+        kept = self._kept.get(place)
+        return self._sources[place[0]].frames.load(place[1]) if kept is None else kept
 
     def __getitem__(self, place: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
         """
@@ -68,10 +81,13 @@ class TrainingSet(Dataset):
         :param place: (epoch, index)
         """
         epoch, index = place
-        rng = np.random.default_rng((self._seed, epoch, index))
-        frame = self.frame(index)
+        frame = self._frame(self._places[index])
         image, labels = augment(
-            frame.image, frame.labels, size=self._size, augmentation=self._augmentation, rng=rng
+            frame.image,
+            frame.labels,
+            placement=self._sources[self._places[index][0]].placement,
+            augmentation=self._augmentation,
+            rng=np.random.default_rng((self._seed, epoch, index)),
         )
         return torch.from_numpy(image), torch.from_numpy(labels)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -10,10 +11,16 @@ import torch
 from torch import nn
 
 from roadseg_core.checkpoint import load_checkpoint
+from roadseg_core.export.weights import read_network, settle_batch_norms
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.models import build_network
+from roadseg_core.models.preprocessing import normalize
 from roadseg_core.models.pretrained import load_stem
 from roadseg_core.training.config import ConfigError, TrainingConfig
+from roadseg_core.training.data import find_root
+from roadseg_core.training.samples import TrainingSet
+
+_SETTLING_SAMPLES = 16
 
 
 def fix_chance(config: TrainingConfig, device: torch.device) -> None:
@@ -29,12 +36,20 @@ def fix_chance(config: TrainingConfig, device: torch.device) -> None:
 
 
 def first_network(
-    config: TrainingConfig, root: Path, label_map: LabelMap, device: torch.device
+    config: TrainingConfig,
+    label_map: LabelMap,
+    samples: TrainingSet,
+    device: torch.device,
+    *,
+    weights: bool,
 ) -> nn.Module:
     """
     Build the network with random or pretrained weights, or those of ``init``.
 
-    :raises ConfigError: if its classes are not those of the label map
+    :param samples: give their statistics to batch norms that a model file has folded away
+    :param weights: whether to fill it; not for a resume
+    :raises ConfigError: if its classes are not those of the label map, or ``init`` is of another
+        network
     """
     network = build_network(config.network.name, config.network.arguments)
     classes = len(label_map.names)
@@ -43,14 +58,51 @@ def first_network(
             f'network.arguments: {network.classes} classes; label map {label_map.name!r} has '
             f'{classes}' + (' (or 1: a sigmoid)' if label_map == TWO else '')
         )
-    weights = config.network.stem_weights
-    if weights:
-        load_stem(
-            getattr(network, 'stem', network), weights if '://' in weights else root / weights
+    if config.init and weights:
+        _start_from(config.init, network, samples)
+    elif config.network.stem_weights and weights:
+        stem = getattr(network, 'stem', network)
+        load_stem(stem, config.network.stem_weights, root=find_root(config))
+    return network.to(device)
+
+
+def _start_from(path: str, network: nn.Module, samples: TrainingSet) -> None:
+    """Fill a network from a checkpoint or a model file; what depends on the classes may differ."""
+    from_file = path.endswith('.onnx')
+    source = (read_network(path) if from_file else load_checkpoint(path)).network
+    if from_file:
+        frames = [samples[0, i][0] for i in islice(range(len(samples)), _SETTLING_SAMPLES)]
+        settle_batch_norms(source, normalize(torch.stack(frames)))
+    own, given = network.state_dict(), source.state_dict()
+    fitting = {
+        name: tensor
+        for name, tensor in given.items()
+        if name in own and own[name].shape == tensor.shape
+    }
+    new = [name for name in own if name not in fitting]
+    of_classes = (source.classes, network.classes)
+    strange = [
+        name
+        for name in new
+        if name not in given
+        or own[name].dim() != given[name].dim()
+        or any(
+            there != here and (there, here) != of_classes
+            for there, here in zip(given[name].shape, own[name].shape)
         )
-    if config.init:
-        network.load_state_dict(load_checkpoint(config.init).network.state_dict())
-    return network.to(device, memory_format=torch.channels_last)
+    ]
+    if strange:
+        raise ConfigError(
+            f'init: {path} holds another network: {strange[0]} '
+            + (
+                f'is {tuple(given[strange[0]].shape)} there and {tuple(own[strange[0]].shape)} here'
+                if strange[0] in given
+                else 'is not there'
+            )
+            + '; set network.name and network.arguments as there'
+        )
+    network.load_state_dict(fitting, strict=False)
+    print(f'started from {path}' + (f'; new are {", ".join(new)}' if new else ''))
 
 
 def current_commit() -> str:

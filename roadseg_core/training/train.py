@@ -1,5 +1,5 @@
 """
-The training program, from configuration to checkpoints.
+The training program: one loop over epochs, from configuration to checkpoints.
 
     roadseg train config/training/mobilenet_fcn.yaml epochs=10 data.root=/data
     roadseg train config/training/mobilenet_fcn.yaml epochs=10 data.root=/data --resume
@@ -11,32 +11,40 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from roadseg_core.checkpoint import Description
 from roadseg_core.data.label_sets import find_label_map
-from roadseg_core.geometry import Geometry
+from roadseg_core.models.auxiliary import split_output
+from roadseg_core.models.preprocessing import normalize
+from roadseg_core.training import epoch_row, pictures
+from roadseg_core.training.class_weights import class_weights
 from roadseg_core.training.config import TrainingConfig
-from roadseg_core.training.data import TrainingData, class_weights, find_root, open_data
+from roadseg_core.training.data import geometry_of, open_data
 from roadseg_core.training.distributed import Processes, open_processes
-from roadseg_core.training.ema import MovingAverage
-from roadseg_core.training.epoch_row import final_summary, scalars, summary, training_row
+from roadseg_core.training.execution import choose_execution
+from roadseg_core.training.interruption import Interruption
 from roadseg_core.training.losses import segmentation_loss
-from roadseg_core.training.optimizers import build_optimizer
-from roadseg_core.training.pictures import COLUMNS, draw_results, draw_samples
-from roadseg_core.training.precision import Precision
-from roadseg_core.training.progress import Progress, resume
-from roadseg_core.training.run_folder import LAST, RunFolder
+from roadseg_core.training.optimization import MovingAverage, build_optimizer, rate_factor
+from roadseg_core.training.progress import Progress, SavedRun
+from roadseg_core.training.run_folder import LAST, RunFolder, Start
 from roadseg_core.training.start import current_commit, first_network, fix_chance
-from roadseg_core.training.tally import Tally
-from roadseg_core.training.update import Updates
-from roadseg_core.training.validation import Figures, ValidationSet, predict, validate
+from roadseg_core.training.validation import (
+    Figures,
+    ValidationSet,
+    new_tally,
+    predict,
+    read_scores,
+    total_tally,
+    validate,
+)
 
-Start = Literal['new', 'resume', 'overwrite']
+STRIDE = 4
+"""Training figures count this fraction of rows and columns: all would take time for nothing."""
 
 
 def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
@@ -46,194 +54,232 @@ def train(config: TrainingConfig, *, start: Start = 'new') -> Path:
     The best checkpoint has the highest mean, over the validation sets, of mIoU, or of road IoU
     where the truth or the label map knows road only; or the lowest mean loss.
 
-    :param start: ``resume`` goes on with the run of that name, ``overwrite`` deletes it when
-        data, weights and configuration have been read
+    :param start: ``resume`` goes on with the run of that name, if there is one; ``overwrite``
+        deletes it when data, weights and configuration have been read
     :returns: the run's folder, ``<output>/<name>``
     """
     path = Path(config.output) / config.name
     with open_processes(config.device) as processes:
-        folder = (
-            RunFolder(
-                path, start=start, keep=config.checkpoints.keep, tensorboard=config.tensorboard
-            )
-            if processes.is_first
-            else None
-        )
-        run = Run(config, processes)
-        progress = Progress()
-        if start == 'resume':
-            progress = resume(
-                path / LAST,
-                config,
-                network=run.network,
-                average=run.average,
-                optimizer=run.optimizer,
-                precision=run.precision,
-                tally=run.tally if processes.is_first else None,
-            )
-        run.train(folder, progress)
+        folder = RunFolder(path, start=start, config=config) if processes.is_first else None
+        saved = None
+        if start == 'resume' and (path / LAST).exists():
+            saved = SavedRun.read(path / LAST, config)
+        run = Run(config, processes, folder, saved)
+        try:
+            run.train()
+        except KeyboardInterrupt:
+            if folder:
+                print(folder.kept(run.steps))
+            raise
         if folder:
-            print(final_summary(progress, best=config.checkpoints.best, folder=path))
+            print(epoch_row.final_summary(run.progress, best=config.checkpoints.best, folder=path))
     return path
 
 
 class Run:
-    """Hold the parts of a training run."""
+    """
+    Hold the parts of a training run, and run it.
 
-    def __init__(self, config: TrainingConfig, processes: Processes) -> None:
+    :param folder: where to write; None in all processes but the first
+    :param saved: what to go on with; None for a new run
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        processes: Processes,
+        folder: RunFolder | None,
+        saved: SavedRun | None,
+    ) -> None:
         fix_chance(config, processes.device)
-        self.config = config
-        self.processes = processes
+        self.config, self.processes, self.folder = config, processes, folder
         self.label_map = find_label_map(config.data.label_map)
-        self.geometry = Geometry(config.data.geometry, config.data.input_size)
-        self.data: TrainingData = open_data(
-            config, label_map=self.label_map, geometry=self.geometry, processes=processes
-        )
+        self.data = open_data(config, label_map=self.label_map, processes=processes)
         self.steps_per_epoch = self.data.batches.steps_per_epoch
         self.steps = self.steps_per_epoch * config.epochs
-        self.network = first_network(config, find_root(config), self.label_map, processes.device)
+        self.network = first_network(
+            config, self.label_map, self.data.samples, processes.device, weights=saved is None
+        )
+        weights = class_weights(
+            config, self.data.samples.labels(), self.label_map, device=processes.device
+        )
+        self.loss = partial(
+            segmentation_loss, label_map=self.label_map, terms=config.loss, class_weights=weights
+        )
+        if saved and saved.execution:
+            self.execution, self._why = saved.execution, 'as the run began'
+        else:
+            self.execution, self._why = choose_execution(
+                config, self.network, loss=self.loss, processes=processes
+            )
+        self.execution.prepare(self.network)
+        self.scaler = self.execution.scaler(processes.device)
         self.average = MovingAverage(self.network, config.ema_decay) if config.ema_decay else None
         self.optimizer = build_optimizer(self.network, config.optimizer)
-        self.precision = Precision(config.precision, processes.device)
-        self.loss = partial(
-            segmentation_loss,
-            label_map=self.label_map,
-            terms=config.loss,
-            class_weights=class_weights(
-                config, self.data.samples, self.label_map, device=processes.device
-            ),
-        )
-        self.tally = Tally(self.label_map, road_only=self.data.road_only)
+        self.tally = new_tally(self.label_map, road_only=self.data.road_only)
+        self.progress = Progress()
+        if saved:
+            self.progress = saved.restore(
+                network=self.network,
+                average=self.average,
+                optimizer=self.optimizer,
+                scaler=self.scaler,
+                tally=self.tally if processes.is_first else None,
+            )
+        self._spread = processes.spread(self.network)
         self._commit = current_commit()
 
-    def updates(self) -> Updates:
-        """Return what does the updates."""
-        return Updates(
-            self.network,
-            optimizer=self.optimizer,
-            config=self.config,
-            precision=self.precision,
-            loss=partial(self.loss, total=self.processes.differentiable_total),
-            label_map=self.label_map,
-            processes=self.processes,
-            average=self.average,
-            tally=self.tally,
-            steps_per_epoch=self.steps_per_epoch,
-            steps=self.steps,
-        )
-
-    def train(self, folder: RunFolder | None, progress: Progress) -> None:
-        """
-        Train from where the run stands to its end.
-
-        :param folder: where to write; None in all processes but the first
-        """
-        if folder:
-            folder.open(progress.step)
-        self._announce(progress)
-        updates = self.updates()
-        with tqdm(
-            total=self.steps,
-            initial=progress.step,
-            unit='step',
-            mininterval=2.0,
-            disable=not folder,
-        ) as bar:
-            while progress.step < self.steps and not self._stops(progress):
-                if progress.step % self.steps_per_epoch == 0:
-                    progress.start_epoch()
-                    self.tally.clear()
-                self._train_epoch(updates, progress, folder, bar)
-                self._end_epoch(updates, progress, folder, bar)
+    def train(self) -> None:
+        """Train from where the run stands to its end."""
+        progress = self.progress
+        if self.folder:
+            self.folder.open(progress.step)
+        self._announce()
+        with (
+            Interruption(active=self.processes.count == 1) as interruption,
+            tqdm(
+                total=self.steps,
+                initial=progress.step,
+                unit='step',
+                mininterval=2.0,
+                disable=not self.folder,
+            ) as bar,
+        ):
+            while progress.step < self.steps and not self._stops():
+                self._train_epoch(bar, interruption)
+                self._end_epoch(bar)
         if progress.best is None and not progress.since_best:
-            self._validate_at_the_end(progress, folder)
-        if folder:
-            folder.close()
+            self._validate_at_the_end()
+        if self.folder:
+            self.folder.close()
 
-    def _train_epoch(
-        self, updates: Updates, progress: Progress, folder: RunFolder | None, bar: tqdm
-    ) -> None:
+    def _train_epoch(self, bar: tqdm, interruption: Interruption) -> None:
         """Do the rest of an epoch's updates, with checkpoints in between."""
+        progress, folder = self.progress, self.folder
         epoch, first_step = divmod(progress.step, self.steps_per_epoch)
+        if not first_step:
+            progress.start_epoch()
+            self.tally = new_tally(self.label_map, road_only=self.data.road_only)
         bar.set_description(f'epoch {epoch + 1}/{self.config.epochs}')
         batches = self.data.epoch(epoch, first_step=first_step)
-        every = self.config.checkpoints.every_steps
-        for _ in range(first_step, self.steps_per_epoch):
+        for step_in_epoch in range(first_step, self.steps_per_epoch):
             began = time.monotonic()
             frames, labels = next(batches)
             waited = time.monotonic() - began
-            if progress.step % self.steps_per_epoch == 0 and folder:
+            if folder and not step_in_epoch:
                 shown = slice(self.config.pictures or 1)
-                folder.write_picture(
-                    'samples',
-                    draw_samples(frames[shown].numpy(), labels[shown].numpy(), self.label_map),
-                    progress.step,
+                picture = pictures.draw_samples(
+                    frames[shown].numpy(), labels[shown].numpy(), self.label_map
                 )
-            loss = updates.train_step(frames, labels, step=progress.step)
+                folder.write_picture('samples', picture, progress.step)
+            rate = self.learning_rate(progress.step)
+            loss = self.train_step(frames, labels, step=progress.step)
             progress.count(loss, seconds=time.monotonic() - began, waited=waited)
             bar.update()
             bar.set_postfix(loss=f'{loss:.4f}', refresh=False)
             if folder:
-                folder.write_scalars(
-                    {'loss/step': loss, 'learning_rate': updates.learning_rate(progress.step - 1)},
-                    progress.step,
-                )
-                if every and progress.step % every == 0 and progress.step % self.steps_per_epoch:
-                    self._save_last(folder, progress, {})
+                folder.write_scalars({'loss/step': loss, 'learning_rate': rate}, progress.step)
+                due = folder.is_due(60.0 * self.config.checkpoints.every_minutes)
+                if (due or interruption.asked) and progress.step % self.steps_per_epoch:
+                    self._save({}, within_epoch=True)
+            interruption.check()
 
-    def _end_epoch(
-        self, updates: Updates, progress: Progress, folder: RunFolder | None, bar: tqdm
-    ) -> None:
+    def train_step(self, frames: Tensor, labels: Tensor, *, step: int) -> float:
+        """
+        Do one update and return the loss.
+
+        Random numbers of the network (dropout) depend on the seed, the step and the process
+        only: a resumed run draws those it would have drawn.
+
+        :param frames: uint8 [N, H, W, 3], BGR
+        :param labels: uint8 [N, H, W]
+        :param step: the update's number, from 0
+        """
+        config, processes = self.config, self.processes
+        torch.manual_seed((config.seed * 1_000_003 + step) * 1_009 + processes.rank)
+        self.network.train()
+        images = normalize(frames.to(processes.device, non_blocking=True))
+        labels = labels.to(processes.device, non_blocking=True)
+        with self.execution.forward(processes.device):
+            scores, auxiliary = split_output(self._spread(self.execution.place(images)))
+        total = processes.differentiable_total
+        loss = self.loss(scores, labels, total=total)
+        for extra in auxiliary:
+            loss = loss + config.auxiliary_weight * self.loss(extra, labels, total=total)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        for group in self.optimizer.param_groups:
+            group['lr'] = self.learning_rate(step)
+        if config.optimizer.clip_norm:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.network.parameters(), config.optimizer.clip_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.average is not None:
+            self.average.update(self.network, step)
+        some = (..., slice(None, None, STRIDE), slice(None, None, STRIDE))
+        self.tally.count(
+            labels[some].cpu().numpy(), *read_scores(scores.detach()[some], self.label_map)
+        )
+        return loss.item()
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of an update."""
+        factor = rate_factor(
+            self.config.schedule, step=step, steps=self.steps, steps_per_epoch=self.steps_per_epoch
+        )
+        return self.config.optimizer.learning_rate * factor
+
+    def _end_epoch(self, bar: tqdm) -> None:
         """Validate, write figures and checkpoints."""
-        config = self.config
+        config, progress, folder = self.config, self.progress, self.folder
         epoch = progress.step // self.steps_per_epoch
-        row = training_row(
+        row = epoch_row.training_row(
             progress,
             epoch=epoch,
             steps=self.steps_per_epoch,
             batch_size=config.batch_size,
-            learning_rate=updates.learning_rate(progress.step - 1),
-            figures=self.tally.totals(self.processes).figures(),
+            learning_rate=self.learning_rate(progress.step - 1),
+            tally=total_tally(self.tally, self.processes),
         )
-        figures = {}
-        if epoch == config.epochs or epoch % config.validate_every == 0:
-            figures = self._validate_all(progress, folder, row)
+        validated = epoch == config.epochs or epoch % config.validate_every == 0
+        if validated:
+            self._validate_all(row)
         if folder:
             folder.write_row(row)
-            folder.write_scalars(scalars(row), progress.step)
-            if figures:
-                self._write_pictures(folder, progress.step)
-            self._save_last(folder, progress, row)
-            bar.write(summary(row))
+            folder.write_scalars(epoch_row.scalars(row), progress.step)
+            if validated and config.pictures:
+                self._write_pictures(folder)
+            self._save(row)
+            bar.write(epoch_row.summary(row))
 
-    def _validate_at_the_end(self, progress: Progress, folder: RunFolder | None) -> None:
+    def _validate_at_the_end(self) -> None:
         """Validate a run that ends without: resumed for no epoch more, before its first."""
-        row = (folder.last_row(progress.step) if folder else None) or {}
-        self._validate_all(progress, folder, row)
-        if folder:
-            folder.replace_row(row, progress.step)
-            self._save_last(folder, progress, row)
+        step = self.progress.step
+        row = (self.folder.last_row(step) if self.folder else None) or {}
+        self._validate_all(row)
+        if self.folder:
+            self.folder.replace_row(row, step)
+            self._save(row)
 
-    def _validate_all(
-        self, progress: Progress, folder: RunFolder | None, row: dict
-    ) -> dict[str, Figures]:
+    def _validate_all(self, row: dict) -> None:
         """Validate on all sets, add the figures to a row, keep the network if it is the best."""
         figures = {data.name: self.validate(data) for data in self.data.validation}
         loss = float(np.mean([f.loss for f in figures.values()]))
         miou = float(np.mean([f.score for f in figures.values()]))
-        is_best = progress.take_score(miou if self.config.checkpoints.best == 'miou' else -loss)
+        best = miou if self.config.checkpoints.best == 'miou' else -loss
+        is_best = self.progress.take_score(best)
         row |= {
             'validation_loss': round(loss, 6),
             'score': round(miou, 5),
             'validation': {name: f.to_dict() for name, f in figures.items()},
         }
-        if folder and is_best:
-            folder.write_best(self.best_network, self._describe(progress, row))
-        return figures
+        if self.folder and is_best:
+            self.folder.write_best(self.best_network, self._describe(row))
 
-    def _stops(self, progress: Progress) -> bool:
+    def _stops(self) -> bool:
         """Tell whether to stop early."""
-        return 0 < self.config.patience <= progress.since_best
+        return 0 < self.config.patience <= self.progress.since_best
 
     @property
     def best_network(self) -> nn.Module:
@@ -247,11 +293,11 @@ class Run:
             data,
             label_map=self.label_map,
             loss=self.loss,
-            precision=self.precision,
+            execution=self.execution,
             processes=self.processes,
         )
 
-    def _write_pictures(self, folder: RunFolder, step: int) -> None:
+    def _write_pictures(self, folder: RunFolder) -> None:
         """Show some frames of each validation set, always the same ones."""
         for data in self.data.validation:
             results = [
@@ -259,32 +305,32 @@ class Run:
                     self.best_network,
                     frame,
                     label_map=self.label_map,
-                    precision=self.precision,
+                    execution=self.execution,
                     device=self.processes.device,
                 )[0]
-                for frame in data.frames[:: -(-len(data.frames) // max(1, self.config.pictures))]
+                for frame in data.frames[:: -(-len(data.frames) // self.config.pictures)]
             ]
-            if self.config.pictures:
-                folder.write_picture(
-                    f'{data.name}: {", ".join(COLUMNS)}',
-                    draw_results(results, self.label_map),
-                    step,
-                )
+            folder.write_picture(
+                f'{data.name}: {", ".join(pictures.COLUMNS)}',
+                pictures.draw_results(results, self.label_map),
+                self.progress.step,
+            )
 
-    def _save_last(self, folder: RunFolder, progress: Progress, row: dict) -> None:
-        folder.write_last(
+    def _save(self, row: dict, *, within_epoch: bool = False) -> None:
+        self.folder.write_last(
             self.network,
-            self._describe(progress, row),
-            step=progress.step,
+            self._describe(row),
+            step=self.progress.step,
             optimizer=self.optimizer,
             average=self.average.network if self.average else None,
+            within_epoch=within_epoch,
         )
 
-    def _describe(self, progress: Progress, row: dict) -> Description:
+    def _describe(self, row: dict) -> Description:
         config = self.config
         return Description(
             label_map=self.label_map,
-            geometry=self.geometry,
+            geometry=geometry_of(config),
             network_name=config.network.name,
             network_arguments=dict(config.network.arguments),
             data=config.card.data,
@@ -292,19 +338,21 @@ class Run:
             licence=config.card.licence,
             card=config.card.card,
             commit=self._commit,
-            state=progress.state(config, self.precision, self.tally),
+            state=self.progress.state(config, self.execution, self.scaler, self.tally),
         )
 
-    def _announce(self, progress: Progress) -> None:
-        if not self.processes.is_first:
+    def _announce(self) -> None:
+        """Say what is trained on what, and how long."""
+        if not self.folder:
             return
         weights = sum(weight.numel() for weight in self.network.parameters())
+        after = f', going on after {self.progress.step}' if self.progress.step else ''
         print(
-            f'{self.data.description}; {weights:,} parameters; {self.precision} on '
+            f'{self.data.description}; {weights:,} parameters; '
             f'{self.processes.count} x {self.processes.device}\n'
+            f'{self.execution}: {self._why}\n'
             f'{self.steps_per_epoch} steps an epoch ({self._quotient()}), '
-            f'{self.steps} steps in all'
-            + (f', going on after {progress.step}' if progress.step else ''),
+            f'{self.steps} steps in all{after}',
             flush=True,
         )
 

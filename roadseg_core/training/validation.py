@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from roadseg_core.data.source import FrameSource, LabelledFrame
 from roadseg_core.data.splits import spread
-from roadseg_core.geometry import Geometry
-from roadseg_core.labels import LabelMap
-from roadseg_core.metrics import RoadScores, Scores
+from roadseg_core.labels import TWO, LabelMap
+from roadseg_core.metrics import RoadScores, Scores, Tally
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training.distributed import Processes
-from roadseg_core.training.pictures import Result
-from roadseg_core.training.precision import Precision
-from roadseg_core.training.tally import Tally, read_scores
+from roadseg_core.training.execution import Execution
+from roadseg_core.training.placement import Placement
 
 
 @dataclass(frozen=True)
@@ -59,24 +57,38 @@ class Figures:
         }
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """
+    Hold a frame and what a network made of it, uint8 [H, W] each but for the image.
+
+    :param image: uint8 [H, W, 3], BGR
+    :param truth: ids, ``NOT_ROAD`` or ``IGNORE``
+    :param labels: ids
+    :param road_probability: 255 is certain
+    """
+
+    name: str
+    image: np.ndarray
+    truth: np.ndarray
+    labels: np.ndarray
+    road_probability: np.ndarray
+
+
 def read_validation_set(
-    source: FrameSource, geometry: Geometry, *, frames: int | None = None
+    source: FrameSource, placement: Placement, *, frames: int | None = None
 ) -> ValidationSet:
     """
     Read a data set's frames and bring them, with their truth, to the network's size.
 
     :param frames: at most so many of them, spread over it; None for all
     """
-    height, width = geometry.input_size
     read = []
     for index in spread(range(len(source)), frames):
         frame = source.load(index)
+        view = placement.view(frame.labels.shape)
         read.append(
-            LabelledFrame(
-                frame.name,
-                geometry.view(frame.labels.shape).forward(frame.image),
-                cv2.resize(frame.labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT),
-            )
+            LabelledFrame(frame.name, view.forward(frame.image), view.forward_labels(frame.labels))
         )
     return ValidationSet(source.name, read, source.road_only)
 
@@ -87,7 +99,7 @@ def validate(
     *,
     label_map: LabelMap,
     loss: Callable[[Tensor, Tensor], Tensor],
-    precision: Precision,
+    execution: Execution,
     processes: Processes,
 ) -> Figures:
     """
@@ -95,23 +107,22 @@ def validate(
 
     :param loss: maps scores and labels (uint8 [1, H, W]) to a scalar
     """
-    tally = Tally(label_map, road_only=data.road_only)
+    tally = new_tally(label_map, road_only=data.road_only)
     losses = []
     for frame in data.frames[processes.rank :: processes.count]:
-        result, scores = predict(
-            network, frame, label_map=label_map, precision=precision, device=processes.device
+        found, scores = predict(
+            network, frame, label_map=label_map, execution=execution, device=processes.device
         )
-        losses.append(
-            float(loss(scores, torch.from_numpy(frame.labels)[None].to(processes.device)))
-        )
-        tally.update(frame.labels, result.prediction, result.road)
-    tally = tally.totals(processes)
+        labels = torch.from_numpy(frame.labels)[None].to(processes.device)
+        losses.append(float(loss(scores, labels)))
+        tally.count(found.truth, found.labels, found.road_probability)
+    tally = total_tally(tally, processes)
     total = processes.total(
         torch.tensor([sum(losses), len(losses)], dtype=torch.float64, device=processes.device)
     ).tolist()
     return Figures(
-        tally.matrix.scores(),
-        tally.histogram.scores(),
+        tally.confusion.scores(),
+        tally.image_view.scores(),
         total[0] / max(total[1], 1.0),
         tally.road_only,
     )
@@ -123,13 +134,48 @@ def predict(
     frame: LabelledFrame,
     *,
     label_map: LabelMap,
-    precision: Precision,
+    execution: Execution,
     device: torch.device,
-) -> tuple[Result, Tensor]:
+) -> tuple[Prediction, Tensor]:
     """Return what a network in inference mode makes of a frame, and its scores [1, C, H, W]."""
     network.eval()
     images = normalize(torch.from_numpy(frame.image[None]).to(device))
-    with precision.forward():
-        scores = network(images.contiguous(memory_format=torch.channels_last)).float()
+    with execution.forward(device):
+        scores = network(execution.place(images)).float()
     labels, road = read_scores(scores, label_map)
-    return Result(frame.name, frame.image, frame.labels, labels[0], road[0]), scores
+    return Prediction(frame.name, frame.image, frame.labels, labels[0], road[0]), scores
+
+
+def read_scores(scores: Tensor, label_map: LabelMap) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Return what scores say, uint8 [N, H, W] each: ids, and how probable road is (255: certain).
+
+    :param scores: float [N, C, H, W], before softmax, or [N, 1, H, W], before sigmoid
+    """
+    scores = scores.float()
+    if scores.shape[1] == 1:
+        road = scores[:, 0].sigmoid()
+        others = [i for i in range(len(label_map.names)) if i not in label_map.road_ids]
+        labels = torch.where(scores[:, 0] > 0, label_map.road_ids[0], others[0])
+    else:
+        road = scores.softmax(1)[:, list(label_map.road_ids)].sum(1).clamp(max=1.0)
+        labels = scores.argmax(1)
+    road = (255.0 * road).round()
+    return tuple(values.to(torch.uint8).cpu().numpy() for values in (labels, road))
+
+
+def new_tally(label_map: LabelMap, *, road_only: bool) -> Tally:
+    """Return an empty tally; a label map of road or not is compared as such truth is."""
+    return Tally(label_map, road_only=road_only or label_map == TWO)
+
+
+def total_tally(tally: Tally, processes: Processes) -> Tally:
+    """Return the sum of classes and road ranking over all processes."""
+    result = Tally(tally.label_map, road_only=tally.road_only)
+    for mine, total in (
+        (tally.confusion, result.confusion),
+        (tally.image_view, result.image_view),
+    ):
+        counts = torch.from_numpy(mine.counts).to(processes.device)
+        total.counts = processes.total(counts).cpu().numpy()
+    return result

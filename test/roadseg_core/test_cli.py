@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
-from roadseg_core.cli import main
+from roadseg_core import __version__
+from roadseg_core.cli import _parsed, main
+from roadseg_core.commands import COMMANDS
 
 
 def test_pairs_may_stand_behind_options(capsys):
@@ -28,3 +32,22 @@ def test_other_words_are_refused(words, capsys):
         main(words)
     assert end.value.code == 2
     assert 'unrecognized arguments' in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(['--version'])
+    assert end.value.code == 0 and capsys.readouterr().out == f'roadseg {__version__}\n'
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_every_help_ends_with_examples_that_the_command_takes(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, '--help'])
+    _, examples = capsys.readouterr().out.split('examples:\n')
+    lines = shlex.split(examples.replace('\\\n', ' '), comments=True)
+    calls = [i for i, word in enumerate(lines) if word == 'roadseg']
+    assert len(calls) >= 2
+    for start, end in zip(calls, [*calls[1:], None]):
+        assert lines[start + 1] == command
+        _parsed(lines[start + 1 : end])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from roadseg_core.models.weights_file import WeightsError, find_weights
+from roadseg_core.models.weights_file import SHIPPED, WeightsError, find_weights
 
 CONTENT = b'weights'
 CHECKSUM = hashlib.sha256(CONTENT).hexdigest()
@@ -57,3 +57,14 @@ def test_offline_it_says_what_to_do(remote: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match='name the local file instead, or put it at .*cache'):
         find_weights(remote.as_uri(), cache=tmp_path / 'cache')
     assert list((tmp_path / 'cache').iterdir()) == []
+
+
+def test_shipped_files_are_found_by_name_and_others_below_the_root(tmp_path: Path) -> None:
+    (shipped,) = SHIPPED.glob('*.npz')
+    assert find_weights(shipped.name) == shipped
+    (tmp_path / 'own.npz').write_bytes(CONTENT)
+    assert find_weights('own.npz', root=tmp_path) == tmp_path / 'own.npz'
+    with pytest.raises(WeightsError, match=f'{shipped.name} ships.*network.stem_weights=null'):
+        find_weights('other.npz', root=tmp_path)
+    with pytest.raises(WeightsError, match='download https://storage.googleapis.com/'):
+        find_weights('mobilenet_1_0_224_tf_no_top.h5')

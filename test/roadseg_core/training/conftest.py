@@ -24,6 +24,7 @@ ema_decay: 0.9
 epochs: 2
 batch_size: {batch_size}
 threads: 1
+precision: fp32
 tensorboard: false
 seed: 3
 """

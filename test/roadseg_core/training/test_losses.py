@@ -10,17 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from roadseg_core.data.source import LabelledFrame
 from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN, TWO, LabelMap
-from roadseg_core.training.config import ConfigError, LossTerm
-from roadseg_core.training.config_file import load_config
-from roadseg_core.training.data import class_weights
-from roadseg_core.training.losses import segmentation_loss
-from roadseg_core.training.losses.class_weights import (
+from roadseg_core.training.class_weights import (
+    class_weights,
     count_labels,
     inverse_frequency,
     median_frequency,
 )
+from roadseg_core.training.config import ConfigError, LossTerm
+from roadseg_core.training.config_file import load_config
+from roadseg_core.training.losses import segmentation_loss
 
 THREE = LabelMap('three', ('a', 'road', 'c'), ((0, 0, 0), (1, 1, 1), (2, 2, 2)), road_ids=(1,))
 
@@ -126,19 +125,6 @@ def test_of_two_classes_not_road_is_one() -> None:
     assert count_labels(images, THREE)[2]
 
 
-class Frames:
-    """Give frames of these labels, as a training set does."""
-
-    def __init__(self, labels: list[int]) -> None:
-        self._labels = np.array([labels], np.uint8)
-
-    def __len__(self) -> int:
-        return 1
-
-    def frame(self, index: int) -> LabelledFrame:
-        return LabelledFrame(str(index), np.zeros((1, 1, 3), np.uint8), self._labels)
-
-
 @pytest.mark.parametrize('how', ['median_frequency', 'inverse_frequency'])
 def test_no_class_weighs_nothing_where_only_not_road_is_known(
     write_config: Callable[..., Path], how: str
@@ -149,9 +135,8 @@ def test_no_class_weighs_nothing_where_only_not_road_is_known(
     )
 
     def weights(labels: list[int], label_map: LabelMap) -> list[float]:
-        return class_weights(config, Frames(labels), label_map, device=torch.device('cpu'))[
-            0
-        ].tolist()
+        images = [np.array([labels], np.uint8)]
+        return class_weights(config, images, label_map, device=torch.device('cpu'))[0].tolist()
 
     assert weights([NOT_ROAD, NOT_ROAD, 1], TWO)[0] > 0
     with pytest.raises(ConfigError, match='sky, infrastructure, sidewalk.*label_map=two'):

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadseg_core.data.source import LabelledFrame
-from roadseg_core.training.photometry import Augmentation
-from roadseg_core.training.samples import Batches, TrainingSet
+from roadseg_core.geometry import Geometry
+from roadseg_core.training.config import Augmentation
+from roadseg_core.training.placement import Placement
+from roadseg_core.training.samples import Batches, TrainingSet, TrainingSource
 
 
 @dataclass
@@ -38,9 +40,7 @@ class Ramps:
 def test_samples_repeat_and_differ(in_memory: bool, reads: int) -> None:
     source = Ramps()
     samples = TrainingSet(
-        [source],
-        repeats=[3],
-        size=(32, 64),
+        [TrainingSource(source, Placement(Geometry('stretch', (32, 64))), repeat=3)],
         in_memory=in_memory,
         seed=4,
         augmentation=Augmentation(flip=0.5, crop=1.0, gain=0.5, noise=9.0),

@@ -11,9 +11,9 @@ import torch
 from roadseg_core.cli import main
 from roadseg_core.training.config import ConfigError, TrainingConfig
 from roadseg_core.training.config_file import load_config
+from roadseg_core.training.data import samples_needed
 from roadseg_core.training.distributed import Processes
 from roadseg_core.training.run_folder import read_metrics
-from roadseg_core.training.smallest_batch import samples_needed
 
 CPU, CUDA = torch.device('cpu'), torch.device('cuda')
 

@@ -26,3 +26,14 @@ def test_shipped_configuration_trains(
     assert 0 <= figures['pixel_accuracy'] <= 1 and 0 <= figures['auc'] <= 1
     assert load_checkpoint(run / 'best.safetensors').label_map.road_ids
     assert list(run.glob('events.out.tfevents.*'))
+
+
+def test_a_second_trial_needs_nothing_more_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert main(['train', 'own_streets', 'threads=1', 'tensorboard=false', '--smoke']) == 0
+    assert (tmp_path / 'build' / 'smoke' / 'own_streets' / 'best.safetensors').is_file()
+    assert main(['train', 'my_street', '--smoke']) == 1
+    assert 'own_streets' in capsys.readouterr().err

@@ -56,6 +56,7 @@ augmentation: {{flip: 0.5, crop: 0.5, gain: 0.2}}
 card: {{card: a tiny network, data: made-up frames, licence: Apache-2.0}}
 epochs: 1
 batch_size: 2
+precision: fp32
 """)
     return path
 

@@ -1,15 +1,13 @@
-"""Tests of learning rates, moving averages and precisions."""
+"""Tests of learning rates, weight decay and moving averages."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from roadseg_core.training.config import ScheduleSection
-from roadseg_core.training.distributed import DeviceError
-from roadseg_core.training.ema import MovingAverage
-from roadseg_core.training.precision import Precision, fastest
-from roadseg_core.training.schedules import rate_factor
+from roadseg_core.models import build_network
+from roadseg_core.training.config import OptimizerSection, ScheduleSection
+from roadseg_core.training.optimization import MovingAverage, build_optimizer, rate_factor
 
 
 @pytest.mark.parametrize(
@@ -48,15 +46,13 @@ def test_moving_average() -> None:
     assert average.network[1].running_mean.item() == 3.0
 
 
-def test_precisions_of_a_processor() -> None:
-    processor = torch.device('cpu')
-    assert fastest(processor) in ('bf16', 'fp32')
-    assert str(Precision('auto', processor)) == fastest(processor)
-    layer, values = torch.nn.Linear(2, 2), torch.ones(1, 2)
-    for name, kind in (('fp32', torch.float32), ('bf16', torch.bfloat16)):
-        precision = Precision(name, processor)
-        with precision.forward():
-            assert layer(values).dtype == kind
-        assert not precision.scaler.is_enabled()
-    with pytest.raises(DeviceError, match='precision=bf16'):
-        Precision('fp16', processor)
+def test_weight_decay_can_spare_all_but_the_kernels_of_convolutions() -> None:
+    network = build_network('mobilenet_fcn', {'depth_multiplier': 0.1, 'classifier_depth': 8})
+    section = OptimizerSection(name='adam', weight_decay=0.5, decay_of='convolutions')
+    decayed, others = build_optimizer(network, section).param_groups
+    assert (decayed['weight_decay'], others['weight_decay']) == (0.5, 0.0)
+    named = {id(weight): name for name, weight in network.named_parameters()}
+    names = {named[id(weight)] for weight in decayed['params']}
+    assert {'stem.layers.Conv2d_0.conv.weight', 'head.0.weight', 'head.7.weight'} <= names
+    assert not any('norm' in name or 'bias' in name or 'upsampling' in name for name in names)
+    assert len(decayed['params']) + len(others['params']) == len(named)
