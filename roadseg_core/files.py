@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,26 @@ def write_atomically(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def written_by_others(path: Path) -> str:
+    """
+    Say who else can write a file or folder: what is run from it could be theirs.
+
+    :returns: such as ``everybody``; empty where only this user and root can, or nothing is there
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return ''
+    if status.st_uid not in (0, os.geteuid()):
+        return f'its owner, the user {status.st_uid}'
+    if status.st_mode & stat.S_IWOTH:
+        return 'everybody'
+    # Many systems give each user a group of its own, and let it write what the user does.
+    if status.st_mode & stat.S_IWGRP and status.st_gid not in (0, os.geteuid()):
+        return f'its group {status.st_gid}'
+    return ''
 
 
 def share_directory() -> Path:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from roadseg_core.files import written_by_others
 from roadseg_core.model_file import OUTPUTS, ModelInfo
 from roadseg_core.pipeline.segmentation import Segmentation
 
@@ -26,6 +28,20 @@ class EngineError(RuntimeError):
 
 class OpeningStopped(EngineError):  # noqa: N818 - nothing went wrong: the caller wanted it
     """An engine whose opening was given up because the caller's :data:`Progress` said so."""
+
+
+def check_cache(path: Path) -> None:
+    """
+    Refuse a folder or file of compiled models that others can write: they are programs.
+
+    :raises EngineError: naming who can
+    """
+    others = written_by_others(path)
+    if others:
+        raise EngineError(
+            f'{path} can be written by {others}, and what it holds is run; expected one that '
+            f'only its user can write: chmod go-w {path}, or set cache_dir to another'
+        )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,13 @@ import numpy as np
 import onnx
 import openvino
 
-from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
+from roadseg_core.engines.base import (
+    Engine,
+    EngineDescription,
+    EngineError,
+    Segmentation,
+    check_cache,
+)
 from roadseg_core.engines.processor import (
     bf16_instructions,
     default_threads,
@@ -87,6 +93,7 @@ class OpenVinoEngine(Engine):
         if precision != 'auto':
             settings['INFERENCE_PRECISION_HINT'] = _PRECISIONS[precision]
         if cache_dir is not None:
+            check_cache(cache_dir)
             settings['CACHE_DIR'] = str(cache_dir)
         self._settings = settings
         height, width = info.geometry.input_size

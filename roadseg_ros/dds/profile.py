@@ -9,7 +9,7 @@ from pathlib import Path
 
 from roadseg_core.files import shipped_profile
 from roadseg_core.machine import versions
-from roadseg_ros.dds.shared_memory import SharedMemory, shared_memory_problem
+from roadseg_ros.dds.shared_memory import SharedMemory, mapped_segments, shared_memory_problem
 from roadseg_ros.memory import tune_malloc
 
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
@@ -43,6 +43,28 @@ def images_problem(memory: SharedMemory | None, *, senders: int) -> str | None:
         return shared_memory_problem(segment_bytes(profile), memory, senders=senders)
     except ValueError as error:
         return str(error)
+
+
+def transport_problem() -> str | None:
+    """
+    Return what is wrong with the shared memory of this process's ROS context; None if it has it.
+
+    Fast DDS takes its segment when the context is made, or does without it as long as that lives.
+    """
+    profile = profile_in_use(os.environ, shipped_profile())
+    if profile is None:
+        return None
+    try:
+        segment = segment_bytes(profile)
+    except ValueError as error:
+        return str(error)
+    if mapped_segments() >= segment:
+        return None
+    return (
+        'images go by UDP, and large ones are lost: Fast DDS could not take the '
+        f'{segment >> 20} MiB of /dev/shm that {profile} asks for; make room there and start '
+        'the node again'
+    )
 
 
 def fast_dds_in_use(environment: Mapping[str, str]) -> bool:

@@ -37,6 +37,20 @@ def read_shared_memory(path: Path = Path('/dev/shm')) -> SharedMemory | None:
     return SharedMemory(total=usage.total, free=usage.free)
 
 
+def mapped_segments(maps: Path = Path('/proc/self/maps')) -> int:
+    """Return the bytes of /dev/shm that Fast DDS holds in this process."""
+    held = 0
+    try:
+        lines = maps.read_text(encoding='utf-8', errors='replace').splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        if '/dev/shm/fast' in line:
+            begin, _, end = line.partition(' ')[0].partition('-')
+            held += int(end, 16) - int(begin, 16)
+    return held
+
+
 def bytes_per_process(segment: int) -> int:
     """
     Return what a process takes of /dev/shm for a segment of `segment` bytes.

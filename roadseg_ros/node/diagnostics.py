@@ -20,6 +20,12 @@ def idle_status(node_name: str, state: str) -> DiagnosticStatus:
     )
 
 
+def transport_status(node_name: str, problem: str | None) -> DiagnosticStatus:
+    """Describe how images come to the node and leave it."""
+    level = DiagnosticStatus.ERROR if problem else DiagnosticStatus.OK
+    return _status(f'{node_name}: transport', level, problem or 'as set up', {})
+
+
 class WorkerDiagnostics:
     """
     Turn a worker's state into diagnostics.

@@ -22,8 +22,9 @@ from std_msgs.msg import String
 from roadseg_core.engines import Engine
 from roadseg_core.files import default_model
 from roadseg_core.model_file import ModelFileError, read_model
+from roadseg_ros.dds.profile import transport_problem
 from roadseg_ros.node.camera import LATCHED_QOS, CameraPublishers, CameraSubscriptions
-from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status
+from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status, transport_status
 from roadseg_ros.node.engine_opening import Model
 from roadseg_ros.node.label_info import create_label_info_publisher, label_info
 from roadseg_ros.node.parameters import (
@@ -99,6 +100,7 @@ class SegmentationNode(LifecycleNode):
         self._label_map = self.create_publisher(String, '~/label_map', LATCHED_QOS)
         self._label_info = create_label_info_publisher(self, LATCHED_QOS)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._transport_problem = transport_problem()
         # The steady clock: diagnostics go on where simulated time stands still.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(
@@ -330,9 +332,10 @@ class SegmentationNode(LifecycleNode):
     def _publish_diagnostics(self) -> None:
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
+        name = self.get_fully_qualified_name().lstrip('/')
         if self._worker_diagnostics is None:
-            name = self.get_fully_qualified_name().lstrip('/')
             message.status = [idle_status(name, self._lifecycle)]
         else:
             message.status = self._worker_diagnostics.statuses(time.monotonic())
+        message.status = [*message.status, transport_status(name, self._transport_problem)]
         self._diagnostics.publish(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import onnx
@@ -10,7 +11,12 @@ from onnx import TensorProto, helper
 
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
-from roadseg_core.model_file import ModelFileError, read_model_info, write_metadata
+from roadseg_core.model_file import (
+    ModelFileError,
+    read_model,
+    read_model_info,
+    write_metadata,
+)
 
 MODELS = Path(__file__).resolve().parents[2] / 'models'
 
@@ -89,6 +95,30 @@ def test_a_newer_format_is_refused(tmp_path):
     next(p for p in model.metadata_props if p.key == 'roadseg_format').value = '2'
     with pytest.raises(ModelFileError, match="format '2'.*reads 1 to 1"):
         read_model_info(saved(model, tmp_path))
+
+
+@pytest.mark.parametrize('place', ['initializer', 'attribute'])
+def test_weights_in_another_file_are_refused(tmp_path, place):
+    model = describe(tiny_model())
+    weights = helper.make_tensor('weights', TensorProto.FLOAT, [1], [1.0])
+    if place == 'initializer':
+        model.graph.initializer.append(weights)
+        kept = model.graph.initializer[0]
+    else:
+        node = helper.make_node('Constant', [], ['weights'], value=weights)
+        model.graph.node.append(node)
+        kept = model.graph.node[-1].attribute[0].t
+    read_model_info(saved(model, tmp_path))
+    kept.data_location = TensorProto.EXTERNAL
+    with pytest.raises(ModelFileError, match="'weights' are in another file"):
+        read_model_info(saved(model, tmp_path))
+
+
+def test_what_is_read_is_what_was_hashed(tmp_path):
+    path = saved(describe(tiny_model()), tmp_path)
+    model = read_model(path)
+    path.write_bytes(b'another file')
+    assert hashlib.sha256(model.content).hexdigest() == model.info.sha256
 
 
 def test_damaged_and_missing_files_are_refused(tmp_path):

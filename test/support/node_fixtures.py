@@ -12,7 +12,7 @@ def start(tmp_path, monkeypatch):
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     started = []
 
-    def start(*, fault='', **parameters):
+    def start(*, fault='', within=(), **parameters):
         domain = helpers.free_domain()
         bench = helpers.Bench(domain)
         node = helpers.NodeProcess(
@@ -23,6 +23,7 @@ def start(tmp_path, monkeypatch):
                 **{k.replace('__', '.'): v for k, v in parameters.items()},
             },
             fault=fault,
+            within=within,
         )
         started.append((bench, node))
         return bench, node

@@ -36,6 +36,7 @@ class NodeProcess:
 
     :param fault: Python that runs in the process before the node, to break something
     :param arguments: further ROS arguments
+    :param within: a command that becomes the one given to it, in other surroundings
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class NodeProcess:
         *,
         fault: str = '',
         arguments: Sequence[str] = (),
+        within: Sequence[str] = (),
     ) -> None:
         values = [f'{name}:={value}' for name, value in parameters.items()]
         self.log = folder / 'node.log'
@@ -59,6 +61,7 @@ class NodeProcess:
         with self.log.open('wb') as log:
             self.process = subprocess.Popen(
                 [
+                    *within,
                     sys.executable,
                     '-c',
                     f'{fault}\nimport sys\n'

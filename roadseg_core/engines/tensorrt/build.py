@@ -92,8 +92,11 @@ def build_plan(
     if plan is None:
         raise EngineError(f'TensorRT cannot build {info.path}: {log.take_errors()}')
     if timing_cache is not None and timings is not None:
-        with write_atomically(timing_cache) as temporary:
-            temporary.write_bytes(bytes(timings.serialize()))
+        try:
+            with write_atomically(timing_cache) as temporary:
+                temporary.write_bytes(bytes(timings.serialize()))
+        except OSError as error:
+            _log.warning('the timings of this build are lost: %s: %s', timing_cache, error)
     return bytes(plan)
 
 

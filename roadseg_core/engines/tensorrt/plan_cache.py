@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from roadseg_core.engines.base import EngineError, OpeningStopped, Progress
+from roadseg_core.engines.base import EngineError, OpeningStopped, Progress, check_cache
 from roadseg_core.files import write_atomically
 
 Loaded = TypeVar('Loaded')
@@ -79,7 +79,14 @@ class PlanCache:
         self._lock = FileLock(folder / f'{stem}.lock', thread_local=False)
 
     def read(self) -> bytes:
-        """Return the plan; raise :class:`PlanError` if there is none, or a damaged one."""
+        """
+        Return the plan.
+
+        :raises PlanError: if there is none, or a damaged one
+        :raises EngineError: if others than this user can have written it
+        """
+        for path in (self._folder, self._sidecar, self.path):
+            check_cache(path)
         try:
             sidecar = json.loads(self._sidecar.read_text(encoding='utf-8'))
             plan = self.path.read_bytes()
@@ -179,7 +186,16 @@ def open_plan(
             started = time.monotonic()
             plan = build()
             seconds = time.monotonic() - started
-            cache.write(plan, seconds=seconds)
+            try:
+                cache.write(plan, seconds=seconds)
+            except OSError as error:
+                # What took minutes runs from memory.
+                _log.warning(
+                    'the plan is used, but cannot be kept as %s: %s; the next start builds it '
+                    'again: make room there, or set cache_dir to another folder',
+                    cache.path,
+                    error,
+                )
     except OSError as error:
         raise EngineError(
             f'cannot keep a plan as {cache.path}: {error}; set cache_dir to a '

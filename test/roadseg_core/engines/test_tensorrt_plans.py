@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
+import os
 import threading
 import time
 
@@ -159,6 +161,34 @@ def test_a_folder_that_cannot_be_written_is_named(doubles, model, tmp_path, open
     folder.write_text('')
     with pytest.raises(EngineError, match='cannot keep a plan .* set cache_dir to a folder'):
         open_trt(model, folder / 'plans')
+
+
+def test_a_disk_that_is_full_after_the_build_costs_the_file_alone(
+    doubles, model, tmp_path, monkeypatch, caplog, open_trt, frames, check_results
+):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, 'fsync', full)
+    engine = open_trt(model, tmp_path)
+    check_results(engine, frames)
+    engine.close()
+    assert 'the plan is used, but cannot be kept' in caplog.text
+    assert 'No space left on device' in caplog.text
+    assert [path.suffix for path in tmp_path.iterdir()] == ['.lock']
+
+
+@pytest.mark.parametrize('what', ['.', '*.plan', '*.json'])
+def test_a_plan_that_others_can_have_written_is_refused(doubles, model, tmp_path, what, open_trt):
+    open_trt(model, tmp_path).close()
+    (path,) = [tmp_path] if what == '.' else tmp_path.glob(what)
+    path.chmod(path.stat().st_mode | 0o002)
+    with pytest.raises(EngineError, match=f'{path} can be written by everybody'):
+        open_trt(model, tmp_path)
+    assert doubles.trt.builds == 1
+    path.chmod(path.stat().st_mode & ~0o002)
+    open_trt(model, tmp_path).close()
+    assert doubles.trt.builds == 1
 
 
 def test_without_a_folder_plans_are_in_the_users_cache(doubles, model, tmp_path, monkeypatch):

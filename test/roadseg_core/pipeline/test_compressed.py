@@ -106,6 +106,42 @@ def test_every_truncation_of_a_png_is_refused(picture: np.ndarray) -> None:
             decode_compressed(data[:length], 'png')
 
 
+def test_scans_count_as_often_as_they_paint(picture: np.ndarray) -> None:
+    jpeg = encoded(picture, '.jpg', cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    last, pixels = jpeg.rindex(b'\xff\xda'), 45 * 67
+    scans = jpeg.count(b'\xff\xda')
+    assert decode_compressed(jpeg, max_pixels=scans * pixels // 4 + 1).shape == (45, 67, 3)
+    more = jpeg[:last] + jpeg[last:-2] * 100 + jpeg[-2:]
+    with pytest.raises(ConversionError, match=r'67x45 pixels in \d+ scans'):
+        decode_compressed(more, max_pixels=scans * pixels // 4 + 1)
+    with pytest.raises(ConversionError, match='expected at most 3014 pixels'):
+        decode_compressed(jpeg, max_pixels=pixels - 1)
+
+
+@pytest.mark.parametrize(
+    ('part', 'suffix', 'message'),
+    [
+        (b'\xff\xfe\0\2', '.jpg', 'JPEG of more than 16384 segments'),
+        (b'\xff\xd0', '.jpg', 'JPEG of more than 16384 segments'),
+        (b'\0\0\0\0tEXt\0\0\0\0', '.png', 'PNG of more than 16384 chunks'),
+    ],
+)
+def test_a_file_of_crumbs_is_refused(
+    picture: np.ndarray, part: bytes, suffix: str, message: str
+) -> None:
+    content, start = encoded(picture, suffix), 2 if suffix == '.jpg' else 33
+    with pytest.raises(ConversionError, match=message):
+        decode_compressed(content[:start] + part * 20_000 + content[start:])
+
+
+def test_fill_before_a_marker_is_no_part_of_anything(picture: np.ndarray) -> None:
+    jpeg = encoded(picture, '.jpg')
+    filled = jpeg[:2] + b'\xff' * 100_000 + jpeg[2:]
+    np.testing.assert_array_equal(decode_compressed(filled), decode_compressed(jpeg))
+    with pytest.raises(ConversionError, match='truncated'):
+        decode_compressed(jpeg[:2] + b'\xff' * 100_000)
+
+
 def test_end_marker_of_a_thumbnail_does_not_count(picture: np.ndarray) -> None:
     data = with_exif(encoded(picture, '.jpg'), encoded(picture[:8, :8], '.jpg'))
     assert decode_compressed(data, 'jpeg').shape == picture.shape

@@ -143,6 +143,17 @@ def test_a_silent_camera_is_waited_for_only_until_its_timeout():
     assert [t.camera for t in scheduler.take(0.6)[0]] == ['front']
 
 
+@pytest.mark.parametrize('max_batch', [1, 2, 3])
+def test_cameras_take_turns_whoever_comes_first(max_batch):
+    arrivals = [
+        (i / 15 + 0.001 * place, camera) for i in range(900) for place, camera in enumerate(CAMERAS)
+    ]
+    scheduler, _ = simulate(Rule(fps=15.0, max_batch=max_batch), arrivals, max_batch / 40)
+    shares = [counts['processed'] for counts in scheduler.accounts().values()]
+    assert sum(shares) == pytest.approx(40 * 60, rel=0.05), 'all that the engine does'
+    assert max(shares) - min(shares) <= 0.1 * max(shares)
+
+
 def test_an_old_frame_is_stale():
     scheduler = Scheduler(('front',), Rule(fps=15.0, max_frame_age=0.1))
     scheduler.put('front', 0, 0.0)
