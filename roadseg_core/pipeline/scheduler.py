@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -114,7 +113,7 @@ class _Slot(Generic[Frame]):
         self.ticket: Ticket[Frame] | None = None
         # When the last four frames arrived: three intervals.
         self.arrivals: deque[float] = deque(maxlen=4)
-        self.taken = -math.inf
+        self.turn = 0
 
     @property
     def heard(self) -> float | None:
@@ -140,6 +139,7 @@ class Scheduler(Generic[Frame]):
         self.rule = rule
         self._slots: dict[str, _Slot[Frame]] = {camera: _Slot() for camera in cameras}
         self._first_due: float | None = None
+        self._turn = 0
 
     def put(self, camera: str, frame: Frame, now: float) -> None:
         """Receive the newest frame of a camera at the time ``now``."""
@@ -188,7 +188,7 @@ class Scheduler(Generic[Frame]):
         ):
             return [], deadline
         # With more cameras than a batch holds all get their turn, whoever comes first each time.
-        ready.sort(key=lambda camera: self._slots[camera].taken)
+        ready.sort(key=lambda camera: self._slots[camera].turn)
         self._first_due = None
         return [self._taken(camera, now) for camera in ready[: self.rule.max_batch]], None
 
@@ -226,7 +226,8 @@ class Scheduler(Generic[Frame]):
         slot = self._slots[camera]
         ticket, slot.ticket = slot.ticket, None
         slot.bucket.take(now, self.rule.fps)
-        slot.taken = now
+        self._turn += 1
+        slot.turn = self._turn
         return ticket
 
     def _drop_old(self, now: float) -> None:
