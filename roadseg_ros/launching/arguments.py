@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -20,17 +21,16 @@ def refuse_unknown(
     another launch file that includes it is given is that one's own.
     """
     words = list(command_line)
-    for at, word in enumerate(words[1:], start=1):
-        by_package = words[at - 1] == package and word == launch_file.name
-        if by_package or (
-            Path(word).name == launch_file.name
-            and Path(word).is_file()
-            and Path(word).samefile(launch_file)
-        ):
-            break
-    else:
-        return
-    for word in words[at + 1 :]:
+    named = next(
+        (
+            at
+            for at, word in enumerate(words)
+            if Path(word).name == launch_file.name
+            and (words[at - 1] == package or (os.path.exists(word) and launch_file.samefile(word)))
+        ),
+        len(words),
+    )
+    for word in words[named + 1 :]:
         name, separator, _ = word.partition(':=')
         if separator and name not in known:
             close = difflib.get_close_matches(name, known, n=1)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import rclpy
 from rcl_interfaces.srv import GetParameters
-from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.expand_topic_name import expand_topic_name
-from rclpy.signals import SignalHandlerOptions
 
 from roadseg_core.evaluation.live.results import LiveError
 from roadseg_core.evaluation.settings.scenario import EngineChoice
+from roadseg_ros.live.context import make_context
 from roadseg_ros.live.processes import Process
 
 _FIND_SECONDS = 10.0
@@ -79,8 +78,7 @@ class FoundNode:
 
     def __init__(self, name: str) -> None:
         self.name = name if name.startswith('/') else f'/{name}'
-        self._context = Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._context = make_context()
         self._node = rclpy.create_node('live_evaluation', context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)

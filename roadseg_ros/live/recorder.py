@@ -8,13 +8,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from rosbags.rosbag2 import StoragePlugin, Writer
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
@@ -23,6 +20,7 @@ from roadseg_core.bags.cdr import message_types
 from roadseg_core.bags.images import read_stamp
 from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.evaluation.live.results import output_topic
+from roadseg_ros.live.context import make_context
 
 OUTPUTS = ('label', 'road_mask')
 _DEPTH = 10
@@ -56,11 +54,10 @@ class Recorder:
 
     def __init__(self, path: Path, cameras: tuple[str, ...], *, node: str) -> None:
         self._target = node
+        self._context = make_context()
         self.recorded = Recorded()
         self._bag = Writer(path, version=8, storage_plugin=StoragePlugin.MCAP)
         self._bag.open()
-        self._context = Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self._node = Node('live_recorder', context=self._context)
         self._images = [
             self._subscribe_images(camera, output) for camera in cameras for output in OUTPUTS

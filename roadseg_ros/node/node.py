@@ -19,7 +19,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter as RosParameter
 from std_msgs.msg import String
 
-from roadseg_core.engines import Engine
+from roadseg_core.engines import Engine, EngineError
 from roadseg_core.files import default_model
 from roadseg_core.model_file import ModelFileError, read_model
 from roadseg_ros.dds.profile import transport_problem
@@ -290,6 +290,11 @@ class SegmentationNode(LifecycleNode):
 
     def _on_ready(self, engine: Engine) -> None:
         info = engine.info
+        try:
+            # What a training checkpoint holds is known only now.
+            check_model(self._settings, info)
+        except ParameterError as error:
+            raise EngineError(str(error)) from error
         self._label_map.publish(String(data=info.label_map.to_json()))
         if self._label_info is not None:
             self._label_info.publish(label_info(info.label_map, self.get_clock().now().to_msg()))

@@ -14,8 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / 'models' / 'mobilenet_fcn_0.5.onnx'
 
 
-def run_demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_demo(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != 'ROS_LOG_DIR'}
+    environment |= settings
     environment['PYTHONPATH'] = f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'
     return subprocess.run(
         [sys.executable, '-m', 'roadseg_ros.demo', *arguments],
@@ -70,3 +71,13 @@ def test_a_node_that_cannot_start_is_reported(tmp_path: Path) -> None:
     assert 'demo: the node' in done.stderr
     assert 'node.log' in done.stderr
     assert not (tmp_path / 'demo' / 'report.json').exists()
+
+
+def test_a_log_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
+    done = run_demo(
+        *('--seconds', '1', '--size', '160x120', '--cameras', '1', '--output', str(tmp_path)),
+        ROS_LOG_DIR=__file__,
+    )
+    assert done.returncode == 1
+    assert 'name a folder in ROS_LOG_DIR' in done.stderr
+    assert 'Traceback' not in done.stderr
