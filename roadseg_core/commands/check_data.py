@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'data',
         metavar='NAME[:SPLIT]',
-        help='camvid, cityscapes, folder, kitti_road, kitti_semantic or '
+        help='camvid, cityscapes, comma10k, folder, kitti_road, kitti_semantic or '
         'virtual_kitti; all splits that are there unless one is named',
     )
     parser.add_argument(

@@ -10,6 +10,7 @@ from pathlib import Path
 from roadseg_core.data.cache import open_cached
 from roadseg_core.data.camvid import open_camvid
 from roadseg_core.data.cityscapes import CityscapesOptions, open_cityscapes
+from roadseg_core.data.comma10k import open_comma10k
 from roadseg_core.data.folder import FolderOptions, open_folder
 from roadseg_core.data.kitti_road import KittiRoadOptions, open_kitti_road
 from roadseg_core.data.kitti_semantic import KittiSemanticOptions, open_kitti_semantic
@@ -43,6 +44,7 @@ def _open_rendered(
 DATA_SETS: Mapping[str, DataSet] = {
     'camvid': DataSet(open_camvid, FileOptions, ('train', 'val', 'test')),
     'cityscapes': DataSet(open_cityscapes, CityscapesOptions, ('train', 'val', 'test')),
+    'comma10k': DataSet(open_comma10k, FileOptions, ('train', 'val')),
     'folder': DataSet(open_folder, FolderOptions, ('train', 'val', 'test')),
     'kitti_road': DataSet(open_kitti_road, KittiRoadOptions, ('train', 'val')),
     'kitti_semantic': DataSet(open_kitti_semantic, KittiSemanticOptions, ('train', 'val', 'test')),

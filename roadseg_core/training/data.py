@@ -68,13 +68,10 @@ def open_data(config: TrainingConfig, *, label_map: LabelMap, processes: Process
     """
     geometry = geometry_of(config)
     of_samples = replace(geometry, input_size=config.train_size or geometry.input_size)
+    placements = [placement_of(section, of_samples) for section in config.data.train]
     sources = [
-        TrainingSource(
-            _open(config, section, 'train', label_map),
-            _placement(section, of_samples),
-            section.repeat,
-        )
-        for section in config.data.train
+        TrainingSource(_open(config, section, 'train', label_map), placement, section.repeat)
+        for section, placement in zip(config.data.train, placements)
     ]
     samples = TrainingSet(
         sources,
@@ -132,7 +129,7 @@ def open_validation(
     return tuple(
         read_validation_set(
             _open(config, section, 'val', label_map),
-            _placement(section, geometry_of(config)),
+            placement_of(section, geometry_of(config)),
             frames=frames,
         )
         for section in config.data.validation
@@ -192,7 +189,7 @@ def _open(
     )
 
 
-def _placement(section: SourceSection, geometry: Geometry) -> Placement:
+def placement_of(section: SourceSection, geometry: Geometry) -> Placement:
     """Say how the frames of a data set are placed, after what its options have done to them."""
     kind = DATA_SETS[section.name].options if section.name != GENERATED else None
     if kind is None or not issubclass(kind, FileOptions):

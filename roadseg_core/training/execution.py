@@ -105,8 +105,10 @@ def choose_execution(
     rates = trial.rates(candidates)
     best = max(rates, key=rates.get)
     if device.type == 'cpu' and not config.threads and processes.count == 1:
-        counts = {torch.get_num_threads(), physical_cores()}
-        rates = {**rates, **trial.rates([replace(best, threads=n) for n in sorted(counts)])}
+        now = replace(best, threads=torch.get_num_threads())
+        rates = {now: rates.pop(best), **rates}
+        if physical_cores() != now.threads:
+            rates |= trial.rates([replace(best, threads=physical_cores())])
         best = max((one for one in rates if one.threads), key=rates.get)
     others = sorted((one for one in rates if one != best), key=rates.get, reverse=True)
     return best, (

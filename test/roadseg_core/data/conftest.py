@@ -60,6 +60,16 @@ class Layouts:
             write(folder / 'LabeledApproved_full' / f'{name}_L.png', truth)
         return folder
 
+    def comma10k(self, *, frames: int = 20) -> Path:
+        """Write frames whose truth shows each of the six colours in a column."""
+        colours = ('402020', 'ff0000', '808060', '00ff66', 'cc00ff', '00ccff')
+        truth = rgb([[tuple(bytes.fromhex(colour)) for colour in colours]] * 4)
+        for number in range(frames):
+            name = f'{number:04d}_0085e9e41513078a_2018-08-19--13-26-08_11_{700 + number}.png'
+            write(self.root / 'comma10k' / 'imgs' / name, grey(number, size=(4, 6)))
+            write(self.root / 'comma10k' / 'masks' / name, truth)
+        return self.root / 'comma10k'
+
     def kitti_road(self, *, frames: int = 5, suffix: str = '.png') -> Path:
         """Write frames a category with magenta, red, black and stray blue truth."""
         training = self.root / 'kitti_road' / 'training'

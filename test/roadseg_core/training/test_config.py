@@ -8,8 +8,9 @@ import pytest
 
 from roadseg_core.data.dataset import DATA_SETS
 from roadseg_core.data.options import parse_options
-from roadseg_core.training.config import ConfigError
+from roadseg_core.training.config import Augmentation, ConfigError
 from roadseg_core.training.config_file import load_config
+from roadseg_core.training.data import geometry_of, placement_of
 
 SHIPPED = sorted((Path(__file__).parents[3] / 'config' / 'training').glob('*.yaml'))
 
@@ -43,7 +44,18 @@ def test_published_settings() -> None:
     assert (fcn.batch_size, fcn.epochs, fcn.data.input_size) == (10, 75, (160, 576))
     mobilenet = load_config(config_of('mobilenet_fcn_cityscapes'))
     assert (mobilenet.batch_size, mobilenet.epochs) == (16, 15)
-    assert mobilenet.schedule.name == 'constant' and mobilenet.optimizer.weight_decay == 1e-6
+    assert mobilenet.schedule.name == 'constant' and mobilenet.augmentation == Augmentation()
+    assert mobilenet.optimizer.weight_decay == 1e-6
+    assert mobilenet.optimizer.decay_of == 'convolutions'
+    assert not mobilenet.network.arguments.get('folded')
+    assert geometry_of(mobilenet).view((1024, 2048)).source == (448, 128, 1152, 768)
+    assert geometry_of(unet).view((1024, 2048)).source == (512, 0, 1024, 1024)
+
+
+def test_a_cut_that_the_vehicle_does_not_make_is_refused() -> None:
+    config = load_config(config_of('unet_vgg19_cityscapes'), ['data.geometry=stretch'])
+    with pytest.raises(ConfigError, match='cityscapes is cut .crop: square.*data.geometry to crop'):
+        placement_of(config.data.train[0], geometry_of(config))
 
 
 def test_overrides_reach_into_sections_and_lists() -> None:
