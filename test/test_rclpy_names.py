@@ -13,6 +13,8 @@ IN_HUMBLE = {
     'rclpy.duration': {'Duration'},
     'rclpy.exceptions': {'InvalidTopicNameException', 'ParameterException'},
     'rclpy.executors': {'ExternalShutdownException', 'SingleThreadedExecutor'},
+    'rclpy.expand_topic_name': {'expand_topic_name'},
+    'rclpy.impl.implementation_singleton': {'rclpy_implementation'},
     'rclpy.impl.rcutils_logger': {'RcutilsLogger'},
     'rclpy.lifecycle': {'LifecycleNode', 'LifecycleState', 'TransitionCallbackReturn'},
     'rclpy.node': {'Node'},
@@ -21,6 +23,7 @@ IN_HUMBLE = {
     'rclpy.qos': {
         'DurabilityPolicy',
         'HistoryPolicy',
+        'QoSPolicyKind',
         'QoSProfile',
         'ReliabilityPolicy',
         'qos_policy_name_from_kind',
