@@ -18,7 +18,7 @@ from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, RAW_TYPE
 from roadseg_core.bags.truth_bag import FIRST_STAMP_NS, image_topic, truth_topic
 from roadseg_core.rendering import Drive, DriveConfig, RenderedFrame
 
-_CHUNK = 4
+_CHUNK = 1
 
 
 def record_drive(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .camera import CAMERAS, Intrinsics, View
 from .config import DriveConfig, RenderedFrame
-from .drive import Drive, render_frame
+from .drive import Drive
 from .layouts import LAYOUTS, Layout
 from .splits import (
     DEMO_LAYOUTS,
@@ -29,6 +29,5 @@ __all__ = [
     'View',
     'demo_config',
     'is_reserved',
-    'render_frame',
     'training_configs',
 ]

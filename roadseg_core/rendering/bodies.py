@@ -2,178 +2,103 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
-_LOW = 0.24
-
-PAINTS = np.array(
-    [
-        (168, 166, 164),
-        (96, 94, 92),
-        (40, 38, 38),
-        (52, 48, 46),
-        (200, 200, 198),
-        (110, 68, 42),
-        (92, 58, 38),
-        (42, 38, 118),
-        (48, 44, 92),
-        (60, 78, 52),
-        (132, 130, 126),
-        (70, 68, 66),
-    ],
-    float,
-)
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(NamedTuple):
     """
     Describe a kind of vehicle; metres, x forward from the middle, z up.
 
-    :param outline: (x, z) from the rear bumper's foot over the roof to the front's
-    :param first_upper: number of the outline's first point of the cabin, which leans inwards
-    :param last_upper: number of its last
-    :param windows: (x, z) outlines of the side windows
-    :param wheels: x of the axles
+    :param x: of the outline, from the rear bumper's foot over the roof to the front's
+    :param z: of the outline
+    :param roof: numbers of the outline's first and last point of the roof, which lies further in
     :param glass: numbers of the outline's edges that are windows
+    :param panes: from and to which x each side window reaches
+    :param sill: z of the side windows' lower and upper edges
+    :param wheels: x of the axles
     """
 
+    share: float
     width: float
-    outline: tuple[tuple[float, float], ...]
-    first_upper: int
-    last_upper: int
-    windows: tuple[tuple[tuple[float, float], ...], ...]
-    wheels: tuple[float, ...]
-    radius: float
+    x: tuple[float, ...]
+    z: tuple[float, ...]
+    roof: tuple[int, int]
     glass: tuple[int, ...]
+    panes: tuple[tuple[float, float], ...]
+    sill: tuple[float, float]
+    wheels: tuple[float, float]
+    radius: float
 
     @property
     def length(self) -> float:
         """Length in metres."""
-        return self.outline[-1][0] - self.outline[0][0]
+        return self.x[-1] - self.x[0]
 
     @property
     def height(self) -> float:
         """Height in metres."""
-        return max(z for _, z in self.outline)
+        return max(self.z)
 
 
 HATCHBACK = Body(
-    1.72,
-    (
-        (-1.95, _LOW),
-        (-2.0, 0.6),
-        (-1.9, 0.95),
-        (-1.5, 1.42),
-        (-0.1, 1.47),
-        (0.85, 0.98),
-        (1.75, 0.8),
-        (1.98, 0.55),
-        (1.95, _LOW),
-    ),
-    3,
-    4,
-    (
-        ((-1.55, 0.97), (-1.3, 1.34), (-0.55, 1.39), (-0.55, 0.95)),
-        ((-0.45, 0.95), (-0.45, 1.39), (-0.12, 1.39), (0.6, 0.97)),
-    ),
-    (-1.25, 1.25),
-    0.31,
-    (2, 4),
+    share=0.36,
+    width=1.72,
+    x=(-1.95, -2.0, -1.9, -1.5, -0.1, 0.85, 1.75, 1.98, 1.95),
+    z=(0.24, 0.6, 0.95, 1.42, 1.47, 0.98, 0.8, 0.55, 0.24),
+    roof=(3, 4),
+    glass=(2, 4),
+    panes=((-1.6, -0.55), (-0.45, 0.65)),
+    sill=(0.97, 1.37),
+    wheels=(-1.25, 1.25),
+    radius=0.31,
 )
 SALOON = Body(
-    1.78,
-    (
-        (-2.25, _LOW),
-        (-2.3, 0.65),
-        (-2.2, 0.95),
-        (-1.55, 1.0),
-        (-0.95, 1.4),
-        (0.1, 1.43),
-        (1.0, 0.98),
-        (2.05, 0.78),
-        (2.28, 0.55),
-        (2.25, _LOW),
-    ),
-    4,
-    5,
-    (
-        ((-1.3, 0.98), (-0.9, 1.33), (-0.3, 1.36), (-0.3, 0.96)),
-        ((-0.2, 0.96), (-0.2, 1.36), (0.08, 1.35), (0.75, 0.97)),
-    ),
-    (-1.4, 1.4),
-    0.32,
-    (3, 5),
+    share=0.24,
+    width=1.78,
+    x=(-2.25, -2.3, -2.2, -1.55, -0.95, 0.1, 1.0, 2.05, 2.28, 2.25),
+    z=(0.24, 0.65, 0.95, 1.0, 1.4, 1.43, 0.98, 0.78, 0.55, 0.24),
+    roof=(4, 5),
+    glass=(3, 5),
+    panes=((-1.35, -0.3), (-0.2, 0.8)),
+    sill=(0.98, 1.35),
+    wheels=(-1.4, 1.4),
+    radius=0.32,
 )
 ESTATE = Body(
-    1.84,
-    (
-        (-2.25, _LOW),
-        (-2.3, 0.7),
-        (-2.22, 1.02),
-        (-1.95, 1.62),
-        (0.05, 1.66),
-        (0.95, 1.1),
-        (1.95, 0.95),
-        (2.25, 0.65),
-        (2.22, _LOW),
-    ),
-    3,
-    4,
-    (
-        ((-1.95, 1.1), (-1.75, 1.53), (-1.05, 1.57), (-1.05, 1.08)),
-        ((-0.95, 1.08), (-0.95, 1.57), (-0.25, 1.57), (-0.25, 1.07)),
-        ((-0.15, 1.07), (-0.15, 1.57), (0.03, 1.56), (0.7, 1.08)),
-    ),
-    (-1.38, 1.4),
-    0.36,
-    (2, 4),
+    share=0.24,
+    width=1.84,
+    x=(-2.25, -2.3, -2.22, -1.95, 0.05, 0.95, 1.95, 2.25, 2.22),
+    z=(0.24, 0.7, 1.02, 1.62, 1.66, 1.1, 0.95, 0.65, 0.24),
+    roof=(3, 4),
+    glass=(2, 4),
+    panes=((-1.95, -1.05), (-0.95, -0.25), (-0.15, 0.75)),
+    sill=(1.09, 1.56),
+    wheels=(-1.38, 1.4),
+    radius=0.36,
 )
 VAN = Body(
-    1.98,
-    (
-        (-2.5, 0.3),
-        (-2.55, 0.9),
-        (-2.5, 1.3),
-        (-2.42, 2.1),
-        (1.1, 2.15),
-        (1.85, 1.25),
-        (2.45, 1.05),
-        (2.52, 0.65),
-        (2.5, 0.3),
-    ),
-    3,
-    4,
-    (((0.2, 1.25), (0.2, 1.85), (1.0, 1.88), (1.5, 1.25)),),
-    (-1.6, 1.6),
-    0.35,
-    (4,),
+    share=0.12,
+    width=1.98,
+    x=(-2.5, -2.55, -2.5, -2.42, 1.1, 1.85, 2.45, 2.52, 2.5),
+    z=(0.3, 0.9, 1.3, 2.1, 2.15, 1.25, 1.05, 0.65, 0.3),
+    roof=(3, 4),
+    glass=(4,),
+    panes=((0.2, 1.5),),
+    sill=(1.28, 1.87),
+    wheels=(-1.6, 1.6),
+    radius=0.35,
 )
 BUS = Body(
-    2.5,
-    (
-        (-5.6, 0.35),
-        (-5.65, 1.1),
-        (-5.6, 1.3),
-        (-5.55, 2.9),
-        (5.4, 2.95),
-        (5.6, 1.1),
-        (5.62, 0.9),
-        (5.62, 0.6),
-        (5.6, 0.35),
-    ),
-    3,
-    4,
-    tuple(
-        ((x, 1.25), (x, 2.35), (x + 1.45, 2.35), (x + 1.45, 1.25))
-        for x in (-5.2, -3.6, -2.0, -0.4, 1.2, 2.8)
-    ),
-    (-3.2, 3.6),
-    0.48,
-    (2, 4),
+    share=0.04,
+    width=2.5,
+    x=(-5.6, -5.65, -5.6, -5.55, 5.4, 5.6, 5.62, 5.62, 5.6),
+    z=(0.35, 1.1, 1.3, 2.9, 2.95, 1.1, 0.9, 0.6, 0.35),
+    roof=(3, 4),
+    glass=(2, 4),
+    panes=tuple((x, x + 1.45) for x in (-5.2, -3.6, -2.0, -0.4, 1.2, 2.8)),
+    sill=(1.32, 2.35),
+    wheels=(-3.2, 3.6),
+    radius=0.48,
 )
 
 BODIES = (HATCHBACK, SALOON, ESTATE, VAN, BUS)
-SHARES = (0.36, 0.24, 0.24, 0.12, 0.04)

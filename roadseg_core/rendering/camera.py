@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 CAMERAS = ('front', 'left', 'right', 'rear')
 
-NEAR = 0.15
-"""Metres in front of a camera where polygons are cut off."""
+SHIFT = 4
+"""Fractional bits of the pixels that OpenCV draws with."""
+
+_NEAR = 0.15
+_FAR_PIXEL = 30_000.0
 
 
 class Intrinsics(NamedTuple):
@@ -23,14 +27,12 @@ class Intrinsics(NamedTuple):
     cy: float
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(NamedTuple):
     """
     Say where a camera sits on the vehicle (x forward, y left, z up; metres and degrees).
 
-    :param yaw: to the left of straight ahead
-    :param pitch: downwards
-    :param field: horizontal field of view
+    ``yaw`` is to the left of straight ahead, ``pitch`` downwards, ``field`` the horizontal
+    field of view.
     """
 
     x: float
@@ -69,10 +71,52 @@ class View:
         return (points - self.centre) @ self.rotation.T
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
-        """Return [N, 2] pixels of [N, 3] points in camera coordinates with positive depth."""
-        focal = np.array([self.intrinsics.fx, self.intrinsics.fy])
-        middle = np.array([self.intrinsics.cx, self.intrinsics.cy])
-        return points[:, :2] / points[:, 2:] * focal + middle
+        """Return [..., 2] pixels of [..., 3] points in camera coordinates with positive depth."""
+        fx, fy, cx, cy = self.intrinsics
+        return points[..., :2] / points[..., 2:] * (fx, fy) + (cx, cy)
+
+    def outline(self, points: np.ndarray) -> np.ndarray:
+        """
+        Return a polygon ([N, 3] in camera coordinates) as OpenCV draws it.
+
+        :returns: int32 [M, 2], pixels with ``SHIFT`` fractional bits; what is behind the camera
+            is cut off, and nothing left is M = 0
+        """
+        depth = points[:, 2:]
+        nearest = float(depth.min())
+        if nearest < _NEAR:
+            points = _clip(points)
+            depth = points[:, 2:]
+        focal, middle = self._fixed
+        pixels = points[:, :2] / depth * focal + middle
+        if nearest < 1:
+            pixels = pixels.clip(-_FAR_PIXEL * 2**SHIFT, _FAR_PIXEL * 2**SHIFT)
+        return np.rint(pixels).astype(np.int32)
+
+    @cached_property
+    def _fixed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Focal lengths and principal point with ``SHIFT`` fractional bits."""
+        fixed = np.array(self.intrinsics) * 2**SHIFT
+        return fixed[:2], fixed[2:]
+
+
+def fixed(pixels: np.ndarray) -> np.ndarray:
+    """Return float pixels as int32 with ``SHIFT`` fractional bits, kept to what OpenCV draws."""
+    return np.rint(pixels.clip(-_FAR_PIXEL, _FAR_PIXEL) * 2**SHIFT).astype(np.int32)
+
+
+def _clip(points: np.ndarray) -> np.ndarray:
+    """Return the part of a polygon in front of the camera."""
+    inside = points[:, 2] >= _NEAR
+    kept = []
+    for index in range(len(points)):
+        here, there = points[index - 1], points[index]
+        if inside[index - 1] != inside[index]:
+            share = (_NEAR - here[2]) / (there[2] - here[2])
+            kept.append(here + share * (there - here))
+        if inside[index]:
+            kept.append(there)
+    return np.array(kept).reshape(-1, 3)
 
 
 class Camera:
@@ -81,29 +125,21 @@ class Camera:
 
     ``ground_rows`` is the first row that sees the ground; ``ground_x``, ``ground_y`` are
     float32 [rows, W] of where its pixels meet the ground in vehicle coordinates, ``depth``
-    float32 [rows] their depth. ``azimuth`` and ``elevation`` (float32 [H', W], radians) are
-    the directions of the rows above, ``azimuth`` from the camera's own heading.
+    float32 [rows] their depth. ``azimuth`` (from the camera's own heading) and ``elevation``
+    are the directions of every other pixel of the rows above, float32 in radians.
     """
 
     def __init__(self, name: str, height: int, width: int) -> None:
-        if name not in MOUNTS:
-            raise ValueError(f'unknown camera {name!r}; expected one of {", ".join(CAMERAS)}')
-        self.name = name
-        self.height = height
-        self.width = width
+        self.name, self.height, self.width = name, height, width
         self.mount = MOUNTS[name]
         # The field holds for 4:3 and wider; a tall image gets the same angle downwards.
         focal = max(width, height * 4 / 3) / 2 / math.tan(math.radians(self.mount.field) / 2)
         self.intrinsics = Intrinsics(focal, focal, (width - 1) / 2, (height - 1) / 2)
         self.yaw = math.radians(self.mount.yaw)
         self._axes = _camera_axes(self.yaw, math.radians(self.mount.pitch))
-        self._build_tables()
-
-    def _build_tables(self) -> None:
-        fx, fy, cx, cy = self.intrinsics
         right, down, forward = self._axes
-        column = ((np.arange(self.width) - cx) / fx)[None, :, None]
-        row = ((np.arange(self.height) - cy) / fy)[:, None, None]
+        column = ((np.arange(width) - self.intrinsics.cx) / focal)[None, :, None]
+        row = ((np.arange(height) - self.intrinsics.cy) / focal)[:, None, None]
         rays = (right * column + down * row + forward).astype(np.float32)
         slope = -rays[:, 0, 2]
         self.ground_rows = int(np.searchsorted(slope, 1e-3))
@@ -111,7 +147,7 @@ class Camera:
         self.depth = (self.mount.z / slope[self.ground_rows :]).astype(np.float32)
         self.ground_x = self.mount.x + low[..., 0] * self.depth[:, None]
         self.ground_y = self.mount.y + low[..., 1] * self.depth[:, None]
-        high = rays[: self.ground_rows]
+        high = rays[: self.ground_rows : 2, ::2]
         along = high @ np.array([math.cos(self.yaw), math.sin(self.yaw), 0], np.float32)
         across = high @ np.array([-math.sin(self.yaw), math.cos(self.yaw), 0], np.float32)
         self.azimuth = np.arctan2(across, along)
@@ -119,22 +155,20 @@ class Camera:
 
     def view(self, x: float, y: float, heading: float) -> View:
         """Return the camera's view from a vehicle at x, y (metres) heading so (radians)."""
-        cosine, sine = math.cos(heading), math.sin(heading)
-        turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
-        mount = np.array([self.mount.x, self.mount.y, self.mount.z])
-        return View(
-            rotation=self._axes @ turn.T,
-            centre=np.array([x, y, 0.0]) + turn @ mount,
-            intrinsics=self.intrinsics,
-            height=self.height,
-            width=self.width,
-        )
+        turn = turn_matrix(heading)
+        centre = np.array([x, y, 0.0]) + turn @ np.array(self.mount[:3])
+        return View(self._axes @ turn.T, centre, self.intrinsics, self.height, self.width)
+
+
+def turn_matrix(heading: float) -> np.ndarray:
+    """Return float64 [3, 3], the turn about the upright axis from a vehicle to the world."""
+    cosine, sine = math.cos(heading), math.sin(heading)
+    return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
 
 
 def _camera_axes(yaw: float, pitch: float) -> np.ndarray:
     """Return float64 [3, 3]: right, down and forward of a camera in vehicle coordinates."""
-    forward = np.array(
-        [math.cos(yaw) * math.cos(pitch), math.sin(yaw) * math.cos(pitch), -math.sin(pitch)]
-    )
+    level = math.cos(pitch)
+    forward = np.array([math.cos(yaw) * level, math.sin(yaw) * level, -math.sin(pitch)])
     right = np.array([math.sin(yaw), -math.cos(yaw), 0.0])
     return np.stack([right, np.cross(forward, right), forward])

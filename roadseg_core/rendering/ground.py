@@ -1,132 +1,192 @@
-"""Maps of the ground in street coordinates, and how a camera samples them."""
+"""The ground as a map in street coordinates, and how a camera sees it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from .camera import Camera
+from .camera import SHIFT, Camera, View
+from .config import DriveConfig
+from .grid import Grid
+from .light import Light
+from .shadows import sun_fall, swept
 from .street import Street
+from .vehicles import Placed
 
-_LARGEST_SIDE = 30_000
 _MOST_HALVINGS = 7
+_MOST_ROWS = 32
+_DETAIL_TEXEL = 0.012
+_DETAIL_TILE = 512
+_DETAIL_FOOTPRINT = 0.05
 
 
-@dataclass(frozen=True)
-class Grid:
+class _Band(NamedTuple):
     """
-    Say how a map's texels lie on the street: columns along s, rows along d (metres).
+    Rows of a camera with about one footprint on the ground.
 
-    :param first: s of the map's left edge
-    :param low: d of the map's upper edge
-    :param texel: length of a texel's side
+    :param along: how often the map is halved along s, and ``across`` along d
+    :param detail: strength of the surface's grain
     """
 
-    first: float
-    low: float
-    texel: float
-    rows: int
-    columns: int
-
-    @classmethod
-    def over(cls, street: Street, reach: float, texel: float) -> Grid:
-        """Return the grid over all the furnished street, ``reach`` metres to both sides."""
-        length = street.last - street.first
-        texel = max(texel, length / _LARGEST_SIDE)
-        return cls(
-            first=street.first,
-            low=-reach,
-            texel=texel,
-            rows=round(2 * reach / texel),
-            columns=round(length / texel),
-        )
-
-    def texels(self, plan: np.ndarray) -> np.ndarray:
-        """Return [N, 2] fractional (column, row) of [N, 2] points (s, d); centres are whole."""
-        return (np.asarray(plan, np.float64) - (self.first, self.low)) / self.texel - 0.5
-
-    def row(self, d: float) -> int:
-        """Return the first row at or beyond ``d``, clipped to the map."""
-        return int(np.clip(round((d - self.low) / self.texel), 0, self.rows))
-
-    def column(self, s: float) -> int:
-        """Return the first column at or beyond ``s``, clipped to the map."""
-        return int(np.clip(round((s - self.first) / self.texel), 0, self.columns))
+    rows: slice
+    along: int
+    across: int
+    detail: float
 
 
-class GroundMap:
+class Ground:
     """
-    A picture of the ground that is sampled without flicker at any distance.
+    The ground of one drive: sampled without flicker at any distance, with its truth.
 
     Each camera row has a footprint on the ground, long and narrow far away; copies of the
     map, halved in one or both directions, are made when first needed.
+
+    :param labels: uint8 [rows, columns], class ids
+    :param texels: uint8 [rows, columns, 4], BGR and the share of the sun that is blocked
     """
 
-    def __init__(self, texels: np.ndarray, grid: Grid) -> None:
+    def __init__(
+        self,
+        config: DriveConfig,
+        street: Street,
+        grid: Grid,
+        labels: np.ndarray,
+        texels: np.ndarray,
+    ) -> None:
+        self._street = street
         self._grid = grid
+        self._labels = labels
         self._levels = {(0, 0): texels}
+        self._bands: dict[str, list[_Band]] = {}
+        detail = config.generator('detail').standard_normal((_DETAIL_TILE,) * 2, np.float32)
+        detail = 128 + 22 * cv2.GaussianBlur(detail, (0, 0), 0.6)
+        # Three tiles a side: around the camera, hardly a pixel has to wrap.
+        self._detail = np.tile(np.round(detail).clip(0, 255).astype(np.uint8), (3, 3))
 
-    def sample(self, bands: GroundBands, s: np.ndarray, d: np.ndarray) -> np.ndarray:
-        """Return the map's colours at ``s``, ``d`` (float32 [rows, W]), rows as in ``bands``."""
-        base = self._levels[0, 0]
-        out = np.empty((*s.shape, *base.shape[2:]), np.uint8)
-        limit = _LARGEST_SIDE * self._grid.texel
-        for start, stop, along, across in bands.levels(self._grid.texel):
-            level = self._level(along, across)
-            column = np.clip(s[start:stop] - self._grid.first, -10, limit)
-            row = np.clip(d[start:stop] - self._grid.low, -10, limit)
-            column *= 1 / (self._grid.texel * 2**along)
-            row *= 1 / (self._grid.texel * 2**across)
-            out[start:stop] = cv2.remap(
-                level, column - 0.5, row - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-        return out
+    def paint(
+        self,
+        image: np.ndarray,
+        labels: np.ndarray,
+        camera: Camera,
+        pose: tuple[float, float, float],
+        light: Light,
+        vehicles: list[Placed],
+    ) -> None:
+        """
+        Paint the rows below the horizon.
 
-    def lookup(self, s: np.ndarray, d: np.ndarray) -> np.ndarray:
-        """Return the texel that holds each point, unfiltered: for truth."""
-        base = self._levels[0, 0]
-        column = np.clip((s - self._grid.first) * (1 / self._grid.texel), 0, base.shape[1] - 1)
-        row = np.clip((d - self._grid.low) * (1 / self._grid.texel), 0, base.shape[0] - 1)
-        return base[row.astype(np.int32), column.astype(np.int32)]
+        :param image: uint8 [H, W, 3], changed in place
+        :param labels: uint8 [H, W], changed in place
+        :param pose: x, y and heading of the camera vehicle
+        :param vehicles: on the move: their shadows are not on the map
+        """
+        if camera.name not in self._bands:
+            self._bands[camera.name] = _bands(camera, self._grid.texel)
+        image, labels = image[camera.ground_rows :], labels[camera.ground_rows :]
+        shadow, dim = _moving_shadows(labels.shape, camera, camera.view(*pose), light, vehicles)
+        lost = np.repeat(light.haze_share(camera.depth)[:, None], camera.width, axis=1)
+        dim = cv2.multiply(dim, cv2.convertScaleAbs(lost, alpha=-255, beta=255), scale=1 / 255)
+        haze = cv2.convertScaleAbs(lost, alpha=light.haze)
+        # Few rows at a time: what they need stays in the processor's cache.
+        for rows, along, across, detail in self._bands[camera.name]:
+            place = camera.ground_x[rows], camera.ground_y[rows]
+            s, d = self._street.from_world(*_turned(place, pose[2], 1.0, pose[:2]))
+            labels[rows] = self._remap(self._labels, s, d, 0, 0, cv2.INTER_NEAREST)
+            seen = self._remap(self._level(along, across), s, d, along, across, cv2.INTER_LINEAR)
+            ground = cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR)
+            if detail:
+                # Grain is fine enough at half the resolution.
+                place = [np.ascontiguousarray(part[::2, ::2]) for part in place]
+                middle = [v / _DETAIL_TEXEL % _DETAIL_TILE + _DETAIL_TILE for v in pose[:2]]
+                place = _turned(place, pose[2], 1 / _DETAIL_TEXEL, middle)
+                fine = cv2.remap(self._detail, *place, cv2.INTER_LINEAR, None, cv2.BORDER_WRAP)
+                fine = cv2.merge([cv2.resize(fine, ground.shape[1::-1])] * 3)
+                cv2.addWeighted(ground, 1, fine, detail, -128 * detail, ground)
+            blocked = cv2.max(cv2.extractChannel(seen, 3), shadow[rows])
+            gains = [cv2.convertScaleAbs(blocked, alpha=-part, beta=255) for part in light.shadow]
+            ground = cv2.multiply(ground, cv2.merge(gains), scale=1 / 255)
+            ground = cv2.multiply(ground, cv2.merge([dim[rows]] * 3), scale=1 / 255)
+            cv2.add(ground, cv2.merge([haze[rows]] * 3), dst=image[rows])
+
+    def _remap(
+        self, level: np.ndarray, s: np.ndarray, d: np.ndarray, along: int, across: int, how: int
+    ) -> np.ndarray:
+        """Return a level of the map (or the truth) at street coordinates."""
+        place = []
+        for part, first, count in ((s, self._grid.first, along), (d, self._grid.low, across)):
+            scale = 0.5**count / self._grid.texel
+            place.append(cv2.addWeighted(part, scale, part, 0, -first * scale - 0.5))
+        return cv2.remap(level, *place, how, None, cv2.BORDER_REPLICATE)
 
     def _level(self, along: int, across: int) -> np.ndarray:
         if (along, across) not in self._levels:
             source = self._level(along - (along > across), across - (along <= across))
-            size = (
-                max(1, source.shape[1] // (2 if along > across else 1)),
-                max(1, source.shape[0] // (1 if along > across else 2)),
-            )
+            rows, columns = source.shape[:2]
+            size = (columns // 2, rows) if along > across else (columns, rows // 2)
+            size = (max(1, size[0]), max(1, size[1]))
             self._levels[along, across] = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
         return self._levels[along, across]
 
 
-class GroundBands:
-    """The rows of a camera below the horizon, grouped by their footprint on the ground."""
+def _moving_shadows(
+    shape: tuple[int, int], camera: Camera, view: View, light: Light, vehicles: list[Placed]
+) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Return what moving vehicles do to the light in the rows below the horizon.
 
-    def __init__(self, camera: Camera) -> None:
-        middle = camera.width // 2
-        x, y = camera.ground_x[:, middle], camera.ground_y[:, middle]
-        if len(x) < 2:
-            raise ValueError(f'camera {camera.name} sees no ground')
-        self.along_view = np.hypot(np.gradient(x), np.gradient(y))
-        self.across_view = camera.depth / camera.intrinsics.fx
-        self._looks_along = abs(np.cos(camera.yaw)) > 0.7
-        self._cache: dict[float, list[tuple[int, int, int, int]]] = {}
+    :returns: uint8 [rows, W] twice: the share of the sun blocked; the gain close under them
+    """
+    shadow, under = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
+    # The sun's direction is the world's: no street coordinates here.
+    fall = sun_fall(light.direction)
+    for placed in vehicles:
+        if math.dist(placed.anchor[:2], view.centre[:2]) > 60:
+            continue
+        plan = placed.plan()
+        hull = swept(plan, fall * placed.vehicle.body.height * 0.85)
+        for target, value, shape in ((shadow, 255, hull), (under, 87, plan)):
+            outline = view.outline(view.to_camera(np.pad(shape, ((0, 0), (0, 1)))))
+            outline = outline - (0, camera.ground_rows << SHIFT)
+            if len(outline) > 2:
+                cv2.fillPoly(target, [outline], value, cv2.LINE_AA, SHIFT)
+    soft = max(3, camera.width // 50)
+    return shadow, cv2.blur(under, (soft, max(3, soft // 2)))
 
-    def levels(self, texel: float) -> list[tuple[int, int, int, int]]:
-        """Return (start, stop, halvings along s, halvings across) covering all rows."""
-        if texel not in self._cache:
-            self._cache[texel] = self._group(texel)
-        return self._cache[texel]
 
-    def _group(self, texel: float) -> list[tuple[int, int, int, int]]:
-        long = np.clip(np.floor(np.log2(self.along_view / texel) + 0.4), 0, _MOST_HALVINGS)
-        wide = np.clip(np.floor(np.log2(self.across_view / texel) + 0.4), 0, _MOST_HALVINGS)
-        pairs = np.stack([long, wide] if self._looks_along else [wide, long], axis=1).astype(int)
-        cuts = [0, *(np.flatnonzero(np.any(np.diff(pairs, axis=0), axis=1)) + 1), len(pairs)]
-        return [
-            (int(start), int(stop), int(pairs[start, 0]), int(pairs[start, 1]))
-            for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
-        ]
+def _turned(
+    place: Sequence[np.ndarray], heading: float, scale: float, middle: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where pixels meet the ground: turned by ``heading``, scaled, and from ``middle``."""
+    x, y = place
+    cosine, sine = scale * math.cos(heading), scale * math.sin(heading)
+    return (
+        cv2.addWeighted(x, cosine, y, -sine, middle[0]),
+        cv2.addWeighted(x, sine, y, cosine, middle[1]),
+    )
+
+
+def _bands(camera: Camera, texel: float) -> list[_Band]:
+    """Return the bands that cover all rows below the horizon."""
+    middle = camera.width // 2
+    x, y = camera.ground_x[:, middle], camera.ground_y[:, middle]
+    if len(x) < 2:
+        raise ValueError(f'camera {camera.name} sees no ground')
+    length = np.hypot(np.gradient(x), np.gradient(y))
+    long, wide = (
+        np.clip(np.floor(np.log2(size / texel) + 0.4), 0, _MOST_HALVINGS).astype(int).tolist()
+        for size in (length, camera.depth / camera.intrinsics.fx)
+    )
+    pairs = list(zip(long, wide) if abs(math.cos(camera.yaw)) > 0.7 else zip(wide, long))
+    bands = []
+    start = 0
+    for stop in range(1, len(pairs) + 1):
+        if stop == len(pairs) or pairs[stop] != pairs[start] or stop - start == _MOST_ROWS:
+            footprint = float(length[start])
+            detail = min(1.0, 0.018 / footprint) if footprint < _DETAIL_FOOTPRINT else 0.0
+            bands.append(_Band(slice(start, stop), *pairs[start], detail))
+            start = stop
+    return bands

@@ -5,12 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .camera import Camera
+from .camera import SHIFT, Camera, fixed
 from .config import VOID
 from .light import Light
+from .painter import blend
 
 _SHARE = {'front': 0.035, 'left': 0.045, 'right': 0.045, 'rear': 0.03}
-_SHIFT = 4
 
 
 class Hood:
@@ -19,23 +19,19 @@ class Hood:
     def __init__(self, camera: Camera) -> None:
         height, width = camera.height, camera.width
         across = np.linspace(-1, 1, 33)
-        bulge = 1 - 0.75 * np.abs(across) ** 3
-        top = height - _SHARE[camera.name] * height * bulge
-        x = (across + 1) / 2 * width
-        outline = np.vstack(
-            [np.column_stack([x, top]), [(width + 2, height + 2)], [(-2, height + 2)]]
-        )
-        points = np.round(outline * 2**_SHIFT).astype(np.int32)
+        top = height * (1 - _SHARE[camera.name] * (1 - 0.75 * np.abs(across) ** 3))
+        edge = np.column_stack([(across + 1) / 2 * width, top])
+        outline = np.vstack([edge, [(width + 2, height + 2)], [(-2, height + 2)]])
         mask = np.zeros((height, width), np.uint8)
-        cv2.fillPoly(mask, [points], 255, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(mask, [fixed(outline)], 255, cv2.LINE_AA, SHIFT)
         self._first = int(np.flatnonzero(mask.any(axis=1))[0])
-        self._weight = mask[self._first :].astype(np.float32)[..., None] / 255
-        rows = np.linspace(1, 0, len(self._weight))[:, None, None]
-        self._colour = (np.array([34.0, 33.0, 32.0]) + 62 * rows**3).astype(np.float32)
+        self._mask = mask[self._first :]
+        shine = np.linspace(1, 0, len(self._mask))[:, None, None] ** 3
+        colour = (34.0, 33.0, 32.0) + 62 * shine
+        self._colour = np.tile(colour.astype(np.uint8), (1, width, 1))
 
     def paint(self, image: np.ndarray, labels: np.ndarray, light: Light) -> None:
         """Paint the strip into uint8 [H, W, 3] and its truth into uint8 [H, W]."""
-        part = image[self._first :]
-        colour = self._colour * np.float32(0.8 + 0.4 * light.mood.sun)
-        part[:] = part * (1 - self._weight) + colour * self._weight
-        labels[self._first :][self._weight[..., 0] > 0.5] = VOID
+        colour = cv2.convertScaleAbs(self._colour, alpha=0.8 + 0.4 * light.sun)
+        blend(image[self._first :], colour, self._mask)
+        labels[self._first :][self._mask > 127] = VOID

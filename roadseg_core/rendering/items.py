@@ -7,14 +7,17 @@ from typing import Protocol
 
 import numpy as np
 
+from .camera import View
 from .config import INFRASTRUCTURE, VOID
 from .facades import Facade
-from .painter import Painter
+from .painter import Painter, Part
 from .street import Street
-from .texture import Texture
-from .vehicles import Vehicle
+from .texture import Texture, palette
 
 UP = np.array([0.0, 0.0, 1.0])
+
+_PLATES = palette('50,46,150 140,80,40 170,172,172 60,150,170')
+_BINS = palette('48,62,44 52,50,50 70,74,78')
 
 
 class Item(Protocol):
@@ -28,120 +31,101 @@ class Item(Protocol):
 
 class Wall:
     """
-    A picture on an upright parallelogram, seen from one side only.
+    A picture or a colour on an upright polygon, seen from one side only.
 
-    :param left: world x, y, z of its lower left corner, as its viewer sees it
-    :param right: world x, y, z of its lower right corner
-    :param rise: vector from its lower to its upper edge
+    :param corners: [N, 3], world x, y, z, clockwise for its viewer; a picture's are upper left,
+        upper right, lower right, lower left
+    :param face: the picture, or float [3] BGR
+    :param anchor: of what the wall is part of
     """
 
-    def __init__(
-        self, left: np.ndarray, right: np.ndarray, rise: np.ndarray, texture: Texture
-    ) -> None:
-        self._corners = np.array([left + rise, right + rise, right, left])
-        normal = np.cross(right - left, rise)
-        self.normal = normal / max(1e-9, float(np.linalg.norm(normal)))
-        self.anchor = (left + right) / 2
-        self._texture = texture
+    def __init__(self, corners: np.ndarray, face: Texture | np.ndarray, anchor: np.ndarray) -> None:
+        self._corners = corners
+        normal = np.cross(corners[1] - corners[0], corners[0] - corners[-1])
+        self._normal = normal / max(1e-9, float(np.linalg.norm(normal)))
+        self.anchor = anchor
+        self._face = face
+
+    def seen(self, view: View, covered: np.ndarray) -> bool:
+        """
+        Return whether the camera is in front of the wall, and no nearer wall hides it.
+
+        :param covered: float [W], the topmost row hidden in each column; lowered to what the
+            wall hides
+        """
+        if self._normal @ (view.centre - self._corners[0]) <= 0:
+            return False
+        corners = view.to_camera(self._corners)
+        if corners[:, 2].min() < 1:
+            return True
+        pixels = view.to_pixels(corners)
+        first = min(max(int(pixels[:, 0].min()) + 1, 0), view.width)
+        behind = covered[first : max(0, int(pixels[:, 0].max()) + 1)]
+        # One column more on both sides: edges are soft.
+        if behind.size and behind.max() < pixels[:, 1].min() - 1:
+            return False
+        if self._corners[-1, 2] == 0 and isinstance(self._face, Texture):
+            (left, right), rows = pixels[:2].T
+            edge = np.interp(np.arange(first, first + behind.size), (left, right), rows)
+            np.minimum(behind, edge, out=behind)
+        return behind.size > 0
 
     def paint(self, painter: Painter) -> None:
-        """Paint the wall, if it faces the camera."""
-        if self.normal @ (painter.view.centre - self.anchor) <= 0:
-            return
-        painter.wall(
-            painter.view.to_camera(self._corners),
-            self._texture,
-            painter.light.shade(self.normal),
-            INFRASTRUCTURE,
-        )
+        """Paint the wall."""
+        corners = painter.view.to_camera(self._corners)
+        gain = painter.light.shade(self._normal)
+        if isinstance(self._face, Texture):
+            painter.wall(corners, self._face, gain, INFRASTRUCTURE)
+        else:
+            painter.polygons([Part(corners, self._face, gain, INFRASTRUCTURE)])
 
 
-class Building:
+def standing(left: np.ndarray, right: np.ndarray, rise: np.ndarray) -> np.ndarray:
+    """Return [4, 3], the corners of a wall on a lower edge as its viewer sees it."""
+    return np.array([left + rise, right + rise, right, left])
+
+
+def make_building(street: Street, facade: Facade, plan: np.ndarray, roof: float) -> list[Wall]:
     """
-    A building with front, side walls and, on houses, a pitched roof.
+    Return front and side walls, and roof and gables of a pitched roof.
 
-    :param side: 1 on the left of the street, -1 on the right
-    :param start: s where it begins
-    :param front: distance of its front from the centre line
+    :param plan: [4, 2], (s, d) of the front's left and right end as seen from the road, then of
+        the back's right and left end
+    :param roof: metres that the ridge is higher than the walls, 0 for a flat roof
     """
-
-    def __init__(
-        self,
-        street: Street,
-        facade: Facade,
-        side: int,
-        start: float,
-        front: float,
-        depth: float,
-        pitched: bool,
-    ) -> None:
-        self.plan = np.array(
-            [
-                (start, side * front),
-                (start + facade.width, side * front),
-                (start + facade.width, side * (front + depth)),
-                (start, side * (front + depth)),
-            ]
-        )
-        self.height = facade.height
-        near_first, near_last, far_last, far_first = street.points(self.plan)
-        rise = UP * facade.height
-        # Seen from the road, s grows to the right on the left side of the street.
-        ends = (near_first, near_last) if side > 0 else (near_last, near_first)
-        self.anchor = (near_first + near_last) / 2
-        self._walls = []
-        for corner, back, turned in (
-            (near_first, far_first, side > 0),
-            (near_last, far_last, side < 0),
-        ):
-            edges = (back, corner) if turned else (corner, back)
-            wide = facade.side if depth < 15 else facade.front
-            self._walls.append(Wall(*edges, rise, wide))
-        self._gables: list[tuple[np.ndarray, np.ndarray]] = []
-        self._gable_colour = facade.side.level(4, 4)[..., :3].mean(axis=(0, 1))
-        if pitched:
-            along = (near_last - near_first) / facade.width
-            top = (far_first - near_first) / 2 + UP * (facade.height + depth * 0.32)
-            for near, far, normal in (
-                (near_first, far_first, -along),
-                (near_last, far_last, along),
-            ):
-                self._gables.append((np.array([near + rise, near + top, far + rise]), normal))
-            ridge = (far_first - near_first) / 2 + UP * depth * 0.32
-            self._walls.append(Wall(ends[0] + rise, ends[1] + rise, ridge, facade.roof))
-        self._walls.append(Wall(*ends, rise, facade.front))
-
-    def paint(self, painter: Painter) -> None:
-        """Paint the walls that face the camera."""
-        for corners, normal in self._gables:
-            if normal @ (painter.view.centre - corners[0]) > 0:
-                painter.polygon(
-                    painter.view.to_camera(corners),
-                    self._gable_colour,
-                    painter.light.shade(normal),
-                    INFRASTRUCTURE,
-                )
-        for wall in self._walls:
-            wall.paint(painter)
+    left, right, far_right, far_left = street.points(plan)
+    anchor, rise = (left + right) / 2, UP * facade.height
+    sides = (far_left, left), (right, far_right)
+    # A deep building stands at a corner: its sides are fronts as well.
+    blank = facade.side if np.ptp(plan[:, 1]) < 15 else facade.front
+    walls = [Wall(standing(left, right, rise), facade.front, anchor)]
+    walls += [Wall(standing(*side, rise), blank, anchor) for side in sides]
+    if roof:
+        ridge = (far_left - left) / 2 + UP * roof
+        pitch = standing(left + rise, right + rise, ridge)
+        walls.append(Wall(pitch, facade.roof, anchor))
+        colour = facade.side.level(4, 4).mean(axis=(0, 1))
+        for start, end in sides:
+            top = (start + end) / 2 + UP * roof
+            walls.append(Wall(np.array([top, end, start]) + rise, colour, anchor))
+    return walls
 
 
 @dataclass(frozen=True)
 class Plant:
-    """A tree or a bush: a picture that always faces the camera."""
+    """A tree or a bush: a picture that always faces the camera; width and height in metres."""
 
     anchor: np.ndarray
-    width: float
-    height: float
+    size: tuple[float, float]
     texture: Texture
 
     def paint(self, painter: Painter) -> None:
         """Paint the plant."""
-        foot = painter.view.to_camera(self.anchor[None])[0]
+        foot = painter.view.to_camera(self.anchor)
         gain = 0.45 + 0.5 * painter.light.shade(UP)
-        painter.sprite(foot, self.width, self.height, self.texture, gain, INFRASTRUCTURE)
+        painter.sprite(foot, self.size, self.texture, gain, INFRASTRUCTURE)
 
 
-@dataclass(frozen=True)
 class Bars:
     """
     Something made of straight bars: a lamp, a sign, a bin.
@@ -150,35 +134,22 @@ class Bars:
         in metres, and a BGR colour
     """
 
-    anchor: np.ndarray
-    bars: tuple[tuple[np.ndarray, np.ndarray, tuple[float, float], np.ndarray], ...]
-    label: int = INFRASTRUCTURE
+    def __init__(
+        self,
+        anchor: np.ndarray,
+        *bars: tuple[np.ndarray, np.ndarray, tuple[float, float], np.ndarray],
+        label: int = INFRASTRUCTURE,
+    ) -> None:
+        self.anchor = anchor
+        self._ends = np.array([bar[:2] for bar in bars]) + anchor
+        self._widths = np.array([bar[2] for bar in bars])
+        self._colours = np.array([bar[3] for bar in bars])
+        self._label = label
 
     def paint(self, painter: Painter) -> None:
         """Paint the bars in their order."""
-        gain = painter.light.shade(np.array([0.0, 0.0, 0.0]))
-        ends = np.array([bar[:2] for bar in self.bars]) + self.anchor
-        in_camera = painter.view.to_camera(ends.reshape(-1, 3)).reshape(ends.shape)
-        painter.limbs(
-            in_camera,
-            np.array([bar[2] for bar in self.bars]),
-            np.array([bar[3] for bar in self.bars]),
-            gain,
-            self.label,
-        )
-
-
-@dataclass(frozen=True)
-class Parked:
-    """A vehicle that stands."""
-
-    anchor: np.ndarray
-    heading: float
-    vehicle: Vehicle
-
-    def paint(self, painter: Painter) -> None:
-        """Paint the vehicle."""
-        self.vehicle.paint(painter, self.anchor, self.heading)
+        ends, gain = painter.view.to_camera(self._ends), painter.light.shade(0 * UP)
+        painter.limbs(ends, self._widths, self._colours, gain, self._label)
 
 
 def make_lamp(
@@ -190,48 +161,34 @@ def make_lamp(
     arm = top + inward * 1.3 + UP * 0.15
     return Bars(
         anchor,
-        (
-            (UP * 0.0, UP * 1.2, (0.2, 0.18), grey),
-            (UP * 1.2, top, (0.13, 0.09), grey),
-            (top, arm, (0.08, 0.07), grey),
-            (arm, arm + inward * 0.6, (0.16, 0.1), grey * 1.2),
-        ),
+        (UP * 0.0, UP * 1.2, (0.2, 0.18), grey),
+        (UP * 1.2, top, (0.13, 0.09), grey),
+        (top, arm, (0.08, 0.07), grey),
+        (arm, arm + inward * 0.6, (0.16, 0.1), grey * 1.2),
     )
 
 
 def make_sign(anchor: np.ndarray, rng: np.random.Generator) -> Bars:
     """Return a traffic sign on a post."""
-    colours = np.array([(50, 46, 150), (140, 80, 40), (170, 172, 172), (60, 150, 170)], float)
-    post = np.array([110.0, 110, 110])
     plate = UP * rng.uniform(2.2, 2.7)
-    shift = UP * 0.12
+    upper = plate + UP * 0.12
     return Bars(
         anchor,
-        (
-            (UP * 0.0, plate, (0.07, 0.07), post),
-            (plate, plate + shift, (0.58, 0.58), colours[rng.integers(len(colours))]),
-            (plate, plate + shift, (0.4, 0.4), np.array([176.0, 178, 178])),
-        ),
+        (UP * 0.0, plate, (0.07, 0.07), np.full(3, 110.0)),
+        (plate, upper, (0.58, 0.58), _PLATES[rng.integers(len(_PLATES))]),
+        (plate, upper, (0.4, 0.4), np.array([176.0, 178, 178])),
     )
 
 
 def make_bollard(anchor: np.ndarray) -> Bars:
     """Return a dark post that keeps cars off the sidewalk."""
     dark = np.array([44.0, 44, 46])
-    return Bars(
-        anchor,
-        ((UP * 0.08, UP * 0.9, (0.15, 0.13), dark), (UP * 0.72, UP * 0.8, (0.15, 0.15), dark * 3)),
-    )
+    post = (UP * 0.08, UP * 0.9, (0.15, 0.13), dark)
+    return Bars(anchor, post, (UP * 0.72, UP * 0.8, (0.15, 0.15), dark * 3))
 
 
 def make_bin(anchor: np.ndarray, rng: np.random.Generator) -> Bars:
     """Return a litter bin: street furniture that the label map counts as void."""
-    colour = np.array([(48, 62, 44), (52, 50, 50), (70, 74, 78)], float)[rng.integers(3)]
-    return Bars(
-        anchor,
-        (
-            (UP * 0.25, UP * 0.85, (0.5, 0.56), colour),
-            (UP * 0.95, UP * 1.0, (0.58, 0.5), colour * 0.6),
-        ),
-        VOID,
-    )
+    colour = _BINS[rng.integers(len(_BINS))]
+    body = (UP * 0.25, UP * 0.85, (0.5, 0.56), colour)
+    return Bars(anchor, body, (UP * 0.95, UP, (0.58, 0.5), colour * 0.6), label=VOID)

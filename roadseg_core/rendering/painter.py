@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from .camera import NEAR, View
+from .camera import SHIFT, View, fixed
 from .light import Light
 from .texture import Texture
 
-_SHIFT = 4
-_FAR_PIXEL = 30_000.0
 _OUTLINE = np.concatenate(
     [np.linspace(-np.pi / 2, np.pi / 2, 6), np.linspace(np.pi / 2, np.pi * 1.5, 6)]
 )
 """Directions of a bar's outline, from its axis: around its end, then around its start."""
+
+
+class Part(NamedTuple):
+    """
+    Describe a flat polygon of one colour.
+
+    :param points: [N, 3] in camera coordinates
+    :param colour: BGR
+    :param gain: of the light
+    :param label: class id; ``None`` where the pixels have their label already
+    """
+
+    points: np.ndarray
+    colour: np.ndarray
+    gain: float
+    label: int | None
 
 
 class Painter:
@@ -34,46 +49,37 @@ class Painter:
         self.labels = labels
         self.view = view
         self.light = light
-        self._clear = math.log(1.0 - light.mood.haze) / 100.0
-        self._far = tuple(light.haze_colour.tolist())
-        intrinsics = view.intrinsics
-        self._focal = np.array([intrinsics.fx, intrinsics.fy]) * 2**_SHIFT
-        self._middle = np.array([intrinsics.cx, intrinsics.cy]) * 2**_SHIFT
 
-    def colour(self, base: np.ndarray, gain: float, depth: float) -> tuple[float, ...]:
-        """Return a BGR colour lit with ``gain`` and seen through ``depth`` metres of haze."""
-        # Plain numbers: this runs for every polygon, and small arrays cost more.
-        kept = math.exp(self._clear * depth)
-        blue, green, red = (min(float(value) * gain, 255.0) for value in base)
-        far = self._far
-        return (
-            far[0] + (blue - far[0]) * kept,
-            far[1] + (green - far[1]) * kept,
-            far[2] + (red - far[2]) * kept,
-        )
-
-    def polygon(
-        self, points: np.ndarray, colour: np.ndarray, gain: float, label: int | None
-    ) -> None:
+    def colours(self, base: np.ndarray, gain: np.ndarray, depth: np.ndarray) -> list:
         """
-        Paint a flat polygon.
+        Return BGR colours as the camera sees them.
 
-        :param points: [N, 3] in camera coordinates; what is behind the camera is cut off
-        :param colour: BGR
-        :param label: class id; ``None`` where the pixels have their label already
+        :param base: [N, 3]
+        :param gain: of the light, [N] or one
+        :param depth: in metres, through the haze, [N] or one
         """
-        points = clip_near(points)
-        if len(points) < 3:
-            return
-        scaled = points[:, :2] / points[:, 2:] * self._focal + self._middle
-        limit = _FAR_PIXEL * 2**_SHIFT
-        if points[:, 2].min() < 1.0:
-            scaled = scaled.clip(-limit, limit)
-        pixels = np.rint(scaled).astype(np.int32)
-        shown = self.colour(colour, gain, float(points[0, 2]))
-        cv2.fillPoly(self.image, [pixels], shown, cv2.LINE_AA, _SHIFT)
-        if label is not None:
-            cv2.fillPoly(self.labels, [pixels], label, cv2.LINE_8, _SHIFT)
+        lost = np.reshape(self.light.haze_share(np.maximum(depth, 0.0)), (-1, 1))
+        lit = np.minimum(base * np.reshape(gain, (-1, 1)), 255.0)
+        return (lit * (1 - lost) + self.light.haze * lost).tolist()
+
+    def polygons(self, parts: list[Part]) -> None:
+        """Paint flat polygons in the order given; what is behind the camera is cut off."""
+        ends = np.cumsum([len(part.points) for part in parts])
+        points = np.concatenate([part.points for part in parts])
+        whole = self.view.outline(points) if points[:, 2].min() > 0.5 else None
+        starts = ends - [len(part.points) for part in parts]
+        colours, gains = np.array([part.colour for part in parts]), [part.gain for part in parts]
+        shown = self.colours(colours, np.array(gains), points[starts, 2])
+        for part, start, end, colour in zip(parts, starts, ends, shown):
+            if whole is None:
+                outline = self.view.outline(points[start:end])
+                if len(outline) < 3:
+                    continue
+            else:
+                outline = whole[start:end]
+            cv2.fillPoly(self.image, [outline], colour, cv2.LINE_AA, SHIFT)
+            if part.label is not None:
+                cv2.fillPoly(self.labels, [outline], part.label, cv2.LINE_8, SHIFT)
 
     def limbs(
         self, ends: np.ndarray, widths: np.ndarray, colours: np.ndarray, gain: float, label: int
@@ -81,32 +87,24 @@ class Painter:
         """
         Paint rounded bars in the order given: arms, poles, a bicycle's tubes.
 
-        :param ends: [N, 2, 3], start and end in camera coordinates; all before the camera
+        :param ends: [N, 2, 3], start and end in camera coordinates
         :param widths: [N, 2], thickness at start and end, in metres
         :param colours: [N, 3], BGR
         """
-        if ends[..., 2].min() < NEAR:
+        if ends[..., 2].min() < 0.2:
             return
-        pixels = self.view.to_pixels(ends.reshape(-1, 3)).reshape(-1, 2, 2)
+        pixels = self.view.to_pixels(ends)
         radii = np.maximum(0.5 * self.view.intrinsics.fx * widths / ends[..., 2], 0.35)
         way = pixels[:, 1] - pixels[:, 0]
         angles = np.arctan2(way[:, 1], way[:, 0])[:, None] + _OUTLINE
         arcs = np.stack([np.cos(angles), np.sin(angles)], axis=2)
-        half = arcs.shape[1] // 2
-        outlines = np.concatenate(
-            [
-                pixels[:, 1:] + radii[:, 1, None, None] * arcs[:, :half],
-                pixels[:, :1] + radii[:, 0, None, None] * arcs[:, half:],
-            ],
-            axis=1,
-        )
-        fixed = self._fixed(outlines)
-        depth = float(ends[..., 2].mean())
-        for outline, colour in zip(fixed, colours, strict=True):
-            cv2.fillPoly(
-                self.image, [outline], self.colour(colour, gain, depth), cv2.LINE_AA, _SHIFT
-            )
-            cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, _SHIFT)
+        half = len(_OUTLINE) // 2
+        arcs[:, :half] = pixels[:, 1:] + radii[:, 1, None, None] * arcs[:, :half]
+        arcs[:, half:] = pixels[:, :1] + radii[:, 0, None, None] * arcs[:, half:]
+        shown = self.colours(colours, gain, float(ends[..., 2].mean()))
+        for outline, colour in zip(fixed(arcs), shown):
+            cv2.fillPoly(self.image, [outline], colour, cv2.LINE_AA, SHIFT)
+            cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, SHIFT)
 
     def wall(self, corners: np.ndarray, texture: Texture, gain: float, label: int) -> None:
         """
@@ -115,47 +113,35 @@ class Painter:
         :param corners: [4, 3] in camera coordinates: upper left, upper right, lower right,
             lower left of the picture
         """
-        visible = clip_near(corners)
-        if len(visible) < 3:
-            return
-        pixels = self.view.to_pixels(visible)
-        box = self._box(pixels)
+        outline = self.view.outline(corners)
+        box = self._box(outline / 2**SHIFT) if len(outline) > 2 else None
         if box is None:
             return
-        fixed = self._fixed(pixels)
-        origin, across, down = corners[0], corners[1] - corners[0], corners[3] - corners[0]
-        fx, fy, cx, cy = self.view.intrinsics
-        matrix = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]]) @ np.stack(
-            [across, down, origin], axis=1
-        )
-        level = texture.level(*self._extent(corners))
-        scale = np.array(
-            [
-                [1 / level.shape[1], 0, 0.5 / level.shape[1]],
-                [0, 1 / level.shape[0], 0.5 / level.shape[0]],
-                [0, 0, 1.0],
-            ]
-        )
         left, top, right, bottom = box
-        shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]])
+        level = texture.level(*self._extent(corners))
+        height, width = level.shape[:2]
+        fx, fy, cx, cy = self.view.intrinsics
+        project = np.array([[fx, 0, cx - left], [0, fy, cy - top], [0, 0, 1.0]])
+        origin, across, down = corners[0], corners[1] - corners[0], corners[3] - corners[0]
+        plane = np.stack([across / width, down / height, origin], axis=1)
+        plane[:, 2] += 0.5 * (plane[:, 0] + plane[:, 1])
         patch = cv2.warpPerspective(
             level,
-            shift @ matrix @ scale,
+            project @ plane,
             (right - left, bottom - top),
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
         mask = np.zeros(patch.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [fixed - (np.array([left, top]) << _SHIFT)], 255, cv2.LINE_AA, _SHIFT)
-        depth = float(np.sqrt(visible[:, 2].min() * visible[:, 2].max()))
-        self._blend(box, self._lit(patch[..., :3], gain, depth), mask)
-        cv2.fillPoly(self.labels, [fixed], label, cv2.LINE_8, _SHIFT)
+        cv2.fillPoly(mask, [outline - ((left << SHIFT), (top << SHIFT))], 255, cv2.LINE_AA, SHIFT)
+        depth = corners[:, 2].clip(0.15)
+        self._blend(box, patch, gain, float(np.sqrt(depth.min() * depth.max())), mask)
+        cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, SHIFT)
 
     def sprite(
         self,
         foot: np.ndarray,
-        width: float,
-        height: float,
+        size: tuple[float, float],
         texture: Texture,
         gain: float,
         label: int,
@@ -164,46 +150,38 @@ class Painter:
         Paint a picture with transparency, standing upright and facing the camera.
 
         :param foot: [3] of the middle of its lower edge, in camera coordinates
-        :param width: metres
-        :param height: metres
+        :param size: width and height in metres
         """
         depth = float(foot[2])
         if depth < 1.0:
             return
-        scale = self.view.intrinsics.fx / depth
-        x, y = self.view.to_pixels(foot[None])[0]
-        left, top = x - width * scale / 2, y - height * scale
-        box = self._box(np.array([(left, top), (left + width * scale, y)]))
+        width, height = (self.view.intrinsics.fx / depth * length for length in size)
+        x, y = self.view.to_pixels(foot)
+        left, top = x - width / 2, y - height
+        box = self._box(np.array([(left, top), (left + width, y)]))
         if box is None:
             return
-        level = texture.level(width * scale, height * scale)
-        zoom = (width * scale / level.shape[1], height * scale / level.shape[0])
+        level = texture.level(width, height)
+        zoom = width / level.shape[1], height / level.shape[0]
         matrix = np.array(
             [[zoom[0], 0, left - box[0] + zoom[0] / 2], [0, zoom[1], top - box[1] + zoom[1] / 2]]
         )
-        patch = cv2.warpAffine(
-            level,
-            matrix,
-            (box[2] - box[0], box[3] - box[1]),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(0, 0, 0, 0),
-        )
-        mask = np.ascontiguousarray(patch[..., 3])
-        self._blend(box, self._lit(patch[..., :3], gain, depth), mask)
+        patch = cv2.warpAffine(level, matrix, (box[2] - box[0], box[3] - box[1]))
+        mask = cv2.extractChannel(patch, 3)
+        self._blend(box, cv2.cvtColor(patch, cv2.COLOR_BGRA2BGR), gain, depth, mask)
         self.labels[box[1] : box[3], box[0] : box[2]][mask > 127] = label
 
-    def _lit(self, patch: np.ndarray, gain: float, depth: float) -> np.ndarray:
-        haze = float(self.light.haze_share(depth))
-        rows = np.zeros((3, 4))
-        rows[:, :3] = np.eye(3) * gain * (1 - haze)
-        rows[:, 3] = self.light.haze_colour * haze
-        return cv2.transform(patch, rows)
-
-    def _blend(self, box: tuple[int, int, int, int], patch: np.ndarray, mask: np.ndarray) -> None:
-        target = self.image[box[1] : box[3], box[0] : box[2]]
-        weight = mask.astype(np.float32) * np.float32(1 / 255)
-        target[:] = cv2.blendLinear(patch, np.ascontiguousarray(target), weight, 1 - weight)
+    def _blend(
+        self,
+        box: tuple[int, int, int, int],
+        patch: np.ndarray,
+        gain: float,
+        depth: float,
+        mask: np.ndarray,
+    ) -> None:
+        lost = float(self.light.haze_share(depth))
+        lit = cv2.convertScaleAbs(patch, alpha=gain * (1 - lost), beta=self.light.haze * lost)
+        blend(self.image[box[1] : box[3], box[0] : box[2]], lit, mask)
 
     def _box(self, pixels: np.ndarray) -> tuple[int, int, int, int] | None:
         left, top = np.floor(np.maximum(pixels.min(0) - 1, 0))
@@ -216,30 +194,14 @@ class Painter:
     def _extent(self, corners: np.ndarray) -> tuple[float, float]:
         """Return about how many pixels wide and high a wall appears."""
         if corners[:, 2].min() < 1.0:
-            return np.inf, np.inf
-        pixels = self.view.to_pixels(corners)
-        sides = np.linalg.norm(np.roll(pixels, -1, axis=0) - pixels, axis=1)
-        return float(max(sides[0], sides[2])), float(np.sqrt(sides[1] * sides[3]))
-
-    @staticmethod
-    def _fixed(pixels: np.ndarray) -> np.ndarray:
-        bounded = np.clip(pixels, -_FAR_PIXEL, _FAR_PIXEL)
-        return np.round(bounded * 2**_SHIFT).astype(np.int32)
+            return math.inf, math.inf
+        sides = np.diff(self.view.to_pixels(corners[[0, 1, 2, 3, 0]]), axis=0)
+        upper, right, lower, left = np.hypot(sides[:, 0], sides[:, 1]).tolist()
+        return max(upper, lower), math.sqrt(right * left)
 
 
-def clip_near(points: np.ndarray) -> np.ndarray:
-    """Return the part of a polygon ([N, 3] in camera coordinates) in front of the camera."""
-    if points[:, 2].min() >= NEAR:
-        return points
-    inside = points[:, 2] >= NEAR
-    if not inside.any():
-        return points[:0]
-    kept = []
-    for index in range(len(points)):
-        here, there = points[index - 1], points[index]
-        if inside[index - 1] != inside[index]:
-            share = (NEAR - here[2]) / (there[2] - here[2])
-            kept.append(here + share * (there - here))
-        if inside[index]:
-            kept.append(there)
-    return np.array(kept)
+def blend(target: np.ndarray, patch: np.ndarray, mask: np.ndarray) -> None:
+    """Lay ``patch`` (uint8 [h, w, 3]) on ``target`` as far as ``mask`` (uint8 [h, w]) is white."""
+    weight = cv2.merge([mask] * 3)
+    kept = cv2.multiply(target, cv2.bitwise_not(weight), scale=1 / 255)
+    cv2.add(kept, cv2.multiply(patch, weight, scale=1 / 255), dst=target)

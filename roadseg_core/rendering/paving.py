@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 
 from . import materials as m
+from .camera import SHIFT, fixed
 from .config import DriveConfig
-from .ground import Grid
+from .grid import Grid
 from .noise import fractal_noise, grain
 from .street import Junction, Street
 
 _KERB = 0.16
 _GUTTER = 0.22
 _CHUNK = 1024
-_SHIFT = 4
 
 
 class Pavement:
@@ -225,8 +225,8 @@ class Pavement:
         )
 
     def _polygon(self, plan: np.ndarray, material: int) -> None:
-        points = np.round(self._grid.texels(plan) * 2**_SHIFT).astype(np.int32)
-        cv2.fillPoly(self.texels, [points], material, cv2.LINE_8, _SHIFT)
+        outline = fixed(self._grid.texels(plan))
+        cv2.fillPoly(self.texels, [outline], material, cv2.LINE_8, SHIFT)
 
     def _line(self, plan: np.ndarray, material: int) -> None:
         points = np.round(self._grid.texels(plan)).astype(np.int32)

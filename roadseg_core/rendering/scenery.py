@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from .bodies import BODIES, PAINTS, SHARES
 from .config import DriveConfig
-from .facades import make_facade, make_fence, make_hedge
+from .facades import Facade, make_facade, make_fence, make_hedge
 from .items import (
     UP,
-    Building,
     Item,
-    Parked,
     Plant,
     Wall,
     make_bin,
     make_bollard,
+    make_building,
     make_lamp,
     make_sign,
+    standing,
 )
 from .plants import make_bare_tree, make_bush, make_leafy_tree
 from .shadows import Shadows
 from .street import Street
-from .vehicles import Vehicle
+from .texture import Texture
+from .vehicles import Placed, Vehicle
 
 _STYLES = 9
-
-
-def random_vehicle(rng: np.random.Generator) -> Vehicle:
-    """Return a vehicle of a kind and colour drawn at random."""
-    body = BODIES[rng.choice(len(BODIES), p=SHARES)]
-    return Vehicle(body, PAINTS[rng.integers(len(PAINTS))] * rng.uniform(0.8, 1.15))
 
 
 class Scenery:
@@ -44,18 +38,14 @@ class Scenery:
     def __init__(self, config: DriveConfig, street: Street, shadows: Shadows) -> None:
         self._street = street
         self._shadows = shadows
-        self._rng = config.generator('scenery')
+        self._rng = rng = config.generator('scenery')
         self.background: list[Item] = []
         self.foreground: list[Item] = []
-        rng = self._rng
         layout = street.layout
         kinds = [layout.buildings[i % len(layout.buildings)] for i in range(_STYLES)]
+        low, high = layout.floors
         self._facades = [
-            (
-                kind,
-                make_facade(rng, kind, int(rng.integers(layout.floors[0], layout.floors[1] + 1))),
-            )
-            for kind in kinds
+            (kind, make_facade(rng, kind, int(rng.integers(low, high + 1)))) for kind in kinds
         ]
         makers = (make_leafy_tree, make_leafy_tree, make_leafy_tree, make_bare_tree)
         shift = int(rng.integers(0, 4))
@@ -66,7 +56,8 @@ class Scenery:
             self._place_closing_row(side)
             self._place_buildings(side)
             self._place_posts(side)
-            self._place_parked(side)
+            if layout.parking:
+                self._place_parked(side)
             if layout.tree_gap:
                 self._place_trees(side)
             if layout.setback > 2:
@@ -75,27 +66,41 @@ class Scenery:
     def _point(self, s: float, d: float) -> np.ndarray:
         return np.array([*self._street.to_world(s, d), 0.0])
 
+    def _building(
+        self, facade: Facade, side: int, s: float, front: float, depth: float, pitched: bool
+    ) -> np.ndarray:
+        """Add a building and return its plan, [4, 2]."""
+        # Seen from the road, s grows to the right on the left side of the street.
+        left, right = (s, s + facade.width)[::side]
+        near, far = side * front, side * (front + depth)
+        plan = np.array([(left, near), (right, near), (right, far), (left, far)])
+        self.background += make_building(self._street, facade, plan, 0.32 * depth * pitched)
+        return plan
+
+    def _any(self, textures: list[Texture]) -> Texture:
+        return textures[self._rng.integers(len(textures))]
+
     def _place_buildings(self, side: int) -> None:
         street, rng = self._street, self._rng
         s = street.first - 20.0
         while s < street.last + 30.0:
             kind, facade = self._facades[rng.integers(len(self._facades))]
+            end = s + facade.width
             blocking = [
-                j
+                j.s + j.half
                 for j in street.junctions
-                if s < j.s + j.half + 2.0 and s + facade.width > j.s - j.half - 2.0
+                if abs(2 * j.s - s - end) < end - s + 2 * j.half + 4
             ]
             if blocking:
-                s = blocking[-1].s + blocking[-1].half + 2.01
+                s = blocking[-1] + 2.01
                 continue
             front = street.building_line + rng.uniform(0, 0.25 * street.layout.setback)
-            corner = any(street.in_junction(end, 9.0) for end in (s, s + facade.width))
+            corner = any(street.in_junction(edge, 9.0) for edge in (s, end))
             depth = 24.0 if corner and kind != 'house' else rng.uniform(8, 11)
             pitched = kind == 'house' or (kind == 'terrace' and rng.random() < 0.5)
-            building = Building(street, facade, side, s, front, depth, pitched and depth < 15)
-            self.background.append(building)
-            self._shadows.prism(building.plan, building.height)
-            s += facade.width
+            plan = self._building(facade, side, s, front, depth, pitched and depth < 15)
+            self._shadows.prism(plan, facade.height)
+            s = end
             if street.layout.gap and rng.random() < 0.8:
                 s += rng.exponential(street.layout.gap)
 
@@ -108,18 +113,12 @@ class Scenery:
             d = street.building_line + rng.uniform(28, 34)
             kind, facade = self._facades[rng.integers(len(self._facades))]
             if not open_country and rng.random() < 0.7:
-                self.background.append(Building(street, facade, side, s, d, 10.0, kind != 'block'))
+                self._building(facade, side, s, d, 10.0, kind != 'block')
                 s += facade.width
             else:
                 height = rng.uniform(7, 12)
-                self.background.append(
-                    Plant(
-                        self._point(s, side * (d - 4)),
-                        height * 1.1,
-                        height,
-                        self._trees[rng.integers(len(self._trees))],
-                    )
-                )
+                foot, size = self._point(s, side * (d - 4)), (height * 1.1, height)
+                self.background.append(Plant(foot, size, self._any(self._trees)))
                 s += rng.uniform(4, 8)
 
     def _place_posts(self, side: int) -> None:
@@ -152,82 +151,61 @@ class Scenery:
 
     def _place_parked(self, side: int) -> None:
         street, rng = self._street, self._rng
-        layout = street.layout
-        if not layout.parking:
-            return
         s = street.first
         while s < street.last:
-            vehicle = random_vehicle(rng)
-            s += vehicle.body.length / 2 + rng.uniform(0.6, 1.6)
-            clear = not street.in_junction(s, vehicle.body.length / 2 + 5.0)
-            if clear and vehicle.body.length < 8 and rng.random() < layout.parked:
+            vehicle = Vehicle.random(rng)
+            length = vehicle.body.length
+            s += length / 2 + rng.uniform(0.6, 1.6)
+            clear = length < 8 and not street.in_junction(s, length / 2 + 5.0)
+            if clear and rng.random() < street.layout.parked:
                 d = side * (street.road_half - vehicle.body.width / 2 - rng.uniform(0.1, 0.35))
                 along = side == street.side or rng.random() < 0.2
                 heading = street.heading(s) + (0.0 if along else np.pi) + rng.normal(0, 0.01)
-                self.foreground.append(Parked(self._point(s, d), heading, vehicle))
-                plan = vehicle.footprint(0.0) + (s, d)
-                self._shadows.prism(plan, vehicle.body.height * 0.85)
+                self.foreground.append(Placed(self._point(s, d), heading, vehicle))
+                self._shadows.prism(vehicle.footprint(0.0) + (s, d), vehicle.body.height * 0.85)
                 self._shadows.contact(vehicle.footprint(0.12) + (s, d))
-            s += vehicle.body.length / 2
+            s += length / 2
 
     def _place_trees(self, side: int) -> None:
-        street, rng = self._street, self._rng
-        layout = street.layout
+        street, layout = self._street, self._street.layout
         if layout.verge:
             d = street.road_half + layout.verge * 0.6
         elif layout.setback > 2:
             d = street.walk_end + 1.2
         else:
             d = street.road_half + 0.7
-        s = street.first + rng.uniform(0, layout.tree_gap)
+        s = street.first + self._rng.uniform(0, layout.tree_gap)
         while s < street.last:
             if not street.in_junction(s, 4.0):
-                self._tree(s, side * d, rng.uniform(5.5, 9.5))
-            s += layout.tree_gap * rng.uniform(0.6, 1.5)
+                self._tree(self.foreground, s, side * d, self._rng.uniform(5.5, 9.5))
+            s += layout.tree_gap * self._rng.uniform(0.6, 1.5)
 
     def _place_gardens(self, side: int) -> None:
         """Put bushes, trees and a hedge or a fence between sidewalk and houses."""
         street, rng = self._street, self._rng
-        s = street.first
-        while s < street.last:
-            length = 4.0
+        length = 4.0
+        for s in np.arange(street.first, street.last, length):
             kind = rng.random()
-            edges = (s, s + length)
+            edges = (s, s + length)[::side]
             if kind < 0.6 and not any(street.in_junction(edge, 2.0) for edge in edges):
-                texture = self._barriers[0 if kind < 0.4 else 1]
+                texture, height = (
+                    (self._barriers[0], 1.5) if kind < 0.4 else (self._barriers[1], 1.1)
+                )
                 d = side * (street.walk_end + 0.25)
-                ends = [self._point(edge, d) for edge in (edges if side > 0 else edges[::-1])]
-                height = 1.5 if kind < 0.4 else 1.1
-                self.background.append(Wall(*ends, UP * height, texture))
-                self._shadows.prism(np.array([(edges[0], d), (edges[1], d)]), height)
+                ends = [self._point(edge, d) for edge in edges]
+                corners = standing(*ends, UP * height)
+                self.background.append(Wall(corners, texture, corners[2:].mean(0)))
+                self._shadows.prism(np.array([(edge, d) for edge in edges]), height)
             elif rng.random() < 0.5 and not street.in_junction(s, 3.0):
                 size = rng.uniform(0.9, 2.2)
-                d = side * (street.walk_end + size / 2 + 0.3)
-                self.background.append(
-                    Plant(
-                        self._point(s, d),
-                        size * 1.2,
-                        size,
-                        self._bushes[rng.integers(len(self._bushes))],
-                    )
-                )
+                foot = self._point(s, side * (street.walk_end + size / 2 + 0.3))
+                self.background.append(Plant(foot, (size * 1.2, size), self._any(self._bushes)))
             if street.layout.gap > 4 and rng.random() < 0.35 and not street.in_junction(s, 5.0):
-                reach = street.layout.setback + 12.0
-                self._tree(
-                    s,
-                    side * (street.walk_end + 2 + rng.random() * reach),
-                    rng.uniform(5, 12),
-                    behind=True,
-                )
-            s += length
+                beyond = 2 + rng.random() * (street.layout.setback + 12.0)
+                d = side * (street.walk_end + beyond)
+                self._tree(self.background, s, d, rng.uniform(5, 12))
 
-    def _tree(self, s: float, d: float, height: float, behind: bool = False) -> None:
-        rng = self._rng
-        tree = Plant(
-            self._point(s, d),
-            height * rng.uniform(0.8, 1.1),
-            height,
-            self._trees[rng.integers(len(self._trees))],
-        )
-        (self.background if behind else self.foreground).append(tree)
+    def _tree(self, items: list[Item], s: float, d: float, height: float) -> None:
+        size = (height * self._rng.uniform(0.8, 1.1), height)
+        items.append(Plant(self._point(s, d), size, self._any(self._trees)))
         self._shadows.tree(s, d, height)

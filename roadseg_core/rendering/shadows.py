@@ -7,76 +7,84 @@ import math
 import cv2
 import numpy as np
 
+from .camera import SHIFT, fixed
 from .config import DriveConfig
-from .ground import Grid
+from .grid import Grid
 from .street import Street
 
-_SHIFT = 4
+
+def sun_fall(sun: np.ndarray) -> np.ndarray:
+    """Return [2]: where the shadow of a point 1 m above the ground falls, in the world."""
+    return -sun[:2] / max(0.15, float(sun[2]))
 
 
 class Shadows:
     """
-    Shadows of what stands still.
-
-    Two channels: the share of the sun that is blocked, and the darkness close under things
-    that block the light of the sky too.
+    Shadows of what stands still: the share of the sun blocked, and the darkness close under
+    things that block the light of the sky too.
     """
 
     def __init__(self, config: DriveConfig, street: Street, grid: Grid, sun: np.ndarray) -> None:
         self._grid = grid
         self._street = street
         self._rng = config.generator('shadows')
-        self._length = math.hypot(sun[0], sun[1]) / max(0.15, float(sun[2]))
-        self._azimuth = math.atan2(sun[1], sun[0])
+        self._fall = sun_fall(sun)
         self._sun = np.zeros((grid.rows, grid.columns), np.uint8)
         self._contact = np.zeros((grid.rows, grid.columns), np.uint8)
 
-    def cast(self, s: float, height: float) -> np.ndarray:
+    def _cast(self, s: float, height: float) -> np.ndarray:
         """Return (ds, dd): where the shadow of a point this high falls, seen from its foot."""
-        angle = self._azimuth - self._street.heading(s)
-        return -height * self._length * np.array([math.cos(angle), math.sin(angle)])
+        heading = self._street.heading(s)
+        cosine, sine = math.cos(heading), math.sin(heading)
+        return height * (np.array([[cosine, sine], [-sine, cosine]]) @ self._fall)
 
     def prism(self, plan: np.ndarray, height: float) -> None:
         """Add the shadow of something upright with this plan, [N, 2] of (s, d)."""
-        shifted = plan + self.cast(float(plan[:, 0].mean()), height)
-        outline = cv2.convexHull(np.vstack([plan, shifted]).astype(np.float32))[:, 0]
-        self._fill(self._sun, outline, 255)
+        self._fill(self._sun, swept(plan, self._cast(float(plan[:, 0].mean()), height)))
 
     def post(self, s: float, d: float, height: float) -> None:
         """Add the shadow of a thin post."""
         foot = np.array([s, d])
-        ends = self._grid.texels(np.array([foot, foot + self.cast(s, height)]))
-        first, last = np.round(ends * 2**_SHIFT).astype(int)
-        cv2.line(self._sun, tuple(first), tuple(last), 230, 1, cv2.LINE_AA, _SHIFT)
+        first, last = fixed(self._grid.texels(np.array([foot, foot + self._cast(s, height)])))
+        cv2.line(self._sun, first.tolist(), last.tolist(), 230, 1, cv2.LINE_AA, SHIFT)
 
     def tree(self, s: float, d: float, height: float) -> None:
         """Add the speckled shadow of a tree."""
         rng = self._rng
         self.post(s, d, height * 0.5)
-        middle = np.array([s, d]) + self.cast(s, height * 0.62)
-        spread = height * 0.3
-        for _ in range(70):
-            angle, radius = rng.uniform(0, 2 * math.pi), spread * math.sqrt(rng.random())
-            place = middle + radius * np.array([math.cos(angle), math.sin(angle)])
-            texel = np.round(self._grid.texels(place[None])[0]).astype(int)
-            size = max(1, int(rng.uniform(0.15, 0.6) / self._grid.texel))
-            cv2.circle(self._sun, tuple(texel), size, int(rng.uniform(140, 255)), -1)
-        texel = np.round(self._grid.texels(np.array([(s, d)]))[0]).astype(int)
-        cv2.circle(self._contact, tuple(texel), 3, 110, -1)
+        angle, radius = rng.uniform(0, 2 * math.pi, 70), height * 0.3 * np.sqrt(rng.random(70))
+        speckles = np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius[:, None]
+        middle = np.array([s, d]) + self._cast(s, height * 0.62)
+        sizes = np.maximum(1, rng.uniform(0.15, 0.6, 70) / self._grid.texel).astype(int)
+        darkness = rng.uniform(140, 255, 70)
+        places = np.rint(self._grid.texels(middle + speckles)).astype(int)
+        for place, size, dark in zip(places.tolist(), sizes.tolist(), darkness.tolist()):
+            cv2.circle(self._sun, place, size, dark, -1)
+        foot = np.rint(self._grid.texels(np.array([(s, d)]))[0]).astype(int)
+        cv2.circle(self._contact, foot.tolist(), 3, 110, -1)
 
     def contact(self, plan: np.ndarray) -> None:
         """Add the darkness under something low, such as a vehicle."""
-        self._fill(self._contact, plan, 255)
+        self._fill(self._contact, plan)
 
-    def texels(self) -> np.ndarray:
-        """Return uint8 [rows, columns, 2]: sun blocked and sky blocked, 0 to 255."""
-        return cv2.merge(
-            [
-                cv2.GaussianBlur(self._sun, (0, 0), 0.09 / self._grid.texel),
-                cv2.GaussianBlur(self._contact, (0, 0), 0.18 / self._grid.texel),
-            ]
-        )
+    def shade(self, colours: np.ndarray) -> np.ndarray:
+        """
+        Return the ground with its shadows.
 
-    def _fill(self, target: np.ndarray, plan: np.ndarray, value: int) -> None:
-        points = np.round(self._grid.texels(plan) * 2**_SHIFT).astype(np.int32)
-        cv2.fillPoly(target, [points], value, cv2.LINE_AA, _SHIFT)
+        :param colours: uint8 [rows, columns, 3], BGR, of the same ground at any resolution
+        :returns: uint8 [rows, columns, 4]: BGR, darkened close under things, and the sun blocked
+        """
+        size = colours.shape[1::-1]
+        sun = cv2.GaussianBlur(self._sun, (0, 0), 0.09 / self._grid.texel)
+        contact = cv2.GaussianBlur(self._contact, (0, 0), 0.18 / self._grid.texel)
+        gain = cv2.resize(cv2.convertScaleAbs(contact, alpha=-0.66, beta=255), size)
+        dark = cv2.multiply(colours, cv2.merge([gain] * 3), scale=1 / 255)
+        return cv2.merge([*cv2.split(dark), cv2.resize(sun, size)])
+
+    def _fill(self, target: np.ndarray, plan: np.ndarray) -> None:
+        cv2.fillPoly(target, [fixed(self._grid.texels(plan))], 255, cv2.LINE_AA, SHIFT)
+
+
+def swept(plan: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Return [M, 2], the outline of a plan, of the plan shifted, and of what lies between."""
+    return cv2.convexHull(np.vstack([plan, plan + shift]).astype(np.float32))[:, 0]

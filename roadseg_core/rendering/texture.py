@@ -1,4 +1,4 @@
-"""Pictures kept in all the sizes at which they appear."""
+"""Pictures kept in all the sizes at which they appear, and palettes to draw colours from."""
 
 from __future__ import annotations
 
@@ -34,3 +34,8 @@ def _halvings(texels: int, pixels: float) -> int:
     while texels >> (count + 1) >= max(_SMALLEST, pixels * 0.8):
         count += 1
     return count
+
+
+def palette(text: str) -> np.ndarray:
+    """Return float64 [N, 3], BGR, of colours such as ``'168,166,164 96,94,92'``."""
+    return np.array([colour.split(',') for colour in text.split()], float)

@@ -8,39 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .config import DriveConfig
-from .painter import Painter
-from .people import Person
-from .scenery import random_vehicle
+from .people import Person, PlacedPerson
 from .street import AHEAD, BEHIND, Street
-from .vehicles import Vehicle
-
-
-@dataclass(frozen=True)
-class MovingVehicle:
-    """A vehicle at one moment."""
-
-    anchor: np.ndarray
-    heading: float
-    vehicle: Vehicle
-
-    def paint(self, painter: Painter) -> None:
-        """Paint the vehicle."""
-        self.vehicle.paint(painter, self.anchor, self.heading)
-
-
-@dataclass(frozen=True)
-class MovingPerson:
-    """A person at one moment."""
-
-    anchor: np.ndarray
-    heading: float
-    person: Person
-    phase: float
-    stride: float
-
-    def paint(self, painter: Painter) -> None:
-        """Paint the person."""
-        self.person.paint(painter, self.anchor, self.heading, self.phase, self.stride)
+from .vehicles import Placed, Vehicle
 
 
 @dataclass(frozen=True)
@@ -73,32 +43,29 @@ class Traffic:
         d = self._street.lane(self._lane) + 0.15 * math.sin(0.35 * seconds + self._sway)
         return s, d
 
-    def vehicles(self, seconds: float) -> list[MovingVehicle]:
+    def vehicles(self, seconds: float) -> list[Placed]:
         """Return the vehicles on the move."""
-        found = []
-        for vehicle, course in self._vehicles:
-            s = self._along(course, seconds)
-            heading = self._street.heading(s) + (math.pi if course.speed < 0 else 0.0)
-            anchor = np.array([*self._street.to_world(s, course.d), 0.0])
-            found.append(MovingVehicle(anchor, heading, vehicle))
-        return found
+        return [
+            Placed(*self._place(course, seconds), vehicle) for vehicle, course in self._vehicles
+        ]
 
-    def people(self, seconds: float) -> list[MovingPerson]:
+    def people(self, seconds: float) -> list[PlacedPerson]:
         """Return the people on foot and on bicycles."""
         found = []
         for person, course, phase in self._people:
-            s = self._along(course, seconds)
-            heading = self._street.heading(s) + (math.pi if course.speed < 0 else 0.0)
-            anchor = np.array([*self._street.to_world(s, course.d), 0.0])
             pace = abs(course.speed) * seconds / (0.55 if person.cyclist else 0.42)
             stride = min(0.34, 0.24 * abs(course.speed))
-            found.append(MovingPerson(anchor, heading, person, phase + pace, stride))
+            place = self._place(course, seconds)
+            found.append(PlacedPerson(*place, person, phase + pace, stride))
         return found
 
-    def _along(self, course: _Course, seconds: float) -> float:
+    def _place(self, course: _Course, seconds: float) -> tuple[np.ndarray, float]:
+        """Return where something is (world x, y, z) and its heading."""
+        s = course.start + course.speed * seconds
         if course.follows:
-            return self.camera_vehicle(seconds)[0] + course.start + course.speed * seconds
-        return course.start + course.speed * seconds
+            s += self.camera_vehicle(seconds)[0]
+        heading = self._street.heading(s) + (math.pi if course.speed < 0 else 0.0)
+        return np.array([*self._street.to_world(s, course.d), 0.0]), heading
 
     def _place_vehicles(self, rng: np.random.Generator) -> list[tuple[Vehicle, _Course]]:
         street = self._street
@@ -109,7 +76,7 @@ class Traffic:
             if rng.random() < 0.75:
                 drift = rng.uniform(0.0, 0.35) if gap > 0 else 0.0
                 course = _Course(gap, drift, street.lane(self._lane), follows=True)
-                found.append((random_vehicle(rng), course))
+                found.append((Vehicle.random(rng), course))
         lanes = [(number, 1) for number in range(layout.lanes) if number != self._lane]
         lanes += [(number, -1) for number in range(layout.lanes)]
         for number, way in lanes:
@@ -119,7 +86,7 @@ class Traffic:
             s = low + rng.uniform(0, 30)
             while s < high:
                 d = street.lane(number) * way + rng.uniform(-0.2, 0.2)
-                found.append((random_vehicle(rng), _Course(s, speed, d)))
+                found.append((Vehicle.random(rng), _Course(s, speed, d)))
                 s += 16 + rng.exponential(100.0 / layout.traffic * layout.lanes)
         return found
 

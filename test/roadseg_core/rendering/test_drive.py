@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.labels import SEVEN
-from roadseg_core.rendering import CAMERAS, LAYOUTS, Drive, DriveConfig, render_frame
+from roadseg_core.rendering import CAMERAS, LAYOUTS, Drive, DriveConfig
 
 ROAD = SEVEN.names.index('road')
 SIDEWALK = SEVEN.names.index('sidewalk')
@@ -29,10 +29,6 @@ def test_frames_repeat_in_any_order(drive: Drive) -> None:
         assert again.image.tobytes() == first[job].image.tobytes(), job
         assert again.labels.tobytes() == first[job].labels.tobytes(), job
         assert again.stamp_ns == first[job].stamp_ns
-
-
-def test_render_frame_is_the_drives_frame(drive: Drive) -> None:
-    assert np.array_equal(render_frame(SMALL, 'rear', 2).image, drive.render('rear', 2).image)
 
 
 def test_cameras_and_frames_differ(drive: Drive) -> None:
