@@ -95,32 +95,32 @@ class Ground:
         for rows, along, across, detail in self._bands[camera.name]:
             place = camera.ground_x[rows], camera.ground_y[rows]
             s, d = self._street.from_world(*_turned(place, pose[2], 1.0, pose[:2]))
-            labels[rows] = self._remap(self._labels, s, d, 0, 0, cv2.INTER_NEAREST)
-            seen = self._remap(self._level(along, across), s, d, along, across, cv2.INTER_LINEAR)
+            fine = self._texels(s, d, 0, 0)
+            labels[rows] = _remap(self._labels, fine, cv2.INTER_NEAREST)
+            coarse = self._texels(s, d, along, across) if along or across else fine
+            seen = _remap(self._level(along, across), coarse, cv2.INTER_LINEAR)
             ground = cv2.cvtColor(seen, cv2.COLOR_BGRA2BGR)
             if detail:
                 # Grain is fine enough at half the resolution.
                 place = [np.ascontiguousarray(part[::2, ::2]) for part in place]
                 middle = [v / _DETAIL_TEXEL % _DETAIL_TILE + _DETAIL_TILE for v in pose[:2]]
                 place = _turned(place, pose[2], 1 / _DETAIL_TEXEL, middle)
-                fine = cv2.remap(self._detail, *place, cv2.INTER_LINEAR, None, cv2.BORDER_WRAP)
-                fine = cv2.merge([cv2.resize(fine, ground.shape[1::-1])] * 3)
-                cv2.addWeighted(ground, 1, fine, detail, -128 * detail, ground)
+                grain = cv2.remap(self._detail, *place, cv2.INTER_LINEAR, None, cv2.BORDER_WRAP)
+                grain = cv2.merge([cv2.resize(grain, ground.shape[1::-1])] * 3)
+                cv2.addWeighted(ground, 1, grain, detail, -128 * detail, ground)
             blocked = cv2.max(cv2.extractChannel(seen, 3), shadow[rows])
             gains = [cv2.convertScaleAbs(blocked, alpha=-part, beta=255) for part in light.shadow]
             ground = cv2.multiply(ground, cv2.merge(gains), scale=1 / 255)
             ground = cv2.multiply(ground, cv2.merge([dim[rows]] * 3), scale=1 / 255)
             cv2.add(ground, cv2.merge([haze[rows]] * 3), dst=image[rows])
 
-    def _remap(
-        self, level: np.ndarray, s: np.ndarray, d: np.ndarray, along: int, across: int, how: int
-    ) -> np.ndarray:
-        """Return a level of the map (or the truth) at street coordinates."""
+    def _texels(self, s: np.ndarray, d: np.ndarray, along: int, across: int) -> list[np.ndarray]:
+        """Return column and row of street coordinates on a level of the map."""
         place = []
         for part, first, count in ((s, self._grid.first, along), (d, self._grid.low, across)):
             scale = 0.5**count / self._grid.texel
             place.append(cv2.addWeighted(part, scale, part, 0, -first * scale - 0.5))
-        return cv2.remap(level, *place, how, None, cv2.BORDER_REPLICATE)
+        return place
 
     def _level(self, along: int, across: int) -> np.ndarray:
         if (along, across) not in self._levels:
@@ -155,6 +155,10 @@ def _moving_shadows(
                 cv2.fillPoly(target, [outline], value, cv2.LINE_AA, SHIFT)
     soft = max(3, camera.width // 50)
     return shadow, cv2.blur(under, (soft, max(3, soft // 2)))
+
+
+def _remap(level: np.ndarray, place: list[np.ndarray], how: int) -> np.ndarray:
+    return cv2.remap(level, *place, how, None, cv2.BORDER_REPLICATE)
 
 
 def _turned(
