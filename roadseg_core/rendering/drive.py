@@ -125,8 +125,3 @@ def _paint_items(painter: Painter, items: list[Item], sight: float) -> None:
     seen = [item for item in nearest if not isinstance(item, Wall) or item.seen(view, covered)]
     for item in reversed(seen):
         item.paint(painter)
-
-
-def render_frame(config: DriveConfig, camera: str, index: int) -> RenderedFrame:
-    """Render one frame of a drive; for several frames, keep a :class:`Drive`."""
-    return Drive(config).render(camera, index)

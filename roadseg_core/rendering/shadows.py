@@ -20,8 +20,10 @@ def sun_fall(sun: np.ndarray) -> np.ndarray:
 
 class Shadows:
     """
-    Shadows of what stands still: the share of the sun blocked, and the darkness close under
-    things that block the light of the sky too.
+    Shadows of what stands still.
+
+    They are the share of the sun blocked, and the darkness close under things that block the
+    light of the sky too.
     """
 
     def __init__(self, config: DriveConfig, street: Street, grid: Grid, sun: np.ndarray) -> None:
