@@ -62,7 +62,7 @@ ifndef DISTRIBUTION
 	    '(PyPI has it for x86-64 Linux): source its setup.bash first.' >&2; exit 1; }
 endif
 	@# The base interpreter: an activated $(VENV) cannot clear itself.
-	@base=$$($(PYTHON) -c 'import sys; print(sys._base_executable)'); \
+	@base=$$($(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))'); \
 	"$$base" -m venv --clear $(if $(DISTRIBUTION),--system-site-packages) $(VENV)
 	@touch $(VENV)/COLCON_IGNORE
 ifdef DISTRIBUTION

@@ -20,6 +20,9 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     :returns: uint8 [height, width] or [height, width, 3]; the image itself where it has that size
     """
     height, width = size
+    if image.shape[:2] == (1, 1):
+        # OpenCV 4.5.4, that of Ubuntu 22.04, refuses colour images of one pixel.
+        return np.tile(image, (height, width, 1)[: image.ndim])
     while image.shape[:2] != (height, width):
         old_height, old_width = image.shape[:2]
         image = cv2.resize(

@@ -156,7 +156,12 @@ def to_bgr(
     shape = (rows, width) if layout.channels == 1 else (rows, width, layout.channels)
     strides = (step, 1) if layout.channels == 1 else (step, layout.channels, 1)
     image = np.ndarray(shape, np.uint8, buffer=buffer, strides=strides)
-    return image if layout.code is None else cv2.cvtColor(image, layout.code)
+    if layout.code is None:
+        return image
+    if image.shape[:2] == (1, 1):
+        # OpenCV 4.5.4, that of Ubuntu 22.04, refuses colour images of one pixel, and takes two.
+        return cv2.cvtColor(np.tile(image, (2, 1, 1)[: image.ndim]), layout.code)[:1]
+    return cv2.cvtColor(image, layout.code)
 
 
 def _check_layout(
