@@ -34,7 +34,7 @@ COLCON := $(VENV)/bin/python -m colcon --log-base $(COLCON_DIR)/log
 BINDINGS := $(if $(filter x86_64,$(shell uname -m)),$(foreach n,10 11,build/bindings/$(n)/installed))
 BASES := --build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install
 
-.PHONY: help setup demo test build lint clean lock
+.PHONY: help setup demo test faults build lint clean lock
 
 help:
 	@echo 'make setup   make $(VENV) with everything that is needed; then: . $(VENV)/bin/activate'
@@ -42,6 +42,7 @@ help:
 	@echo '             SOURCE=PATH plays your own bag, video or folder of images;'
 	@echo '             DEMO_ARGS=... are more arguments, DEMO_ARGS=--help lists them'
 	@echo 'make test    check the style, build with colcon and run all tests'
+	@echo 'make faults  provoke every fault of docs/reliability.md, also those that take long'
 	@echo 'make lint    check the style alone'
 	@echo 'make clean   remove build/ and $(VENV)'
 	@echo
@@ -133,6 +134,13 @@ endif
 	grep -aE '^=+ .*[1-9][0-9]* passed.* in ' "$$log" | tail -n 1 || { \
 	    echo 'No test passed.'; status=1; }; \
 	exit $$status
+
+# With those of five seconds and more, which `make test` leaves out.
+faults: setup
+	@ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log \
+	    ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST \
+	    $(VENV)/bin/python -m pytest test/faults -m '' --verbose --durations=0 \
+	    --junitxml=build/faults.xml $(PYTEST_ARGS)
 
 clean:
 	rm -rf build $(VENV) *.egg-info

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -48,11 +47,7 @@ def test_shared_memory_that_is_too_small_is_an_error_while_it_lasts(tmp_path):
         ['nsenter', namespace, sys.executable, '-c', LISTENER.format(domain=domain)],
         capture_output=True,
         text=True,
-        env={
-            **os.environ,
-            'PYTHONPATH': f'{helpers.ROOT}:{helpers.ROOT / "test" / "support"}',
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        },
+        env=helpers.environment(domain),
         timeout=60,
     )
     assert node.stop() == 0

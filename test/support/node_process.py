@@ -30,6 +30,20 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 COUNTS = ('processed', 'replaced', 'stale', 'bad', 'failed', 'not_ready', 'pending')
 
 
+def environment(domain: int, folder: Path | None = None) -> dict[str, str]:
+    """Return the environment of a process beside a bench; ROS logs go to the folder."""
+    return {
+        **os.environ,
+        'ROS_DOMAIN_ID': str(domain),
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        'PYTHONPATH': os.pathsep.join(
+            [str(ROOT), str(ROOT / 'test' / 'support'), os.environ.get('PYTHONPATH', '')]
+        ),
+        'PYTHONUNBUFFERED': '1',
+        **({} if folder is None else {'ROS_LOG_DIR': str(folder)}),
+    }
+
+
 class NodeProcess:
     """
     Run the segmentation node with parameters; stop it by SIGINT.
@@ -51,13 +65,6 @@ class NodeProcess:
     ) -> None:
         values = [f'{name}:={value}' for name, value in parameters.items()]
         self.log = folder / 'node.log'
-        environment = {
-            **os.environ,
-            'ROS_DOMAIN_ID': str(domain),
-            'ROS_LOG_DIR': str(folder),
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-            'PYTHONUNBUFFERED': '1',
-        }
         with self.log.open('wb') as log:
             self.process = subprocess.Popen(
                 [
@@ -71,7 +78,7 @@ class NodeProcess:
                     *arguments,
                 ],
                 cwd=ROOT,
-                env=environment,
+                env=environment(domain, folder),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -95,6 +102,7 @@ class Bench:
     """Publish frames to a node and keep what it publishes."""
 
     def __init__(self, domain: int) -> None:
+        self.domain = domain
         self.context = Context()
         # rclpy takes the domain from the argument, whatever the environment says.
         rclpy.init(context=self.context, domain_id=domain)
