@@ -13,12 +13,13 @@ DEFAULT_MODEL = 'mobilenet_fcn_0.5.onnx'
 
 
 @contextmanager
-def write_atomically(path: Path) -> Iterator[Path]:
+def write_atomically(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """
     Yield a temporary path, and give the file that is written there the name ``path``.
 
-    Others see the old file or the whole new one, even after a loss of power. A block that fails,
-    or writes nothing, leaves what is there as it is. Folders that are missing are made.
+    Others see the old file or the whole new one, even after a loss of power if ``durable``. A
+    block that fails, or writes nothing, leaves what is there as it is. Folders that are missing
+    are made.
 
     :raises OSError: if the file cannot be written
     """
@@ -28,8 +29,9 @@ def write_atomically(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         if temporary.exists():
-            with temporary.open('rb') as file:
-                os.fsync(file.fileno())
+            if durable:
+                with temporary.open('rb') as file:
+                    os.fsync(file.fileno())
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

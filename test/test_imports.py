@@ -256,7 +256,7 @@ LAYERS = (
     ('training', 'export'),
     ('report',),
     ('evaluation',),
-    ('quantization', 'benchmarking', 'budget'),
+    ('quantization', 'benchmarking', 'budget', 'segmenting'),
     ('commands', 'cli'),
 )
 """The library from its foundation to its commands: nobody imports from a later layer."""

@@ -15,6 +15,7 @@ COMMANDS = (
     'quantize',
     'convert-fp16',
     'build-engine',
+    'segment',
     'evaluate',
     'budget',
     'benchmark',

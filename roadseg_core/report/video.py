@@ -11,7 +11,7 @@ import numpy as np
 from roadseg_core.files import write_atomically
 
 CODECS = ('vp09', 'mp4v')
-"""In order: the first plays in browsers too; the second is in every OpenCV."""
+"""In order: the first plays in browsers too; the second is 30 times as fast and in every OpenCV."""
 
 
 class VideoFile:
@@ -23,9 +23,11 @@ class VideoFile:
 
     :param path: the file to write
     :param fps: frames/s of the video
+    :param codecs: the first that OpenCV has is taken
     """
 
-    def __init__(self, path: str | Path, fps: float) -> None:
+    def __init__(self, path: str | Path, fps: float, *, codecs: tuple[str, ...] = CODECS) -> None:
+        self._codecs = codecs
         self._path = Path(path)
         self._whole = write_atomically(self._path)
         self._fps = fps
@@ -51,7 +53,7 @@ class VideoFile:
         self._writer.write(image)
 
     def _open(self, size: tuple[int, int]) -> cv2.VideoWriter:
-        for codec in CODECS:
+        for codec in self._codecs:
             writer = cv2.VideoWriter(
                 str(self._temporary), cv2.VideoWriter_fourcc(*codec), self._fps, size
             )
@@ -59,7 +61,7 @@ class VideoFile:
                 return writer
         raise OSError(
             f'{self._path}: OpenCV {cv2.__version__} writes no MP4 of {size[0]}x'
-            f'{size[1]} pixels with {" or ".join(CODECS)}'
+            f'{size[1]} pixels with {" or ".join(self._codecs)}'
         )
 
     def __exit__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,18 +38,26 @@ class PictureBag(CameraBag):
     Read pictures as a bag.
 
     :param path: a picture, or a folder of pictures
+    :param files: the pictures, where they are not all of the folder
     :param fps: frames per second that the stamps count by
     :raises SourceError: if the folder holds no picture
     """
 
-    def __init__(self, path: Path, *, fps: float = DEFAULT_FPS, camera: str = 'front') -> None:
-        self._files = [path] if path.is_file() else picture_files(path)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        files: tuple[Path, ...] = (),
+        fps: float = DEFAULT_FPS,
+        camera: str = 'front',
+    ) -> None:
+        self._files = files or ((path,) if path.is_file() else picture_files(path))
         if not self._files:
             raise SourceError(
                 f'{path} holds no pictures ({", ".join(PICTURE_SUFFIXES)}) and no bag (.mcap, '
                 '.db3); name a folder that does'
             )
-        self._root = path.parent if path.is_file() else path
+        self._root = Path(os.path.commonpath([file.absolute().parent for file in self._files]))
         checked = all(file.suffix.lower() in CHECKED_SUFFIXES for file in self._files)
         super().__init__(
             path,
@@ -61,9 +70,9 @@ class PictureBag(CameraBag):
         self._read = Path.read_bytes if checked else read_picture
 
     def pictures(self) -> Iterator[tuple[str, bytes | np.ndarray, str]]:
-        """Yield the pictures, named as in the folder."""
+        """Yield the pictures, named by their paths in the folder that holds them all."""
         for file in self._files:
-            name = file.relative_to(self._root).as_posix()
+            name = file.absolute().relative_to(self._root).as_posix()
             try:
                 yield name, self._read(file), ''
             except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.report.video import VideoFile
+from roadseg_core.report.video import CODECS, VideoFile
 
 _SAMPLE = 12
 """Frames whose stamps tell the rate; they wait for it in memory."""
@@ -20,9 +20,11 @@ class Videos:
     Write ``<camera>.mp4`` files; use it as a context. A block that fails leaves none.
 
     :param folder: where they go
+    :param codecs: the first that OpenCV has is taken
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, codecs: tuple[str, ...] = CODECS) -> None:
+        self._codecs = codecs
         self._folder = folder
         self._waiting: dict[str, list[tuple[int, np.ndarray]]] = {}
         self._open: dict[str, VideoFile] = {}
@@ -57,7 +59,11 @@ class Videos:
     def _start(self, camera: str) -> None:
         frames = self._waiting.pop(camera)
         video = self._stack.enter_context(
-            VideoFile(self._folder / f'{camera}.mp4', frame_rate([stamp for stamp, _ in frames]))
+            VideoFile(
+                self._folder / f'{camera}.mp4',
+                frame_rate([stamp for stamp, _ in frames]),
+                codecs=self._codecs,
+            )
         )
         self._open[camera] = video
         for _, overlay in frames:

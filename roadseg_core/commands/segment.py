@@ -1,0 +1,226 @@
+"""
+``roadseg segment``: label pictures, videos and bags.
+
+    roadseg segment drive.mp4 --output drive --outputs overlay,video
+    roadseg segment 'pictures/*.jpg' --output labels --outputs label,road_mask
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from roadseg_core.segmenting.run import Account
+
+HELP = 'make label images, road masks, overlays and videos of pictures, videos and bags'
+
+_SHOWN = 10
+_SUMMARY = 'segment.json'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = (
+        'examples:\n'
+        '  roadseg segment drive.mp4 --output drive --outputs overlay,video\n'
+        "  roadseg segment 'pictures/*.jpg' --output labels --outputs label,road_mask\n\n"
+        'exit code: 0 all frames were segmented; 2 it could not run, or a part of the input '
+        'could not be read'
+    )
+    add = parser.add_argument
+    add(
+        'sources',
+        nargs='+',
+        metavar='SOURCE',
+        help='a bag, a video, a picture, a folder of pictures, or a pattern in quotes',
+    )
+    add('--output', type=Path, required=True, metavar='FOLDER', help='folder of the results')
+    add(
+        '--outputs',
+        type=lambda text: frozenset(text.split(',')),
+        default=frozenset(('label', 'overlay')),
+        metavar='NAME,...',
+        help='label, road_mask, confidence, overlay, video (default: label,overlay)',
+    )
+    add('--model', type=Path, metavar='FILE', help='model file (default: the shipped model)')
+    add('--backend', default='auto', help='auto (default), openvino, tensorrt or torch')
+    add('--device', default='auto', help="device, in the backend's words (default: auto)")
+    add('--precision', default='auto', help='auto (default), fp32, bf16, fp16 or int8')
+    add('--batch', type=int, default=0, help='frames in a batch (default: as the model takes)')
+    add(
+        '--at',
+        choices=('camera', 'network'),
+        default='camera',
+        help="size of the images: the camera's (default) or the network's",
+    )
+    add(
+        '--road-threshold',
+        type=float,
+        default=0.0,
+        metavar='P',
+        help='least probability of road of the road mask, 0 to 1 (default 0: the labels decide)',
+    )
+    add(
+        '--overlay-mode',
+        choices=('palette', 'road'),
+        default='palette',
+        help='paint every class (default) or the road alone',
+    )
+    add('--overlay-alpha', type=float, default=0.5, metavar='A', help='weight of the paint (0.5)')
+    add(
+        '--camera',
+        action='append',
+        default=[],
+        metavar='NAME=TOPIC',
+        help='image topic of a bag, once per camera (default: all that look like cameras)',
+    )
+    add('--every', type=int, default=1, metavar='N', help='take every N-th frame (default 1)')
+    add('--start', type=float, default=0.0, metavar='SECONDS', help='begin there (default 0)')
+    add('--end', type=float, metavar='SECONDS', help='end there (default: the end)')
+    add(
+        '--codec',
+        choices=('mp4v', 'vp09'),
+        default='mp4v',
+        help='of videos: mp4v (default), or vp09, which browsers play too and which takes 30 times '
+        'as long',
+    )
+    add('--fps', type=float, help='rate of pictures in a video (default 15)')
+    add(
+        '--fresh',
+        action='store_true',
+        help='replace earlier results of other settings in the folder',
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Segment; 0 if all of it was read, else 2."""
+    from roadseg_core.bags.records import SourceError
+    from roadseg_core.engines import EngineError
+    from roadseg_core.segmenting.journal import OutputError
+
+    try:
+        return _segment(options)
+    except (SourceError, OutputError, EngineError, ValueError, OSError) as error:
+        print(f'roadseg segment: {error}', file=sys.stderr)
+    except KeyboardInterrupt:
+        print(
+            'roadseg segment: stopped; what is finished is kept: the same command goes on from '
+            'there',
+            file=sys.stderr,
+        )
+    return 2
+
+
+def _segment(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from roadseg_core.engines import open_engine
+    from roadseg_core.files import default_model
+    from roadseg_core.pipeline.frame import OutputOptions, engine_outputs
+    from roadseg_core.segmenting.inputs import find_inputs
+    from roadseg_core.segmenting.journal import Journal
+    from roadseg_core.segmenting.run import segment
+    from roadseg_core.segmenting.works import SegmentOptions
+
+    _check(options)
+    model = options.model or default_model()
+    inputs = find_inputs(options.sources, fps=options.fps, output=options.output)
+    chosen = SegmentOptions(
+        outputs=options.outputs,
+        frame=OutputOptions(
+            options.at, options.road_threshold, options.overlay_mode, options.overlay_alpha
+        ),
+        cameras=dict(_camera(text) for text in options.camera),
+        start=options.start,
+        end=options.end,
+        every=options.every,
+        batch=options.batch,
+        codecs=(options.codec,),
+    )
+    with closing(
+        open_engine(
+            model,
+            backend=options.backend,
+            device=options.device,
+            precision=options.precision,
+            outputs=engine_outputs(options.outputs, road_threshold=options.road_threshold),
+        )
+    ) as engine:
+        settings = {
+            'model': hashlib.sha256(model.read_bytes()).hexdigest(),
+            'backend': engine.description.backend,
+            'precision': engine.description.precision,
+            **vars(chosen.frame),
+        }
+        with (
+            Journal(options.output, settings, fresh=options.fresh) as journal,
+            tqdm(unit=' frames', leave=False, disable=None) as bar,
+        ):
+
+            def progress(done: int, total: int) -> None:
+                bar.total = total or None
+                bar.update(done - bar.n)
+
+            journal.check(_SUMMARY)
+            account = segment(inputs, engine, chosen, journal, progress=progress)
+            summary = {
+                'sources': [str(entry.path) for entry in inputs],
+                'settings': settings,
+                **vars(account),
+            }
+            journal.write(_SUMMARY, json.dumps(summary, indent=2).encode() + b'\n')
+    _say(account, options.output)
+    return 2 if account.problems else 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    from roadseg_core.segmenting.works import OUTPUTS
+
+    unknown = options.outputs - set(OUTPUTS)
+    if unknown:
+        raise ValueError(
+            f'--outputs {",".join(sorted(unknown))}; expected some of {",".join(OUTPUTS)}'
+        )
+    for name, least, most in (
+        ('every', 1, None),
+        ('batch', 0, None),
+        ('start', 0, None),
+        ('fps', 0.001, 1000),
+        ('road_threshold', 0, 1),
+        ('overlay_alpha', 0, 1),
+    ):
+        value = getattr(options, name)
+        if value is not None and not (value >= least and (most is None or value <= most)):
+            raise ValueError(
+                f'--{name.replace("_", "-")} {value}; expected {least} '
+                f'{"or more" if most is None else f"to {most}"}'
+            )
+    if options.end is not None and not options.end > options.start:
+        raise ValueError(f'--end {options.end:g} is not after --start {options.start:g}')
+
+
+def _camera(text: str) -> tuple[str, str]:
+    name, equals, topic = text.partition('=')
+    if not (name and equals and topic):
+        raise ValueError(f'--camera {text}; expected NAME=TOPIC')
+    return name, topic
+
+
+def _say(account: Account, folder: Path) -> None:
+    for problem in account.problems[:_SHOWN]:
+        print(f'roadseg segment: {problem}', file=sys.stderr)
+    if len(account.problems) > _SHOWN:
+        print(
+            f'roadseg segment: {len(account.problems) - _SHOWN} more in {folder / _SUMMARY}',
+            file=sys.stderr,
+        )
+    kept = f', {account.kept} there from before' if account.kept else ''
+    print(f'{account.segmented} {"frame" if account.segmented == 1 else "frames"} segmented{kept}')
+    print(folder)

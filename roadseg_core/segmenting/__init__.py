@@ -1,0 +1,1 @@
+"""Segment recordings into label images, masks and videos, without ROS and without truth."""

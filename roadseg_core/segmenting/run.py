@@ -1,0 +1,176 @@
+"""Run recordings through the frame path of the node, and write what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from roadseg_core.bags.images import decode
+from roadseg_core.bags.records import SourceError
+from roadseg_core.engines import Engine, Segmentation, warm_up
+from roadseg_core.evaluation.drives.stages import mapped
+from roadseg_core.evaluation.drives.videos import Videos
+from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.frame import Frame
+from roadseg_core.segmenting.inputs import Input
+from roadseg_core.segmenting.journal import Journal
+from roadseg_core.segmenting.works import SegmentOptions, Work, Works
+
+_JPEG_QUALITY = 92
+_WORKERS, _AHEAD = 2, 8
+
+
+@dataclass
+class Account:
+    """
+    Count what became of the frames.
+
+    :param segmented: frames segmented by this run
+    :param kept: frames that an earlier run had finished
+    :param problems: what could not be read, and why
+    """
+
+    segmented: int = 0
+    kept: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def segment(
+    inputs: list[Input],
+    engine: Engine,
+    options: SegmentOptions,
+    journal: Journal,
+    *,
+    progress: Callable[[int, int], None],
+) -> Account:
+    """
+    Segment recordings into the journal's folder; files that it has from before are kept.
+
+    :param engine: opened with what :func:`roadseg_core.pipeline.frame.engine_outputs` says
+    :param progress: called with the frames done and those in all (0: unknown) of a recording
+    :raises OutputError: if a file of somebody else is in the way
+    :raises EngineError: if the engine fails
+    :raises OSError: if nothing can be written
+    """
+    account = Account()
+    warm = set()
+    for entry in inputs:
+        folder = entry.name if len(inputs) > 1 else ''
+        try:
+            with entry.open() as reader:
+                works = Works(reader, options, journal, folder)
+                size = min(options.batch or engine.info.max_batch, works.total or 1 << 30)
+                if size not in warm:
+                    warm_up(engine, [size])
+                    warm.add(size)
+                _run(works, engine, size, account, progress)
+                account.problems += [f'{entry.path}: {loss}' for loss in reader.losses.described]
+        except SourceError as error:
+            account.problems.append(str(error))
+    return account
+
+
+def _run(
+    works: Works,
+    engine: Engine,
+    size: int,
+    account: Account,
+    progress: Callable[[int, int], None],
+) -> None:
+    journal = works.journal
+    with journal.staging() as staging:
+        decoded = mapped(
+            lambda work: _decoded(work, engine), iter(works), workers=_WORKERS, ahead=_AHEAD
+        )
+        made = mapped(
+            lambda work: _made(work, engine, works.options),
+            _inferred(decoded, engine, size),
+            workers=_WORKERS,
+            ahead=_AHEAD,
+        )
+        with Videos(staging, codecs=works.options.codecs) as videos, closing(made):
+            for done, (work, files, overlay) in enumerate(made, 1):
+                for name, data in files.items():
+                    journal.write(name, data)
+                if overlay is not None:
+                    videos.write(work.place.key, work.stamp_ns, overlay)
+                account.segmented += work.result is not None
+                account.kept += not work.is_wanted
+                if work.error:
+                    account.problems.append(work.error)
+                progress(done, works.total)
+        for place in works.places:
+            if place.video and (staging / f'{place.key}.mp4').is_file():
+                journal.take(staging / f'{place.key}.mp4', place.video)
+
+
+def _decoded(work: Work, engine: Engine) -> Work:
+    if not work.is_wanted:
+        return work
+    geometry = engine.info.geometry
+    try:
+        image = decode(work.message, work.place.camera.type)
+    except ConversionError as error:
+        return replace(work, error=work.describe(error))
+    out = np.empty((*geometry.input_size, 3), np.uint8)
+    return replace(work, frame=Frame.placed(image, geometry, out))
+
+
+def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
+    """Segment frames in full batches: the last is filled up with what the array held before."""
+    batch = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
+    waiting: list[Work] = []
+    filled = 0
+    with closing(works):
+        for work in works:
+            waiting.append(work)
+            if work.frame is not None:
+                batch[filled] = work.frame.network_image
+                filled += 1
+            if filled == size or (len(waiting) >= 64 and not filled):
+                yield from _segmented(waiting, engine, batch, filled)
+                waiting, filled = [], 0
+        yield from _segmented(waiting, engine, batch, filled)
+
+
+def _segmented(works: list[Work], engine: Engine, batch: np.ndarray, filled: int) -> Iterator[Work]:
+    result = engine.infer(batch) if filled else Segmentation()
+    number = 0
+    made = []
+    for work in works:
+        if work.frame is not None:
+            # The engine's arrays are its own from the next run on.
+            arrays = (result.labels, result.road_probability, result.confidence)
+            own = [None if a is None else a[number : number + 1].copy() for a in arrays]
+            work = replace(work, result=Segmentation(*own))
+            number += 1
+        made.append(work)
+    yield from made
+
+
+def _made(
+    work: Work, engine: Engine, options: SegmentOptions
+) -> tuple[Work, dict[str, bytes], np.ndarray | None]:
+    """Return the work, its files, and its overlay where a video wants it."""
+    if work.frame is None:
+        return work, {}, None
+    wanted = {*work.files, *(['overlay'] if work.place.video else [])}
+    images = work.frame.outputs(
+        work.result, 0, wanted, label_map=engine.info.label_map, options=options.frame
+    )
+    files = {file: _encoded(images[output], file) for output, file in work.files.items()}
+    # Without the image: what waits to be written takes little memory.
+    return replace(work, frame=None), files, images['overlay'] if work.place.video else None
+
+
+def _encoded(image: np.ndarray, file: str) -> bytes:
+    suffix = file[file.rindex('.') :]
+    options = (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY) if suffix == '.jpg' else ()
+    done, data = cv2.imencode(suffix, image, options)
+    if not done:
+        raise OSError(None, f'image of {image.shape} cannot be encoded', file)
+    return data.tobytes()

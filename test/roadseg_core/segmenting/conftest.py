@@ -1,0 +1,5 @@
+"""Fixtures shared by several folders of tests."""
+
+from street_fixtures import exact_model, street_bag
+
+__all__ = ['exact_model', 'street_bag']
