@@ -11,6 +11,9 @@ from uuid import uuid4
 
 DEFAULT_MODEL = 'mobilenet_fcn_0.5.onnx'
 
+RECORDING_SUFFIXES = ('.mp4', '.avi', '.mkv', '.mov', '.webm', '.mcap', '.db3', '.bag')
+"""Of videos and bags, as far as a name tells."""
+
 
 @contextmanager
 def write_atomically(path: Path, *, durable: bool = True) -> Iterator[Path]:

@@ -14,7 +14,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from roadseg_core.files import default_model
+from roadseg_core.files import RECORDING_SUFFIXES, default_model
 
 HELP = 'compare a model with a data set'
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--data',
-        required=True,
+        default='',
         metavar='NAME[:SPLIT]',
         help='a data set such as camvid or kitti_road; the split is val by default',
     )
@@ -68,6 +68,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Refuse recordings, which have no truth of their own, and say what takes them."""
+    for word in (options.data, *options.pairs):
+        is_path = ('=' not in word and word != options.data) or '/' in word
+        if Path(word).suffix.lower() in RECORDING_SUFFIXES or (is_path and Path(word).exists()):
+            raise ValueError(
+                f'{word} is no data set; label a recording by: roadseg segment {word} --output '
+                'FOLDER; judge a model on it by: evaluate_bag (docs/evaluate_bag.md)'
+            )
+    if not options.data:
+        raise ValueError('no data set; name one by --data, such as --data camvid:val')
+
+
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print the figures and write what was asked for."""
     from tqdm import tqdm
@@ -83,6 +96,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.pipeline.outputs import overlay
     from roadseg_core.report.video import VideoFile
 
+    _check(options)
     name, _, split = options.data.partition(':')
     chosen = read_options(options.pairs)
     root = Path() if name == 'rendered' else data_root(options.root)

@@ -1,5 +1,5 @@
 """
-``roadseg segment``: label pictures, videos and bags.
+``roadseg segment``: label pictures, videos and bags; 0 if all was read, else 2.
 
     roadseg segment drive.mp4 --output drive --outputs overlay,video
     roadseg segment 'pictures/*.jpg' --output labels --outputs label,road_mask
@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadseg_core.files import default_model
+
 if TYPE_CHECKING:
     from roadseg_core.segmenting.run import Account
 
@@ -26,14 +28,6 @@ _SUMMARY = 'segment.json'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = (
-        'examples:\n'
-        '  roadseg segment drive.mp4 --output drive --outputs overlay,video\n'
-        "  roadseg segment 'pictures/*.jpg' --output labels --outputs label,road_mask\n\n"
-        'exit code: 0 all frames were segmented; 2 it could not run, or a part of the input '
-        'could not be read'
-    )
     add = parser.add_argument
     add(
         'sources',
@@ -49,7 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='NAME,...',
         help='label, road_mask, confidence, overlay, video (default: label,overlay)',
     )
-    add('--model', type=Path, metavar='FILE', help='model file (default: the shipped model)')
+    add(
+        '--model',
+        type=Path,
+        default=default_model(),
+        metavar='FILE',
+        help='model file or checkpoint; default: the shipped %(default)s',
+    )
     add('--backend', default='auto', help='auto (default), openvino, tensorrt or torch')
     add('--device', default='auto', help="device, in the backend's words (default: auto)")
     add('--precision', default='auto', help='auto (default), fp32, bf16, fp16 or int8')
@@ -122,7 +122,6 @@ def _segment(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from roadseg_core.engines import open_engine
-    from roadseg_core.files import default_model
     from roadseg_core.pipeline.frame import OutputOptions, engine_outputs
     from roadseg_core.segmenting.inputs import find_inputs
     from roadseg_core.segmenting.journal import Journal
@@ -130,7 +129,6 @@ def _segment(options: argparse.Namespace) -> int:
     from roadseg_core.segmenting.works import SegmentOptions
 
     _check(options)
-    model = options.model or default_model()
     inputs = find_inputs(options.sources, fps=options.fps, output=options.output)
     chosen = SegmentOptions(
         outputs=options.outputs,
@@ -146,7 +144,7 @@ def _segment(options: argparse.Namespace) -> int:
     )
     with closing(
         open_engine(
-            model,
+            options.model,
             backend=options.backend,
             device=options.device,
             precision=options.precision,
@@ -154,7 +152,7 @@ def _segment(options: argparse.Namespace) -> int:
         )
     ) as engine:
         settings = {
-            'model': hashlib.sha256(model.read_bytes()).hexdigest(),
+            'model': hashlib.sha256(options.model.read_bytes()).hexdigest(),
             'backend': engine.description.backend,
             'precision': engine.description.precision,
             **vars(chosen.frame),

@@ -51,3 +51,12 @@ def test_every_help_ends_with_examples_that_the_command_takes(command, capsys):
     for start, end in zip(calls, [*calls[1:], None]):
         assert lines[start + 1] == command
         _parsed(lines[start + 1 : end])
+
+
+@pytest.mark.parametrize(
+    'words', [['drive.mp4'], ['--data', 'drive.mcap'], ['--data', 'FOLDER'], ['FOLDER']]
+)
+def test_a_recording_is_told_what_takes_it(words, tmp_path, capsys):
+    words = [str(tmp_path) if word == 'FOLDER' else word for word in words]
+    assert main(['evaluate', *words]) == 1
+    assert f'label a recording by: roadseg segment {words[-1]}' in capsys.readouterr().err
