@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from roadseg_core.evaluation.live.accounting import CAUSES, account, node_counts, read_sent
 
@@ -81,3 +83,47 @@ def test_counters_are_found_by_the_camera_of_the_status() -> None:
     }
     found = node_counts(statuses, ('front', 'left'))
     assert found == {'front': counts(4, processed=3, bad=1), 'left': counts(0)}
+
+
+FATES = ('lost_by_dds', *CAUSES)
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from(['front', 'left']), st.integers(0, 1000)),
+        st.tuples(st.sampled_from(FATES), st.integers(1, 500)),
+        min_size=1,
+    )
+)
+def test_whatever_becomes_of_frames_adds_up(
+    frames: dict[tuple[str, int], tuple[str, int]],
+) -> None:
+    sent = {key: key[1] * MS for key in frames}
+    received = {
+        key: sent[key] + late * MS for key, (fate, late) in frames.items() if fate == 'processed'
+    }
+    fates = {
+        camera: [fate for (name, _), (fate, _) in frames.items() if name == camera]
+        for camera in ('front', 'left')
+    }
+    result = account(
+        sent,
+        received,
+        {
+            camera: counts(
+                len(own) - own.count('lost_by_dds'), **{cause: own.count(cause) for cause in CAUSES}
+            )
+            for camera, own in fates.items()
+        },
+    )
+    pending = [camera for camera, own in fates.items() if 'pending' in own]
+    assert [problem.partition(':')[0] for problem in result.problems] == pending
+    for camera, own in fates.items():
+        assert {fate: result.frames[camera][fate] for fate in FATES} == {
+            fate: own.count(fate) for fate in FATES
+        }
+    assert result.frames['total']['sent'] == len(frames)
+    assert sorted(result.latencies_ms) == sorted(
+        late for fate, late in frames.values() if fate == 'processed'
+    )
+    assert all(latency > 0 for latency in result.latencies_ms)
