@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from roadseg_core.bags.drive_bag import record_drive
 from roadseg_core.bags.records import SourceError
-from roadseg_core.evaluation.demonstration.moments import collect_moments
+from roadseg_core.evaluation.demonstration.frame_pictures import collect_pictures
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
 from roadseg_core.evaluation.demonstration.page import write_page
 from roadseg_core.evaluation.demonstration.summary import summarize
@@ -30,7 +30,7 @@ from roadseg_core.sources.opening import open_source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.live.processes import prepare_run
 
-_MOMENTS, _MOMENTS_OF_SOURCE = 4, 6
+_SHOWN, _SHOWN_OF_SOURCE = 4, 6
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,11 +76,11 @@ def _run(options: DemoOptions) -> int:
     summary = summarize(options, live, scores, played=played, exit_code=run.exit_code)
     report, page = (options.output.resolve() / name for name in ('report.json', 'report.html'))
     report.write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
-    count = _MOMENTS_OF_SOURCE if options.source else _MOMENTS
-    moments = collect_moments(
+    count = _SHOWN_OF_SOURCE if options.source else _SHOWN
+    frames = collect_pictures(
         run, sources, options.truth_topics, count=count, fallback=through_cv_bridge
     )
-    write_page(page, summary, moments, run.label_map, drive.accounting)
+    write_page(page, summary, frames, run.label_map, drive.accounting)
     _say('', *describe_live(live))
     if scores:
         _say(f'road IoU {scores["road_iou"]:.3f} against the exact truth of the rendered drive')

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from roadseg_core.evaluation.demonstration.moments import Moment
+from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures
 from roadseg_core.evaluation.live.accounting import Accounting
 from roadseg_core.labels import LabelMap
 from roadseg_core.report.charts import Line, chart, series_colours
@@ -24,7 +24,11 @@ _SHOWN_FIRST = {
 
 
 def write_page(
-    path: Path, summary: dict, moments: list[Moment], label_map: LabelMap, accounting: Accounting
+    path: Path,
+    summary: dict,
+    frames: list[FramePictures],
+    label_map: LabelMap,
+    accounting: Accounting,
 ) -> None:
     """Write the report of ``summary`` (the content of report.json) with its pictures."""
     write_template(
@@ -37,11 +41,11 @@ def write_page(
         series=series_colours(summary['cameras']),
         first=[
             replace(picture, caption=_SHOWN_FIRST[picture.caption])
-            for moment in moments[:1]
-            for picture in moment.pictures
+            for frame in frames[:1]
+            for picture in frame.pictures
             if picture.caption in _SHOWN_FIRST
         ],
-        moments=moments,
+        frames=frames,
         chart=_latency_chart(accounting, summary['cameras'], 1000 / summary['conditions']['fps']),
     )
 

@@ -10,7 +10,7 @@ from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.drive_bag import record_drive
 from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.truth_bag import image_topic, truth_topic
-from roadseg_core.evaluation.demonstration.moments import collect_moments
+from roadseg_core.evaluation.demonstration.frame_pictures import collect_pictures
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
 from roadseg_core.labels import SEVEN
 from roadseg_core.rendering import Drive, demo_config
@@ -58,6 +58,6 @@ def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
         ({'left': truth_topic('left')}, [*shown, 'truth', 'errors']),
         ({}, shown),
     ):
-        moments = collect_moments(LiveRun('/n', (drive,)), {'left': source}, truths, count=4)
-        assert [moment.seconds for moment in moments] == [0.0, 0.2]
-        assert [picture.caption for picture in moments[0].pictures] == captions
+        shown_frames = collect_pictures(LiveRun('/n', (drive,)), {'left': source}, truths, count=4)
+        assert [frame.seconds for frame in shown_frames] == [0.0, 0.2]
+        assert [picture.caption for picture in shown_frames[0].pictures] == captions

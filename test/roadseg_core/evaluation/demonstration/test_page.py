@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roadseg_core.evaluation.demonstration.moments import Moment, choose_stamps
+from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures, choose_stamps
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
 from roadseg_core.evaluation.demonstration.page import write_page
 from roadseg_core.evaluation.demonstration.summary import summarize
@@ -52,7 +52,11 @@ def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tup
         Picture(name, 'data:image/png;base64,AAAA') for name in ('frame', 'labels', 'road mask')
     )
     write_page(
-        tmp_path / 'report.html', summary, [Moment('front', 0.5, pictures)], SEVEN, accounting
+        tmp_path / 'report.html',
+        summary,
+        [FramePictures('front', 0.5, pictures)],
+        SEVEN,
+        accounting,
     )
     return summary, (tmp_path / 'report.html').read_text(encoding='utf-8')
 
@@ -98,7 +102,7 @@ def test_the_report_of_a_source_claims_no_accuracy(tmp_path: Path) -> None:
     assert '&lt;b&gt;x' in text
 
 
-def test_moments_are_spread() -> None:
+def test_frames_are_spread() -> None:
     assert choose_stamps(list(range(100)), 4) == [12, 37, 62, 87]
     assert choose_stamps([3, 1, 2], 4) == [1, 2, 3]
 

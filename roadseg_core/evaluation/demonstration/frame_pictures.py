@@ -18,7 +18,7 @@ from roadseg_core.sources.source import Source
 
 
 @dataclass(frozen=True)
-class Moment:
+class FramePictures:
     """The pictures of one frame of one camera."""
 
     camera: str
@@ -26,23 +26,23 @@ class Moment:
     pictures: tuple[Picture, ...]
 
 
-def collect_moments(
+def collect_pictures(
     run: LiveRun,
     sources: Mapping[str, Source],
     truths: Mapping[str, str],
     *,
     count: int,
     fallback: Fallback | None = None,
-) -> list[Moment]:
+) -> list[FramePictures]:
     """
-    Return up to ``count`` moments of each camera, from the frames that came back.
+    Return the pictures of up to ``count`` frames of each camera, from the frames that came back.
 
     :param run: of one drive
     :param sources: what was played, by camera
     :param truths: topic of the truth, of the map ``seven``, in the drive by camera
     :param fallback: decodes images that the pipeline does not know
     """
-    drive, moments = run.drives[0], []
+    drive, shown = run.drives[0], []
     for camera, source in sources.items():
         label_topic = output_topic(camera, 'label', node=run.node)
         mask_topic = output_topic(camera, 'road_mask', node=run.node)
@@ -61,8 +61,8 @@ def collect_moments(
                     mask=masks.get(stamp),
                     truth=truth.get(stamp),
                 )
-                moments.append(Moment(camera, (stamp - min(came_back)) / 1e9, pictures))
-    return moments
+                shown.append(FramePictures(camera, (stamp - min(came_back)) / 1e9, pictures))
+    return shown
 
 
 def choose_stamps(stamps: list[int], count: int) -> list[int]:
