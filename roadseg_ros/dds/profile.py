@@ -9,7 +9,12 @@ from pathlib import Path
 
 from roadseg_core.files import shipped_profile
 from roadseg_core.machine import versions
-from roadseg_ros.dds.shared_memory import SharedMemory, mapped_segments, shared_memory_problem
+from roadseg_ros.dds.shared_memory import (
+    SharedMemory,
+    mapped_segments,
+    remove_dead_segments,
+    shared_memory_problem,
+)
 from roadseg_ros.memory import tune_malloc
 
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
@@ -26,6 +31,7 @@ def prepare_process() -> None:
     loses most of them. What the user has set, be it empty, stays.
     """
     tune_malloc()
+    remove_dead_segments()
     os.environ.update(added_environment(os.environ, shipped_profile()))
 
 
@@ -67,12 +73,6 @@ def transport_problem() -> str | None:
     )
 
 
-def fast_dds_in_use(environment: Mapping[str, str]) -> bool:
-    """Say whether a process will run on Fast DDS, the default of Humble to Kilted."""
-    rmw = environment.get('RMW_IMPLEMENTATION', '')
-    return not rmw or rmw.startswith('rmw_fastrtps')
-
-
 def profile_in_use(environment: Mapping[str, str], shipped: Path) -> Path | None:
     """
     Return the Fast DDS profile a process will load: the user's own, ours, or None.
@@ -80,7 +80,8 @@ def profile_in_use(environment: Mapping[str, str], shipped: Path) -> Path | None
     A variable that is set, be it empty, is the user's choice, as is
     FASTDDS_BUILTIN_TRANSPORTS, which our profile would override.
     """
-    if not fast_dds_in_use(environment):
+    # Fast DDS is the default of every distribution from Humble on.
+    if not (environment.get('RMW_IMPLEMENTATION') or 'rmw_fastrtps').startswith('rmw_fastrtps'):
         return None
     own = [environment[name] for name in PROFILE_VARIABLES if name in environment]
     if own:
@@ -91,9 +92,8 @@ def profile_in_use(environment: Mapping[str, str], shipped: Path) -> Path | None
 
 def added_environment(environment: Mapping[str, str], shipped: Path) -> dict[str, str]:
     """Return the variables that name our profile; none where the user has chosen."""
-    if any(name in environment for name in PROFILE_VARIABLES):
-        return {}
-    if profile_in_use(environment, shipped) is None:
+    chosen = any(name in environment for name in PROFILE_VARIABLES)
+    if chosen or profile_in_use(environment, shipped) is None:
         return {}
     # Named twice, a file behind a symbolic link is two files to Fast DDS, with one profile.
     return dict.fromkeys(_variables_read(environment), str(shipped.resolve()))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 MIB = 1 << 20
+
+_SECONDS_TO_LOCK = 10.0
 
 _ENLARGE = (
     'In Docker: docker run --shm-size={size} (compose: shm_size: {size}), or --ipc=host. '
@@ -49,6 +53,25 @@ def mapped_segments(maps: Path = Path('/proc/self/maps')) -> int:
             begin, _, end = line.partition(' ')[0].partition('-')
             held += int(end, 16) - int(begin, 16)
     return held
+
+
+def remove_dead_segments(folder: Path = Path('/dev/shm')) -> None:
+    """
+    Remove the segments of processes that were killed: Fast DDS itself leaves them there for ever.
+
+    A process holds a lock on ``<segment>_el`` as long as it lives; what was made just now may not
+    have it yet.
+    """
+    for lock in folder.glob(f'fastdds_{"[0-9a-f]" * 16}_el'):
+        try:
+            if time.time() - lock.stat().st_mtime < _SECONDS_TO_LOCK:
+                continue
+            with lock.open('rb') as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock.with_name(lock.name.removesuffix('_el')).unlink(missing_ok=True)
+                lock.unlink()
+        except OSError:
+            continue  # its process lives, or is another user's
 
 
 def bytes_per_process(segment: int) -> int:

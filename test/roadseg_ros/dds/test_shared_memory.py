@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import random
+import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from roadseg_ros.dds.shared_memory import (
     MIB,
     SharedMemory,
     bytes_per_process,
     read_shared_memory,
+    remove_dead_segments,
     shared_memory_problem,
 )
 
@@ -61,3 +70,51 @@ def test_reading_the_file_system(tmp_path: Path):
     assert memory is not None
     assert 0 <= memory.free <= memory.total
     assert read_shared_memory(tmp_path / 'none') is None
+
+
+def test_only_what_no_process_holds_is_removed(tmp_path: Path):
+    held, dead, new = (tmp_path / f'fastdds_{digit * 16}' for digit in '0af')
+    port = tmp_path / 'fastdds_port7411'
+    for path in (held, dead, new, port):
+        path.touch()
+        lock = path.with_name(f'{path.name}_el')
+        lock.touch()
+        if path is not new:
+            os.utime(lock, (0, 0))
+    with held.with_name(f'{held.name}_el').open('rb') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        remove_dead_segments(tmp_path)
+    left = {path.name.removesuffix('_el') for path in tmp_path.iterdir()}
+    assert left == {held.name, new.name, port.name}
+
+
+PROCESS = """
+import time
+import rclpy
+rclpy.init()
+node = rclpy.create_node('segment_holder')
+print('here', flush=True)
+time.sleep(60)
+"""
+
+
+def test_fast_dds_holds_the_lock_until_its_process_is_killed(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip('rclpy', reason='needs rclpy: a ROS distribution or its wheels')
+    monkeypatch.delenv('RMW_IMPLEMENTATION', raising=False)
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(random.SystemRandom().randint(1, 100)))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    process = subprocess.Popen([sys.executable, '-c', PROCESS], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == 'here\n'
+        maps = Path(f'/proc/{process.pid}/maps').read_text(encoding='utf-8')
+        locks = {Path(f'{path}_el') for path in re.findall(r'/dev/shm/fastdds_[0-9a-f]{16}', maps)}
+        assert locks
+        for lock in locks:
+            os.utime(lock, (0, 0))
+        remove_dead_segments()
+        assert all(lock.exists() for lock in locks)
+    finally:
+        process.kill()
+        process.wait()
+    remove_dead_segments()
+    assert not any(lock.exists() for lock in locks)
