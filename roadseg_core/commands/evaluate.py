@@ -85,21 +85,22 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate, print the figures and write what was asked for."""
     from tqdm import tqdm
 
-    from roadseg_core.data.dataset import open_source
+    from roadseg_core.data.dataset import DRAWN, open_source
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
     from roadseg_core.engines import open_engine
-    from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS, SegmentedFrame
+    from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS
     from roadseg_core.evaluation.datasets.page import write_report
     from roadseg_core.evaluation.datasets.run import evaluate, find_calibrations
     from roadseg_core.evaluation.datasets.text import summary
+    from roadseg_core.metrics import SegmentedFrame
     from roadseg_core.pipeline.outputs import overlay
     from roadseg_core.report.video import VideoFile
 
     _check(options)
     name, _, split = options.data.partition(':')
     chosen = read_options(options.pairs)
-    root = Path() if name == 'rendered' else data_root(options.root)
+    root = Path() if name in DRAWN else data_root(options.root)
     with ExitStack() as stack:
         engine = open_engine(
             options.model,

@@ -54,8 +54,8 @@ def run(options: argparse.Namespace) -> None:
     """Draw what was asked for and say where it is."""
     import numpy as np
 
-    from roadseg_core.training.curves import plot_curves, read_curves
-    from roadseg_core.training.panels import draw_panels, write_picture
+    from roadseg_core.report.training_curves import plot_curves, read_curves
+    from roadseg_core.report.training_panels import draw_panels, write_picture
 
     curves = options.curves
     if curves is None and options.panels is None:

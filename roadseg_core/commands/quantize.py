@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Quantize, validate, write, and print what changed."""
-    from roadseg_core.data.dataset import open_source
+    from roadseg_core.data.dataset import DRAWN, open_source
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
     from roadseg_core.model_file import read_model_info
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     sources = []
     for text, pairs in chosen:
         name, _, split = text.partition(':')
-        root = Path() if name == 'rendered' else data_root(options.root)
+        root = Path() if name in DRAWN else data_root(options.root)
         sources.append(
             open_source(
                 name,

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from roadseg_core.data.check import SplitReport, check_split
 from roadseg_core.data.contact_sheet import contact_sheet
-from roadseg_core.data.dataset import DATA_SETS, SOURCES, open_unchecked
+from roadseg_core.data.dataset import DATA_SETS, DRAWN, SOURCES, open_unchecked
 from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.data.pairs import PairSource
 from roadseg_core.data.source import DataError, LabelledFrame, NoSplitError
@@ -72,10 +72,10 @@ def check_data_set(
     :param sheet_frames: frames on a contact sheet
     :raises DataError: if the data set, or the split that is named, is not there at all
     """
-    if name not in DATA_SETS or name == 'rendered':
+    if name not in DATA_SETS or name in DRAWN:
         raise DataError(
             f'data set {name!r}; expected one of '
-            f'{tuple(source for source in SOURCES if source != "rendered")}'
+            f'{tuple(source for source in SOURCES if source not in DRAWN)}'
         )
     wanted = find_label_map(label_map or str(options.get('label_set', 'seven')))
     reports: list[SplitReport] = []

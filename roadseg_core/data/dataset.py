@@ -12,6 +12,7 @@ from roadseg_core.data.camvid import open_camvid
 from roadseg_core.data.cityscapes import CityscapesOptions, open_cityscapes
 from roadseg_core.data.comma10k import open_comma10k
 from roadseg_core.data.folder import FolderOptions, open_folder
+from roadseg_core.data.generated import GeneratedOptions, GeneratedStreets
 from roadseg_core.data.kitti_road import KittiRoadOptions, open_kitti_road
 from roadseg_core.data.kitti_semantic import KittiSemanticOptions, open_kitti_semantic
 from roadseg_core.data.location import cache_folder
@@ -35,10 +36,9 @@ class DataSet:
     splits: tuple[str, ...]
 
 
-def _open_rendered(
-    root: Path, *, split: str, label_map: LabelMap, options: RenderedOptions
-) -> RenderedDrives:
-    return RenderedDrives(split=split, label_map=label_map, options=options)
+def _without_root(make: Callable[..., FrameSource]) -> Callable[..., FrameSource]:
+    """Return what opens a data set that the program draws: it needs no folder."""
+    return lambda root, **arguments: make(**arguments)
 
 
 DATA_SETS: Mapping[str, DataSet] = {
@@ -46,14 +46,18 @@ DATA_SETS: Mapping[str, DataSet] = {
     'cityscapes': DataSet(open_cityscapes, CityscapesOptions, ('train', 'val', 'test')),
     'comma10k': DataSet(open_comma10k, FileOptions, ('train', 'val')),
     'folder': DataSet(open_folder, FolderOptions, ('train', 'val', 'test')),
+    'generated': DataSet(_without_root(GeneratedStreets), GeneratedOptions, ('train', 'val')),
     'kitti_road': DataSet(open_kitti_road, KittiRoadOptions, ('train', 'val')),
     'kitti_semantic': DataSet(open_kitti_semantic, KittiSemanticOptions, ('train', 'val', 'test')),
-    'rendered': DataSet(_open_rendered, RenderedOptions, ('train', 'val')),
+    'rendered': DataSet(_without_root(RenderedDrives), RenderedOptions, ('train', 'val')),
     'virtual_kitti': DataSet(open_virtual_kitti, VirtualKittiOptions, ('train', 'val')),
 }
 
 SOURCES = tuple(DATA_SETS)
 """Names that :func:`open_source` knows."""
+
+DRAWN = ('generated', 'rendered')
+"""Those that the program draws itself; the others are read from files."""
 
 
 def open_source(

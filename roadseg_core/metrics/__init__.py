@@ -6,7 +6,7 @@ from roadseg_core.metrics.boundary import BoundaryCounts, BoundaryScores
 from roadseg_core.metrics.confusion import ConfusionMatrix, MetricsError, Scores
 from roadseg_core.metrics.distance import DistanceBands
 from roadseg_core.metrics.road_histogram import RoadHistogram, RoadScores
-from roadseg_core.metrics.tally import Tally
+from roadseg_core.metrics.tally import SegmentedFrame, Tally
 
 __all__ = [
     'BoundaryCounts',
@@ -17,5 +17,6 @@ __all__ = [
     'RoadHistogram',
     'RoadScores',
     'Scores',
+    'SegmentedFrame',
     'Tally',
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -13,14 +14,20 @@ from roadseg_core.metrics.distance import DistanceBands
 from roadseg_core.metrics.road_histogram import RoadHistogram
 
 
-class Prediction(Protocol):
+@dataclass(frozen=True)
+class SegmentedFrame:
     """
-    Hold the truth of a frame and what a model says, all uint8 [H, W].
+    Hold a frame, its truth and what a model says, all of one size.
 
-    ``truth`` are ids of the label map, ``NOT_ROAD`` or ``IGNORE``, ``labels`` ids or ``IGNORE``,
-    and 255 is a certain ``road_probability``.
+    :param name: of the data set's frame
+    :param image: uint8 [H, W, 3], BGR
+    :param truth: uint8 [H, W]: ids of the label map, ``NOT_ROAD`` or ``IGNORE``
+    :param labels: uint8 [H, W]: ids of the label map, ``IGNORE`` where a crop showed nothing
+    :param road_probability: uint8 [H, W], 255 is certain
     """
 
+    name: str
+    image: np.ndarray
     truth: np.ndarray
     labels: np.ndarray
     road_probability: np.ndarray
@@ -55,7 +62,7 @@ class Tally:
         self.frames_from_above = 0
 
     def count(self, truth: np.ndarray, labels: np.ndarray, road_probability: np.ndarray) -> None:
-        """Add pixels of any shape, uint8 each; see :class:`Prediction`."""
+        """Add pixels of any shape, uint8 each; see :class:`SegmentedFrame`."""
         is_road = self.label_map.road_truth(truth)
         self.image_view.update(is_road, road_probability)
         if self.road_only:
@@ -64,7 +71,7 @@ class Tally:
             known = np.where(truth == NOT_ROAD, np.uint8(IGNORE), truth)
             self.confusion.update(known, labels)
 
-    def add(self, frame: Prediction, above: GroundView | None = None) -> Scores:
+    def add(self, frame: SegmentedFrame, above: GroundView | None = None) -> Scores:
         """
         Add a frame.
 

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from roadseg_core.data.dataset import SOURCES
 from roadseg_core.geometry import MODES
-from roadseg_core.training.generated import GENERATED
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 AtLeastZero = Annotated[float, Field(ge=0.0)]
@@ -57,8 +56,8 @@ class SourceSection(Section):
     @field_validator('name')
     @classmethod
     def _is_known(cls, name: str) -> str:
-        if name not in (*SOURCES, GENERATED):
-            raise ValueError(f'{name!r}; expected one of {[*SOURCES, GENERATED]}')
+        if name not in SOURCES:
+            raise ValueError(f'{name!r}; expected one of {list(SOURCES)}')
         return name
 
 

@@ -9,10 +9,9 @@ from pydantic import ValidationError
 
 from roadseg_core.files import config_folder
 from roadseg_core.training.config import ConfigError, TrainingConfig
-from roadseg_core.training.generated import GENERATED
 from roadseg_core.yaml_file import YamlError, describe_errors, load_mapping, parse_value
 
-_GENERATED = [{'name': GENERATED, 'frames': 4}]
+_GENERATED = [{'name': 'generated', 'frames': 4}]
 
 SMOKE = {
     'output': 'build/smoke',

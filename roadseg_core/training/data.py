@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from roadseg_core.data.dataset import DATA_SETS, open_source
+from roadseg_core.data.dataset import DATA_SETS, DRAWN, open_source
 from roadseg_core.data.options import FileOptions, parse_options
 from roadseg_core.data.source import FrameSource, data_root
 from roadseg_core.geometry import Geometry
@@ -20,7 +20,6 @@ from roadseg_core.labels import LabelMap
 from roadseg_core.models import build_network
 from roadseg_core.training.config import ConfigError, SourceSection, TrainingConfig
 from roadseg_core.training.distributed import Processes
-from roadseg_core.training.generated import GENERATED, GeneratedStreets
 from roadseg_core.training.placement import Placement
 from roadseg_core.training.samples import Batches, TrainingSet, TrainingSource
 from roadseg_core.training.validation import ValidationSet, read_validation_set
@@ -47,9 +46,7 @@ class TrainingData:
 def find_root(config: TrainingConfig) -> Path | None:
     """Return the data root; None where no data set needs one and none is set."""
     sources = (*config.data.train, *config.data.validation)
-    if config.data.root is None and all(
-        source.name in (GENERATED, 'rendered') for source in sources
-    ):
+    if config.data.root is None and all(source.name in DRAWN for source in sources):
         return None
     return data_root(config.data.root)
 
@@ -176,13 +173,10 @@ def _takes_one(config: TrainingConfig) -> bool:
 def _open(
     config: TrainingConfig, section: SourceSection, split: str, label_map: LabelMap
 ) -> FrameSource:
-    split = section.split or split
-    if section.name == GENERATED:
-        return GeneratedStreets(split=split, label_map=label_map, frames=section.frames or 4)
     return open_source(
         section.name,
         root=find_root(config) or Path(),
-        split=split,
+        split=section.split or split,
         label_map=label_map,
         frames=section.frames,
         **section.options,
@@ -191,8 +185,8 @@ def _open(
 
 def placement_of(section: SourceSection, geometry: Geometry) -> Placement:
     """Say how the frames of a data set are placed, after what its options have done to them."""
-    kind = DATA_SETS[section.name].options if section.name != GENERATED else None
-    if kind is None or not issubclass(kind, FileOptions):
+    kind = DATA_SETS[section.name].options
+    if not issubclass(kind, FileOptions):
         return Placement(geometry)
     framing = parse_options(kind, section.options, section.name).framing()
     if framing.crop is not None and geometry.mode != 'crop':

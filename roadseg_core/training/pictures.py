@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from roadseg_core.labels import IGNORE, NOT_ROAD, LabelMap
-from roadseg_core.training.validation import Prediction
+from roadseg_core.metrics import SegmentedFrame
 
 COLUMNS = ('input', 'truth', 'prediction', 'road', 'errors')
 _RED = (0, 0, 255)
@@ -28,7 +28,7 @@ def paint_road(image: np.ndarray, road_probability: np.ndarray) -> np.ndarray:
     return np.where((road_probability > 127)[..., None], painted, image)
 
 
-def draw_result(result: Prediction, label_map: LabelMap) -> np.ndarray:
+def draw_result(result: SegmentedFrame, label_map: LabelMap) -> np.ndarray:
     """
     Draw the :data:`COLUMNS` side by side.
 
@@ -60,7 +60,7 @@ def paint_truth(truth: np.ndarray, label_map: LabelMap) -> np.ndarray:
     return painted
 
 
-def draw_results(results: Sequence[Prediction], label_map: LabelMap) -> np.ndarray:
+def draw_results(results: Sequence[SegmentedFrame], label_map: LabelMap) -> np.ndarray:
     """Draw a row a frame, see :func:`draw_result`; uint8 [rows * H, 5 * W, 3], BGR."""
     return np.concatenate([draw_result(result, label_map) for result in results])
 

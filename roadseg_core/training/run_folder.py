@@ -87,16 +87,6 @@ class RunFolder:
         with (self.path / METRICS).open('a', encoding='utf-8') as file:
             file.write(json.dumps(row) + '\n')
 
-    def last_row(self, step: int) -> dict | None:
-        """Return the last line of ``metrics.jsonl`` if it is of this step."""
-        rows = read_metrics(self.path)
-        return rows[-1] if rows and rows[-1]['step'] == step else None
-
-    def replace_row(self, row: Mapping[str, object], step: int) -> None:
-        """Write the last line of ``metrics.jsonl`` anew if it is of this step."""
-        if self.last_row(step) is not None:
-            self._write_rows([*read_metrics(self.path)[:-1], row])
-
     def _write_rows(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write ``metrics.jsonl`` anew."""
         with write_atomically(self.path / METRICS) as temporary:

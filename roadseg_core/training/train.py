@@ -34,8 +34,6 @@ from roadseg_core.training.progress import Progress, SavedRun
 from roadseg_core.training.run_folder import LAST, RunFolder, Start
 from roadseg_core.training.start import current_commit, first_network, fix_chance
 from roadseg_core.training.validation import (
-    Figures,
-    ValidationSet,
     new_tally,
     predict,
     read_scores,
@@ -149,7 +147,11 @@ class Run:
                 self._train_epoch(bar, interruption)
                 self._end_epoch(bar)
         if progress.best is None and not progress.since_best:
-            self._validate_at_the_end()
+            # Resumed for no epoch more, before its first validation.
+            row: dict = {}
+            self._validate_all(row)
+            if self.folder:
+                self._save(row)
         if self.folder:
             self.folder.close()
 
@@ -253,18 +255,19 @@ class Run:
             self._save(row)
             bar.write(epoch_row.summary(row))
 
-    def _validate_at_the_end(self) -> None:
-        """Validate a run that ends without: resumed for no epoch more, before its first."""
-        step = self.progress.step
-        row = (self.folder.last_row(step) if self.folder else None) or {}
-        self._validate_all(row)
-        if self.folder:
-            self.folder.replace_row(row, step)
-            self._save(row)
-
     def _validate_all(self, row: dict) -> None:
         """Validate on all sets, add the figures to a row, keep the network if it is the best."""
-        figures = {data.name: self.validate(data) for data in self.data.validation}
+        figures = {
+            data.name: validate(
+                self.best_network,
+                data,
+                label_map=self.label_map,
+                loss=self.loss,
+                execution=self.execution,
+                processes=self.processes,
+            )
+            for data in self.data.validation
+        }
         loss = float(np.mean([f.loss for f in figures.values()]))
         miou = float(np.mean([f.score for f in figures.values()]))
         best = miou if self.config.checkpoints.best == 'miou' else -loss
@@ -285,17 +288,6 @@ class Run:
     def best_network(self) -> nn.Module:
         """Return the network that is validated and kept: the moving average, if there is one."""
         return self.average.network if self.average else self.network
-
-    def validate(self, data: ValidationSet) -> Figures:
-        """Compare the network with the truth of a data set."""
-        return validate(
-            self.best_network,
-            data,
-            label_map=self.label_map,
-            loss=self.loss,
-            execution=self.execution,
-            processes=self.processes,
-        )
 
     def _write_pictures(self, folder: RunFolder) -> None:
         """Show some frames of each validation set, always the same ones."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from roadseg_core.data.source import FrameSource, LabelledFrame
 from roadseg_core.data.splits import spread
 from roadseg_core.labels import TWO, LabelMap
-from roadseg_core.metrics import RoadScores, Scores, Tally
+from roadseg_core.metrics import RoadScores, Scores, SegmentedFrame, Tally
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training.distributed import Processes
 from roadseg_core.training.execution import Execution
@@ -55,24 +55,6 @@ class Figures:
             'max_f': road['max_f'],
             'loss': round(self.loss, 6),
         }
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """
-    Hold a frame and what a network made of it, uint8 [H, W] each but for the image.
-
-    :param image: uint8 [H, W, 3], BGR
-    :param truth: ids, ``NOT_ROAD`` or ``IGNORE``
-    :param labels: ids
-    :param road_probability: 255 is certain
-    """
-
-    name: str
-    image: np.ndarray
-    truth: np.ndarray
-    labels: np.ndarray
-    road_probability: np.ndarray
 
 
 def read_validation_set(
@@ -136,14 +118,14 @@ def predict(
     label_map: LabelMap,
     execution: Execution,
     device: torch.device,
-) -> tuple[Prediction, Tensor]:
+) -> tuple[SegmentedFrame, Tensor]:
     """Return what a network in inference mode makes of a frame, and its scores [1, C, H, W]."""
     network.eval()
     images = normalize(torch.from_numpy(frame.image[None]).to(device))
     with execution.forward(device):
         scores = network(execution.place(images)).float()
     labels, road = read_scores(scores, label_map)
-    return Prediction(frame.name, frame.image, frame.labels, labels[0], road[0]), scores
+    return SegmentedFrame(frame.name, frame.image, frame.labels, labels[0], road[0]), scores
 
 
 def read_scores(scores: Tensor, label_map: LabelMap) -> tuple[np.ndarray, np.ndarray]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
 from roadseg_core.data.source import LabelledFrame
 from roadseg_core.engines import Engine, segment_image
+from roadseg_core.metrics import SegmentedFrame
 from roadseg_core.pipeline.outputs import confidence_image, label_image
 
 PLACES = ('camera', 'network')
@@ -16,25 +13,6 @@ network's, as validation in training has it."""
 
 ENGINE_OUTPUTS = ('labels', 'road_probability')
 """What :func:`segment` needs of an engine."""
-
-
-@dataclass(frozen=True)
-class SegmentedFrame:
-    """
-    Hold a frame, its truth and what the engine says, all of one size.
-
-    :param name: of the data set's frame
-    :param image: uint8 [H, W, 3], BGR
-    :param truth: uint8 [H, W]: ids of the label map, ``NOT_ROAD`` or ``IGNORE``
-    :param labels: uint8 [H, W]: ids of the label map, ``IGNORE`` where a crop showed nothing
-    :param road_probability: uint8 [H, W], 255 is certain
-    """
-
-    name: str
-    image: np.ndarray
-    truth: np.ndarray
-    labels: np.ndarray
-    road_probability: np.ndarray
 
 
 def segment(engine: Engine, labelled: LabelledFrame, *, place: str) -> SegmentedFrame:

@@ -12,12 +12,12 @@ import numpy as np
 
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
-from roadseg_core.evaluation.datasets.frames import SegmentedFrame, segment
+from roadseg_core.evaluation.datasets.frames import segment
 from roadseg_core.evaluation.datasets.run import Evaluation, FrameScore, view_from_above
 from roadseg_core.evaluation.datasets.template import TEMPLATE
 from roadseg_core.evaluation.datasets.text import VIEW_COLUMNS, class_rows, percent, view_rows
 from roadseg_core.labels import IGNORE, TWO, LabelMap
-from roadseg_core.metrics import RoadHistogram, Tally
+from roadseg_core.metrics import RoadHistogram, SegmentedFrame, Tally
 from roadseg_core.pipeline.outputs import overlay
 from roadseg_core.report.charts import Line, chart, series_colours
 from roadseg_core.report.page import class_colours, write_page

@@ -14,8 +14,8 @@ from roadseg_core.data.options import parse_options
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.datasets.birds_eye import BirdsEyeView, read_calibration
-from roadseg_core.evaluation.datasets.frames import SegmentedFrame, segment
-from roadseg_core.metrics import Scores, Tally
+from roadseg_core.evaluation.datasets.frames import segment
+from roadseg_core.metrics import Scores, SegmentedFrame, Tally
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 from roadseg_core.cli import main
-from roadseg_core.training.curves import read_curves
+from roadseg_core.report.training_curves import read_curves
 
 
 def test_curves_and_panels_of_runs(

@@ -13,10 +13,9 @@ import torch
 
 from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.cli import main
-from roadseg_core.evaluation.datasets.frames import SegmentedFrame
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN, TWO
-from roadseg_core.metrics import Tally
+from roadseg_core.metrics import SegmentedFrame, Tally
 from roadseg_core.models import build_network
 
 CALIBRATION = """P2: 60 0 60 0 0 60 12 0 0 0 1 0

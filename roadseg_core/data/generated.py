@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import numpy as np
 
-from roadseg_core.data.source import DataError, LabelledFrame
+from roadseg_core.data.options import CacheOptions, Count, Size
+from roadseg_core.data.source import LabelledFrame, NoSplitError
 from roadseg_core.labels import IGNORE, LabelMap
 
-GENERATED = 'generated'
-"""What a configuration calls this data set."""
+
+class GeneratedOptions(CacheOptions):
+    """
+    Options of generated streets.
+
+    :param frames: how many to draw
+    :param size: (height, width) of the frames in pixels
+    """
+
+    frames: Count = 4
+    size: Size = (80, 120)
 
 
 class GeneratedStreets:
@@ -19,31 +32,27 @@ class GeneratedStreets:
     pixels have no label, as in real truth.
 
     :param split: ``train`` or ``val``: other frames
-    :param frames: how many
-    :param size: (height, width) in pixels
-    :raises DataError: for an unknown split
+    :raises NoSplitError: for an unknown split
     """
 
     road_only = False
+    problems: tuple[str, ...] = ()
 
-    def __init__(
-        self, *, split: str, label_map: LabelMap, frames: int, size: tuple[int, int] = (80, 120)
-    ) -> None:
+    def __init__(self, *, split: str, label_map: LabelMap, options: GeneratedOptions) -> None:
         if split not in ('train', 'val'):
-            raise DataError(f'generated split {split!r}; expected train or val')
-        self.name = f'{GENERATED}_{split}'
+            raise NoSplitError(f'generated split {split!r}; expected train or val')
+        self.name = f'generated_{split}'
         self._seed = int(split == 'val')
         self._label_map = label_map
-        self._frames = frames
-        self._size = size
+        self._options = options
 
     def __len__(self) -> int:
-        return self._frames
+        return self._options.frames
 
     def load(self, index: int) -> LabelledFrame:
         """Draw one frame."""
         rng = np.random.default_rng((self._seed, index))
-        height, width = self._size
+        height, width = self._options.size
         valid = self._label_map.valid_ids
         others = [i for i in valid if i not in self._label_map.road_ids] or list(valid)
         bands = np.sort(rng.permutation(height)[: len(others) - 1])
@@ -66,3 +75,7 @@ class GeneratedStreets:
         return LabelledFrame(
             f'{self.name}_{index}', np.clip(image, 0, 255).astype(np.uint8), labels
         )
+
+    def inputs(self) -> Iterator[Path]:
+        """Yield the files that the frames depend on: this one."""
+        yield Path(__file__)
