@@ -15,6 +15,15 @@ STORAGES = {'.mcap': 'mcap', '.db3': 'sqlite3'}
 _PACKED = '.zstd'
 _MOST_METADATA_BYTES = 1 << 20
 _MOST_LEVELS = 50
+_UNREADABLE = (
+    OSError,
+    yaml.YAMLError,
+    RecursionError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -57,51 +66,24 @@ def read_layout(path: Path) -> Layout:
     if not metadata.is_file():
         return _rebuilt(path, f'{METADATA} is missing')
     try:
-        values = yaml.load(_metadata_text(metadata), Loader=_Loader)
+        size = metadata.stat().st_size
+        if size > _MOST_METADATA_BYTES:
+            raise ValueError(f'{size} bytes; expected at most {_MOST_METADATA_BYTES}')
+        values = yaml.load(metadata.read_text(encoding='utf-8'), Loader=_Loader)
         return _described(path, values['rosbag2_bagfile_information'])
-    except (
-        OSError,
-        yaml.YAMLError,
-        RecursionError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-    ) as error:
-        return _rebuilt(
-            path, f'{METADATA} cannot be read ({type(error).__name__}: {_first_line(error)})'
-        )
+    except _UNREADABLE as error:
+        reason = str(error).partition('\n')[0]
+        return _rebuilt(path, f'{METADATA} cannot be read ({type(error).__name__}: {reason})')
 
 
-def _metadata_text(path: Path) -> str:
-    size = path.stat().st_size
-    if size > _MOST_METADATA_BYTES:
-        raise ValueError(f'{size} bytes; expected at most {_MOST_METADATA_BYTES}')
-    return path.read_text(encoding='utf-8')
-
-
-class _Loader(yaml.SafeLoader):
-    """Load YAML with the tags that rosbag2 writes for its QoS, which nothing here needs."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Refuse to merge mappings: rosbag2 writes none, and merged in turn they never end."""
+class _Loader(yaml.BaseLoader):
+    """Load YAML as text alone: rosbag2's own tags are not needed, and nothing is merged."""
 
     def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
         """Refuse deep nesting: the time it takes grows with the square of the depth."""
         if self.flow_level > _MOST_LEVELS:
             raise yaml.YAMLError(f'it nests more than {_MOST_LEVELS} levels deep')
         super().fetch_flow_collection_start(token)
-
-
-def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> object:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node)
-    return loader.construct_scalar(node)
-
-
-_Loader.add_multi_constructor('!', _plain)
 
 
 def _described(path: Path, values: dict) -> Layout:
@@ -179,7 +161,3 @@ def _check_suffix(path: Path) -> None:
         )
     if _suffix(path) not in STORAGES:
         raise BagError(f'{path} is no bag; expected a folder, or a file that ends in .mcap or .db3')
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else ''

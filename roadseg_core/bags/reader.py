@@ -13,8 +13,11 @@ from roadseg_core.bags.compression import ZSTD_MAGIC, decompress, unpack_file
 from roadseg_core.bags.layout import Layout, read_layout, storage_of
 from roadseg_core.bags.mcap import McapFile
 from roadseg_core.bags.message_types import full_type
-from roadseg_core.bags.records import BagError, BagMessage, Buffer, Losses, Storage, Topic
+from roadseg_core.bags.records import BagError, BagMessage, Buffer, Losses, Topic
 from roadseg_core.bags.sqlite import SqliteFile
+
+Storage = McapFile | SqliteFile
+"""One file of a bag; what reads it raises OSError where the disk does."""
 
 
 class BagReader:

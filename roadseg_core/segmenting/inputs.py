@@ -8,7 +8,8 @@ from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
 
-from roadseg_core.bags.records import Reader, SourceError
+from roadseg_core.bags.records import SourceError
+from roadseg_core.sources.camera_bag import Reader
 from roadseg_core.sources.opening import is_bag, open_reader
 from roadseg_core.sources.pictures import DEFAULT_FPS, PICTURE_SUFFIXES, PictureBag, picture_files
 

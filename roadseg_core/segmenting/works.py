@@ -8,12 +8,13 @@ from pathlib import PurePosixPath
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.images import read_stamp
-from roadseg_core.bags.records import BagMessage, Reader
+from roadseg_core.bags.records import BagMessage
 from roadseg_core.evaluation.drives.cameras import Camera, find_cameras
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame, OutputOptions
 from roadseg_core.pipeline.segmentation import Segmentation
 from roadseg_core.segmenting.journal import Journal
+from roadseg_core.sources.camera_bag import Reader
 
 OUTPUTS = (*FRAME_OUTPUTS, 'video')
 """What can be asked for: images of each frame, and an MP4 of the overlays of each camera."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import BagMessage, Losses, Topic
 
 FIRST_STAMP_NS = BILLION
@@ -83,3 +84,7 @@ class CameraBag:
                 picture, file_format=kind, stamp_ns=stamp_ns, frame_id=self._camera
             )
         return image_cdr(picture, encoding='bgr8', stamp_ns=stamp_ns, frame_id=self._camera)
+
+
+Reader = BagReader | CameraBag
+"""Reads a recording, whatever it is; used as a context, which raises SourceError."""

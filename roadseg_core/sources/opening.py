@@ -7,7 +7,8 @@ from pathlib import Path
 
 from roadseg_core.bags.layout import METADATA, is_bag_file
 from roadseg_core.bags.reader import BagReader
-from roadseg_core.bags.records import Reader, SourceError
+from roadseg_core.bags.records import SourceError
+from roadseg_core.sources.camera_bag import Reader
 from roadseg_core.sources.pictures import DEFAULT_FPS, PICTURE_SUFFIXES, PictureBag
 from roadseg_core.sources.source import Source
 from roadseg_core.sources.video import VideoBag

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 
 from roadseg_ros.player.packets import Packet
 
@@ -13,7 +13,7 @@ DEPTH = 8
 
 class ReadAhead:
     """
-    Keep some packets of each camera ready.
+    Keep some packets of each camera ready; what was taken is made up for in the order of taking.
 
     :param streams: packets by camera; only the reading thread touches them
     :param depth: packets to have ready for each camera
@@ -21,78 +21,33 @@ class ReadAhead:
 
     def __init__(self, streams: Mapping[str, Iterator[Packet]], *, depth: int = DEPTH) -> None:
         self._streams = dict(streams)
-        self._depth = depth
-        self._ready: dict[str, deque[Packet]] = {camera: deque() for camera in streams}
-        self._ended: set[str] = set()
-        self._error: Exception | None = None
-        self._stopping = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name='read-ahead', daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix='read-ahead')
+        self._ready: dict[str, deque[Future[Packet | None]]] = {name: deque() for name in streams}
+        for _ in range(depth):
+            for camera in streams:
+                self._read(camera)
 
     def next(self, camera: str) -> Packet | None:
         """
-        Return the next packet of a camera, waiting for it; None at the end.
+        Return the next packet of a camera, waiting for it; None at the end, and once closed.
 
         :raises SourceError: what reading it raised
         """
-        with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._ready[camera] or camera in self._ended or self._error or self._stopping
-                )
-            )
-            if self._ready[camera]:
-                packet = self._ready[camera].popleft()
-                self._changed.notify_all()
-                return packet
-            if self._error:
-                raise self._error
+        try:
+            packet = self._ready[camera].popleft().result()
+        except (CancelledError, IndexError):
             return None
+        if packet is not None:
+            self._read(camera)
+        return packet
 
     def wait_until_filled(self) -> None:
         """Wait until each camera has its packets ready, or has no more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._error or self._stopping or self._wanting() is None)
+        wait([future for ready in self._ready.values() for future in ready])
 
     def close(self) -> None:
         """Stop reading."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
-        self._thread.join(timeout=5.0)
+        self._thread.shutdown(cancel_futures=True)
 
-    def _wanting(self) -> str | None:
-        """Return the camera that has the fewest packets ready, None if all have enough."""
-        open_cameras = [camera for camera in self._streams if camera not in self._ended]
-        camera = min(open_cameras, key=lambda name: len(self._ready[name]), default=None)
-        return camera if camera and len(self._ready[camera]) < self._depth else None
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: (
-                        self._stopping
-                        or len(self._ended) == len(self._streams)
-                        or self._wanting() is not None
-                    )
-                )
-                camera = self._wanting()
-                if self._stopping or camera is None:
-                    return
-            packet, error = None, None
-            try:
-                packet = next(self._streams[camera], None)
-            except Exception as raised:  # handed to the thread that asks for the packet
-                error = raised
-            with self._changed:
-                if error:
-                    self._error = error
-                elif packet is None:
-                    self._ended.add(camera)
-                else:
-                    self._ready[camera].append(packet)
-                self._changed.notify_all()
-                if error:
-                    return
+    def _read(self, camera: str) -> None:
+        self._ready[camera].append(self._thread.submit(next, self._streams[camera], None))

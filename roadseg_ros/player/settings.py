@@ -59,161 +59,132 @@ class PlaySettings:
 def parse_arguments(arguments: list[str] | None = None) -> PlaySettings:
     """Read the command line (without ROS arguments); ends the process where it is wrong."""
     parser = _parser()
-    values = parser.parse_args(arguments)
+    values = vars(parser.parse_args(arguments))
     try:
-        topics = _by_camera('--topic', values.topic)
-        bag_topics = _by_camera('--bag-topic', values.bag_topic)
-        phases = {
-            name: _number('--phase', text)
-            for name, text in _by_camera('--phase', values.phase).items()
+        given = {
+            option: _by_camera(option, values.pop(option))
+            for option in ('source', 'topic', 'bag_topic', 'phase')
         }
-        sources = _by_camera(
-            '--source',
-            [
-                text if _NAME.match(text.partition('=')[0]) and '=' in text else f'front={text}'
-                for text in values.source
-            ],
-        )
-        for option, given in (
-            ('--topic', topics),
-            ('--bag-topic', bag_topics),
-            ('--phase', phases),
-        ):
-            if set(given) - set(sources):
+        start, end = values.pop('start'), values.pop('end')
+        if end is not None and end <= start:
+            raise ValueError(f'--end {end:g} is not after --start {start:g}')
+        sources = given['source']
+        for option, by_camera in given.items():
+            others = ', '.join(sorted(set(by_camera) - set(sources)))
+            if others:
                 raise ValueError(
-                    f'{option} names {", ".join(sorted(set(given) - set(sources)))}, '
-                    f'but the sources are {", ".join(sources)}'
+                    f'--{option.replace("_", "-")} names {others}, but the sources are '
+                    f'{", ".join(sources)}'
                 )
         cameras = tuple(
             CameraSettings(
                 name,
                 Path(path).expanduser(),
-                topics.get(name, f'camera/{name}/image_raw'),
-                bag_topics.get(name, ''),
-                round(phases.get(name, 0.0) * 1e9),
+                given['topic'].get(name, f'camera/{name}/image_raw'),
+                given['bag_topic'].get(name, ''),
+                round(_seconds('--phase', given['phase'].get(name, '0')) * BILLION),
             )
             for name, path in sources.items()
         )
-        size = _size(values.resize) if values.resize else None
-        part = _part(values.start, values.end)
     except ValueError as error:
         parser.error(str(error))
-    return PlaySettings(
-        cameras=cameras,
-        transport=values.transport,
-        fps=values.fps,
-        rate=values.rate,
-        loop=values.loop,
-        stamps=values.stamps,
-        clock_hz=values.clock,
-        size=size,
-        frames=values.frames,
-        seconds=values.seconds,
-        part=part,
-        wait_seconds=values.wait_subscribers,
-        reliability=values.reliability,
-        log=values.log,
-    )
+    part = Part(round(start * BILLION), None if end is None else round(end * BILLION))
+    return PlaySettings(cameras=cameras, part=part, **values)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='play', description='Put a bag, a video or a folder of images on camera topics.'
     )
-    add = parser.add_argument
+    repeat, stop = (parser.add_mutually_exclusive_group() for _ in range(2))
+    camera_value = {'action': 'append', 'default': []}
+    span = {'metavar': 'SECONDS'}
+
+    def add(
+        name: str, text: str, group: argparse._ActionsContainer = parser, **how: object
+    ) -> None:
+        group.add_argument(name, help=text, **how)
+
     add(
         '--source',
+        'bag (folder, .mcap or .db3), video file or folder of images; once per camera',
         action='append',
         required=True,
         metavar='CAMERA=PATH',
-        help='bag (folder, .mcap or .db3), video file or folder of images; once per camera',
     )
     add(
         '--topic',
-        action='append',
-        default=[],
-        metavar='CAMERA=TOPIC',
-        help='image topic to send on (default camera/CAMERA/image_raw, in the namespace of '
+        'image topic to send on (default camera/CAMERA/image_raw, in the namespace of '
         '--ros-args -r __ns:=/NAMESPACE; compressed images go to TOPIC/compressed)',
+        metavar='CAMERA=TOPIC',
+        **camera_value,
     )
     add(
         '--bag-topic',
-        action='append',
-        default=[],
+        'image topic to read of a bag that holds several',
         metavar='CAMERA=TOPIC',
-        help='image topic to read of a bag that holds several',
+        **camera_value,
     )
-    add(
-        '--fps',
-        type=_positive,
-        help='frames per second (default: as recorded; images of a folder: 15)',
-    )
-    add('--rate', type=_positive, default=1.0, help='speed, where --fps is not given (default 1)')
-    repeat = parser.add_mutually_exclusive_group()
-    repeat.add_argument('--loop', action='store_true', help='begin again at the end')
-    repeat.add_argument(
-        '--once', dest='loop', action='store_false', help='stop at the end (default)'
-    )
+    add('--phase', 'send this camera later', metavar='CAMERA=SECONDS', **camera_value)
+    add('--fps', 'frames per second (default: as recorded; images of a folder: 15)', type=_positive)
+    add('--rate', 'speed, where --fps is not given (default 1)', type=_positive, default=1.0)
+    add('--loop', 'begin again at the end', repeat, action='store_true')
+    add('--once', 'stop at the end (default)', repeat, dest='loop', action='store_false')
     add(
         '--stamps',
+        'header stamps: as recorded (default; they go on when looping), or the time of sending',
         choices=('recorded', 'current'),
         default='recorded',
-        help='header stamps: as recorded (default; they go on when looping), or the time of '
-        'sending',
     )
     add(
         '--clock',
+        'also publish /clock, following the stamps (100 Hz)',
+        dest='clock_hz',
         type=_positive,
         nargs='?',
         const=100.0,
         default=0.0,
         metavar='HZ',
-        help='also publish /clock, following the stamps (100 Hz)',
     )
     add(
         '--transport',
+        'send sensor_msgs/Image (default) or CompressedImage',
         choices=('raw', 'compressed'),
         default='raw',
-        help='send sensor_msgs/Image (default) or CompressedImage',
     )
     add(
-        '--phase',
-        action='append',
-        default=[],
-        metavar='CAMERA=SECONDS',
-        help='send this camera later',
+        '--resize', 'bring all images to this size', dest='size', type=_size, metavar='WIDTHxHEIGHT'
     )
-    add('--resize', metavar='WIDTHxHEIGHT', help='bring all images to this size')
     add(
         '--start',
+        'begin this long after the beginning of the recording',
         type=_offset,
         default=0.0,
-        metavar='SECONDS',
-        help='begin this long after the beginning of the recording',
+        **span,
     )
     add(
         '--end',
+        'leave out what was recorded this long after its beginning, and later',
         type=_positive,
-        metavar='SECONDS',
-        help='leave out what was recorded this long after its beginning, and later',
+        **span,
     )
-    stop = parser.add_mutually_exclusive_group()
-    stop.add_argument('--frames', type=_count, help='stop after this many frames of each camera')
-    stop.add_argument('--seconds', type=_positive, help='stop after this time')
+    add('--frames', 'stop after this many frames of each camera', stop, type=_count)
+    add('--seconds', 'stop after this time', stop, type=_positive)
     add(
         '--wait-subscribers',
+        'wait up to this long until each image topic has a subscriber',
+        dest='wait_seconds',
         type=_positive,
         default=0.0,
-        metavar='SECONDS',
-        help='wait up to this long until each image topic has a subscriber',
+        **span,
     )
     add(
         '--reliability',
+        'quality of service of the image topics (default best_effort)',
         choices=('best_effort', 'reliable'),
         default='best_effort',
-        help='quality of service of the image topics (default best_effort)',
     )
-    add('--log', type=Path, metavar='FILE', help='write what was sent, one line of JSON a frame')
+    add('--log', 'write what was sent, one line of JSON a frame', type=Path, metavar='FILE')
     return parser
 
 
@@ -221,18 +192,20 @@ def _by_camera(option: str, texts: list[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for text in texts:
         name, separator, value = text.partition('=')
-        if not separator or not value or not _NAME.fullmatch(name):
+        if option == 'source' and not (separator and _NAME.match(name)):
+            name, value = 'front', text
+        if not value or not _NAME.fullmatch(name):
             raise ValueError(
-                f'{option} {text!r} is not CAMERA=VALUE, where CAMERA is a name of '
-                'letters, digits and underscores'
+                f'--{option.replace("_", "-")} {text!r} is not CAMERA=VALUE, where CAMERA is a '
+                'name of letters, digits and underscores'
             )
         if name in values:
-            raise ValueError(f'{option} names the camera {name} twice')
+            raise ValueError(f'--{option.replace("_", "-")} names the camera {name} twice')
         values[name] = value
     return values
 
 
-def _number(option: str, text: str) -> float:
+def _seconds(option: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
@@ -245,14 +218,8 @@ def _number(option: str, text: str) -> float:
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r'(\d{1,5})x(\d{1,5})', text)
     if not match or not all(1 <= int(side) <= 16384 for side in match.groups()):
-        raise ValueError(f'--resize {text!r} is not WIDTHxHEIGHT, such as 640x480')
+        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT, such as 640x480')
     return int(match[2]), int(match[1])
-
-
-def _part(start: float, end: float | None) -> Part:
-    if end is not None and end <= start:
-        raise ValueError(f'--end {end:g} is not after --start {start:g}')
-    return Part(round(start * BILLION), None if end is None else round(end * BILLION))
 
 
 def _offset(text: str) -> float:
