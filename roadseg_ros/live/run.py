@@ -121,12 +121,9 @@ def _play(plan: LivePlan, node: LiveNode, name: str, say: Callable[[str], None])
         _wait_ready(node, recorder)
         before = node_counts(recorder.recorded.statuses, cameras)
         say(f'playing {path} to {node.name}, over DDS')
-        player = Process(
-            'player',
-            'roadseg_ros.play',
-            _player_arguments(plan, node, path, log),
-            plan.output / f'player_{name}.log',
-        )
+        arguments = _player_arguments(plan, node, path, log)
+        player_log = plan.output / f'player_{name}.log'
+        player = Process('player', 'roadseg_ros.play', arguments, player_log)
         stack.callback(player.close)
         bar = stack.enter_context(tqdm(desc='back', unit=' frames', leave=False, disable=None))
         while player.running:
@@ -148,13 +145,7 @@ def _play(plan: LivePlan, node: LiveNode, name: str, say: Callable[[str], None])
         accounting = account(read_sent(log), recorded.received_ns, counts)
     except AccountingError as error:
         return LiveDrive(path, published, error=str(error))
-    return LiveDrive(
-        path,
-        published,
-        accounting,
-        label_map=recorded.label_map,
-        statuses=recorded.statuses,
-    )
+    return LiveDrive(path, published, accounting, '', recorded.label_map, recorded.statuses)
 
 
 def _wait_ready(node: LiveNode, recorder: Recorder) -> None:

@@ -23,7 +23,7 @@ def run_demo(*arguments: str, **settings: str) -> subprocess.CompletedProcess[st
         env=environment,
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=300,
         check=False,
     )
 

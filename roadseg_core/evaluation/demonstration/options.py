@@ -19,14 +19,11 @@ class DemoOptions:
     Say what to show.
 
     :param source: the user's own bag, video or folder; None for the rendered drive
-    :param bag_topic: image topic of a bag that holds several
     :param cameras: camera names; ``front`` alone for a source
     :param fps: frames per second of each camera
     :param phase: ``in`` (all cameras at once) or ``out`` (evenly apart)
     :param size: (height, width) of the rendered frames
     :param seconds: how long to play, if the source is not shorter
-    :param model: model file; None for the one shipped
-    :param output: folder to write to
     """
 
     source: Path | None = None

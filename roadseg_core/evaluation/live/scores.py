@@ -63,12 +63,8 @@ def live_scores(
             raise EvaluationError(f'{drive.published} cannot be read: {error}') from error
     if not frames:
         return None
-    return score_values(
-        sums.matrix.counts,
-        label_map if sums.by_class else TWO,
-        by_class=sums.by_class,
-        frames=frames,
-    )
+    counted, by_class = label_map if sums.by_class else TWO, sums.by_class
+    return score_values(sums.matrix.counts, counted, by_class=by_class, frames=frames)
 
 
 def read_index(part: Path) -> dict[FrameKey, int]:
