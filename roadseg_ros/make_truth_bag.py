@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 from rosbags.rosbag2 import WriterError
 
-from roadseg_core.bags.truth_bag import STORAGES, truth_topic, write_truth_bag
+from roadseg_core.bags.truth_bag import write_truth_bag
+from roadseg_core.bags.writer import STORAGES, truth_topic
 from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.data.source import DataError, data_root
 from roadseg_core.labels import LABEL_MAPS, LabelMapError

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin, Writer
 
-from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
-from roadseg_core.bags.message_types import RAW_TYPE
+from roadseg_core.bags.cdr import BILLION
+from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter
 from roadseg_core.data.source import FrameSource
 from roadseg_core.labels import IGNORE, NOT_ROAD, TWO, LabelMap
-
-FIRST_STAMP_NS = 1_700_000_000 * BILLION
-"""Stamp of the first frame: a fixed date, so that equal frames make equal bags."""
-
-_STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
-STORAGES = tuple(_STORAGES)
-
-
-def image_topic(camera: str) -> str:
-    """Return the topic of a camera's images."""
-    return f'/camera/{camera}/image_raw'
-
-
-def truth_topic(camera: str) -> str:
-    """Return the topic of a camera's true label images."""
-    return f'/truth/{camera}/label'
 
 
 def write_truth_bag(
@@ -49,35 +30,20 @@ def write_truth_bag(
     :param label_map: of the source's truth
     :param seconds: time from frame to frame; frames of most data sets are no neighbours, and
         more than a second apart they are not taken for such
-    :param storage: one of :data:`STORAGES`
+    :param storage: one of :data:`roadseg_core.bags.writer.STORAGES`
     :param progress: called with frames done and frames in all
     :returns: the map of the bag's truth: ``label_map``, or, where the source knows road and not
         road alone, the map ``two``
     :raises DataError: if a frame cannot be read
     :raises OSError: if the bag cannot be written
     """
-    with Writer(path, version=8, storage_plugin=_STORAGES[storage]) as bag, ExitStack() as stack:
-        # Half a bag would look like a whole one.
-        stack.callback(shutil.rmtree, path, ignore_errors=True)
-        images, truths = (
-            bag.add_connection(topic(camera), RAW_TYPE, typestore=message_types())
-            for topic in (image_topic, truth_topic)
-        )
+    with BagWriter(path, storage) as bag:
         for index in range(len(source)):
             frame = source.load(index)
             labels = road_labels(frame.labels, label_map) if source.road_only else frame.labels
             stamp_ns = FIRST_STAMP_NS + index * round(seconds * BILLION)
-            for connection, image, encoding in (
-                (images, frame.image, 'bgr8'),
-                (truths, labels, 'mono8'),
-            ):
-                bag.write(
-                    connection,
-                    stamp_ns,
-                    image_cdr(image, encoding=encoding, stamp_ns=stamp_ns, frame_id=camera),
-                )
+            bag.write_frame(camera, frame.image, labels, stamp_ns=stamp_ns)
             progress(index + 1, len(source))
-        stack.pop_all()
     return TWO if source.road_only else label_map
 
 

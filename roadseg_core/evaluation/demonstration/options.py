@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from roadseg_core.bags.truth_bag import image_topic, truth_topic
+from roadseg_core.bags.writer import image_topic, truth_topic
 from roadseg_core.rendering import Drive, DriveConfig, demo_config
 
 _SOURCE_SECONDS = 60.0

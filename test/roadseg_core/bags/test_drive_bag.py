@@ -9,7 +9,7 @@ from rosbags.rosbag2 import Writer
 from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.drive_bag import record_drive
 from roadseg_core.bags.message_types import RAW_TYPE
-from roadseg_core.bags.truth_bag import image_topic, truth_topic
+from roadseg_core.bags.writer import image_topic, truth_topic
 from roadseg_core.evaluation.demonstration.frame_pictures import collect_pictures
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
 from roadseg_core.labels import SEVEN
