@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from roadseg_core.labels import IGNORE
-from roadseg_core.resizing import resize_image
+from roadseg_core.resizing import resize_ids, resize_image
 
 MODES = ('stretch', 'letterbox', 'crop')
 """`stretch` scales each axis by itself; `letterbox` keeps the aspect ratio and pads;
@@ -93,12 +93,10 @@ class View:
         u, v, out_width, out_height = self.target
         region = image[v : v + out_height, u : u + out_width]
         if region.shape != (height, width):
-            # Pixel centres: INTER_NEAREST would shift ids by half a pixel.
-            region = cv2.resize(
-                region,
-                (width, height),
-                interpolation=cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST_EXACT,
-            )
+            if smooth:
+                region = cv2.resize(region, (width, height), interpolation=cv2.INTER_LINEAR)
+            else:
+                region = resize_ids(region, (height, width))
         if (height, width) == self.camera_size:
             return np.ascontiguousarray(region)
         out = np.full(self.camera_size, outside, np.uint8)

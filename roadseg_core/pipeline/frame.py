@@ -133,8 +133,6 @@ class FrameImages:
         return label_image(labels, self._frame.view, self._options.output_geometry)
 
     def _road_mask(self) -> np.ndarray:
-        if 'label' in self._made and self._options.road_threshold == 0.0:
-            return self._label_map.road_mask(self._made['label'])  # in its place already
         probability = self._result.road_probability
         return road_mask(
             self._label_map,

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
+import numpy as np
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import compressed_to_bgr, image_to_bgr
-from roadseg_core.pipeline.frame import Frame
+from roadseg_core.pipeline.frame import Frame, FrameImages
 from roadseg_core.pipeline.scheduler import Outcome, Ticket
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.node.camera import CameraPublishers
 from roadseg_ros.node.engine_opening import WarmEngine
 from roadseg_ros.node.parameters import Settings
-from roadseg_ros.node.publication import FramePublisher
+from roadseg_ros.node.publication import OVERLAYS, FramePublisher
 from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
 
@@ -56,51 +58,75 @@ class BatchRunner:
         settings: Settings,
         wanted: dict[str, frozenset[str]],
         settle: Callable[[Ticket, Outcome], None],
-        at: Callable[[str], None],
+        at: Callable[[str, str], None],
     ) -> None:
         """
         Segment a batch and publish what is wanted of it, as far as the engine computes it.
 
         :param wanted: each camera's outputs that somebody subscribes to
         :param settle: told what became of each frame
-        :param at: told of each thing that is begun
+        :param at: told of each thing that is begun, and for which camera
         :raises EngineError: if the engine fails; frames not yet settled are the caller's
         """
         if 'confidence' not in warm.engine.outputs:
             wanted = {camera: outputs - {'confidence'} for camera, outputs in wanted.items()}
         frames = []
         for ticket in tickets:
-            at(f'converting a frame of {ticket.camera}')
+            at('converting', ticket.camera)
             if self._has_wrong_stamp(ticket, settings.max_stamp_age):
                 settle(ticket, Outcome.STALE)
                 continue
-            frame = self._convert(ticket, len(frames), warm, settings)
+            frame = self._convert(ticket, warm, warm.batch[len(frames)], settings, at)
             if frame is None:
                 settle(ticket, Outcome.BAD)
             else:
                 frames.append((ticket, frame))
         if not frames:
             return
-        at('inference')
+        at('inference', '')
         started = time.monotonic()
         result = warm.engine.infer(warm.batch[: len(frames)])
         self._inference.add(len(frames), time.monotonic() - started)
+        seen = []
         for index, (ticket, frame) in enumerate(frames):
-            at(f'publishing for {ticket.camera}')
+            camera, wants = ticket.camera, wanted[ticket.camera]
             # Once more: a planner must not take a mask for new because inference was slow.
             if 0.0 < settings.max_frame_age < time.monotonic() - ticket.arrival:
                 settle(ticket, Outcome.STALE)
                 continue
-            figures = self._figures[ticket.camera]
-            problems = frame.publish(
-                result, index, wanted[ticket.camera], self.infos.get(ticket.camera)
+            options, label_map = settings.output_options, warm.engine.info.label_map
+            publisher = FramePublisher(
+                publishers=self._publishers[camera],
+                header=ticket.frame.header,
+                frame=frame,
+                images=FrameImages(frame, result, index, label_map, options),
+                info=self.infos.get(camera),
+                settings=settings,
+                at=partial(at, camera=camera),
             )
-            for problem in problems:
-                self._warn(ticket.camera, problem)
-            if problems:
-                figures.incomplete += 1
-            figures.latencies.add(time.monotonic() - ticket.arrival)
+            lost = self._publish(camera, publisher, wants - OVERLAYS)
+            self._figures[camera].latencies.add(time.monotonic() - ticket.arrival)
             settle(ticket, Outcome.PROCESSED)
+            if wants & OVERLAYS:
+                seen.append((camera, publisher, wants & OVERLAYS, lost))
+        for camera, publisher, wants, lost in seen:
+            self._publish(camera, publisher, wants, counted=lost)
+
+    def _publish(
+        self,
+        camera: str,
+        publisher: FramePublisher,
+        wants: frozenset[str],
+        *,
+        counted: bool = False,
+    ) -> bool:
+        """Publish outputs of a frame; tell whether one was lost, and count the frame once."""
+        problems = publisher.publish(wants)
+        for problem in problems:
+            self._warn(camera, problem)
+        if problems and not counted:
+            self._figures[camera].incomplete += 1
+        return bool(problems)
 
     def _has_wrong_stamp(self, ticket: Ticket, max_age: float) -> bool:
         """Tell whether a stamp is too old, as far ahead, or that of the frame before."""
@@ -116,31 +142,27 @@ class BatchRunner:
     def _convert(
         self,
         ticket: Ticket,
-        index: int,
         warm: WarmEngine,
+        place: np.ndarray,
         settings: Settings,
-    ) -> FramePublisher | None:
-        """Bring a frame into the batch; None for one that was dropped."""
-        message, info = ticket.frame, warm.engine.info
+        at: Callable[[str, str], None],
+    ) -> Frame | None:
+        """Bring a frame into its place in the batch; None for one that was dropped."""
+        message = ticket.frame
         try:
             if isinstance(message, Image):
                 image, encoding = image_to_bgr(message, through_cv_bridge), message.encoding
             else:
                 image, encoding = compressed_to_bgr(message, settings.max_pixels), message.format
-            frame = Frame.placed(image, info.geometry, warm.batch[index])
+            at('resizing', ticket.camera)
+            frame = Frame.placed(image, warm.engine.info.geometry, place)
         except Exception as error:
             # Whatever a frame holds, it costs its camera this frame, and never the node.
             said = str(error) if isinstance(error, ConversionError) else repr(error)
             self._warn(ticket.camera, f'frame dropped: {said}')
             return None
         self._figures[ticket.camera].format = (*image.shape[:2], encoding)
-        return FramePublisher(
-            publishers=self._publishers[ticket.camera],
-            header=message.header,
-            frame=frame,
-            label_map=info.label_map,
-            settings=settings,
-        )
+        return frame
 
     def _warn(self, camera: str, text: str) -> None:
         """Keep and log what is wrong with a camera, at most once a second."""

@@ -107,8 +107,8 @@ class CameraPublishers:
             if publisher.get_subscription_count()
         )
 
-    def publish(self, output: str, message: Image | CompressedImage | CameraInfo) -> None:
-        """Publish one output."""
+    def publish(self, output: str, message: bytes | CompressedImage | CameraInfo) -> None:
+        """Publish one output; bytes are a serialized message."""
         self._publishers[output].publish(message)
 
     def destroy(self) -> None:

@@ -69,6 +69,7 @@ class WorkerDiagnostics:
             'batches': inference.batches,
             'mean_batch': f'{inference.frames / max(1, inference.batches):.2f}',
         }
+        values |= {f'{stage}_seconds': f'{took:.3f}' for stage, took in worker.stages.items()}
         enough, values['engine_rate'] = worker.rate_compared()
         values['engine_rate_covers'] = str(enough).lower()
         if status.error:

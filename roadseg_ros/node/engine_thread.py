@@ -11,6 +11,7 @@ from roadseg_core.engines import EngineError, OpeningStopped
 from roadseg_core.model_file import ModelFileError
 from roadseg_core.pipeline.frame import engine_outputs
 from roadseg_core.pipeline.scheduler import Outcome, Ticket
+from roadseg_ros.memory import name_thread
 from roadseg_ros.node.engine_opening import WarmEngine, Widening, open_warm
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class EngineThread(threading.Thread):
     :param after: threads that must have ended before this one opens an engine
     :ivar stopping: whether it is to end after the batch in hand
     :ivar opened: whether its engine is open
-    :ivar doing: what it is at and since when, in steady seconds; empty while it waits for frames
+    :ivar doing: what it is at, for which camera, and since when in steady seconds; empty while
+        it waits for frames
     :ivar in_hand: frames that it took and that are not settled
     """
 
@@ -38,12 +40,13 @@ class EngineThread(threading.Thread):
         self._widening = Widening(self._open)
         self.stopping = False
         self.opened = False
-        self.doing = ('', 0.0)
+        self.doing = ('', '', 0.0)
         self.in_hand: list[Ticket] = []
 
     def run(self) -> None:
         """Work until the worker is to stop, or until something fails."""
         error = ''
+        name_thread('engine')
         try:
             for thread in self._after:
                 thread.join()
@@ -55,7 +58,7 @@ class EngineThread(threading.Thread):
         except Exception:
             # Whatever went wrong: a node without its engine must not look alive.
             error = traceback.format_exc()
-        self.doing = ('', 0.0)
+        self.at('')
         if error:
             self._worker.failed(self, error)
         # An opening that goes on beside gives up, too.
@@ -64,15 +67,20 @@ class EngineThread(threading.Thread):
         if self._warm is not None:
             self._warm.engine.close()
 
-    def at(self, what: str) -> None:
-        """Note what is begun now, for who looks whether it ends."""
-        self.doing = (what, time.monotonic())
+    def at(self, what: str, camera: str = '') -> None:
+        """Note what is begun now, for who looks whether it ends, and what the last thing took."""
+        now = time.monotonic()
+        last, _, since = self.doing
+        if last in self._worker.stages:
+            self._worker.stages[last] += now - since
+        self.doing = (what, camera, now)
 
     def _work(self) -> None:
         worker = self._worker
         self.at('opening the engine')
         self._warm = self._open(self._needed_outputs(frozenset()))
-        self.doing, self.opened = ('', 0.0), True
+        self.at('')
+        self.opened = True
         worker.ready(self, self._warm)
         while worker.next_batch(self):
             tickets = self.in_hand
@@ -83,7 +91,7 @@ class EngineThread(threading.Thread):
                     tickets, self._warm, worker.settings, wanted, self._settle, self.at
                 )
             finally:
-                self.doing = ('', 0.0)
+                self.at('')
                 # Only a failure leaves any.
                 for ticket in self.in_hand:
                     self._settle(ticket, Outcome.FAILED)

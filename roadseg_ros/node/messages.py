@@ -1,13 +1,14 @@
-"""Arrays to sensor_msgs."""
+"""Arrays to sensor_msgs, serialized or not."""
 
 from __future__ import annotations
 
 import array
 import copy
+import struct
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CameraInfo, CompressedImage, RegionOfInterest
 from std_msgs.msg import Header
 
 from roadseg_core.geometry import View
@@ -17,13 +18,14 @@ from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, scale_camera_matric
 _CHANNELS = {'mono8': 1, 'bgr8': 3}
 
 
-def to_image(image: np.ndarray, encoding: str, header: Header) -> Image:
+def serialized_image(image: np.ndarray, encoding: str, header: Header) -> bytes:
     """
-    Make a message of an array.
+    Make a ``sensor_msgs/Image``, serialized: a message object costs two more copies of the pixels.
 
     :param image: uint8 [H, W] for mono8, uint8 [H, W, 3] for bgr8; of any strides
     :param encoding: ``mono8`` or ``bgr8``
-    :param header: the header of the frame that the image was made of; copied
+    :param header: the header of the frame that the image was made of
+    :returns: CDR, little-endian, as publishers take it
     :raises ValueError: if the array does not fit the encoding
     """
     channels = _CHANNELS.get(encoding)
@@ -33,17 +35,26 @@ def to_image(image: np.ndarray, encoding: str, header: Header) -> Image:
             f'{image.dtype} array of shape {image.shape} as {encoding!r}; '
             'expected uint8 [H, W] as mono8 or uint8 [H, W, 3] as bgr8'
         )
-    message = Image()
-    message.header = _copy_header(header)
-    message.height, message.width = image.shape[:2]
-    message.encoding = encoding
-    message.is_bigendian = 0
-    message.step = message.width * channels
-    # The setter checks every element of anything but an array.array.
-    data = array.array('B')
-    data.frombytes(memoryview(np.ascontiguousarray(image)).cast('B'))
-    message.data = data
-    return message
+    height, width = image.shape[:2]
+    stamp = struct.pack('<iI', header.stamp.sec, header.stamp.nanosec)
+    head = b''.join(
+        (
+            b'\x00\x01\x00\x00',
+            stamp,
+            _text(header.frame_id),
+            struct.pack('<II', height, width),
+            _text(encoding, then=b'\x00'),  # not big-endian
+            struct.pack('<II', width * channels, image.size),
+        )
+    )
+    return b''.join((head, memoryview(np.ascontiguousarray(image)).cast('B')))
+
+
+def _text(text: str, *, then: bytes = b'') -> bytes:
+    """Return a string of CDR and what follows it, up to the next multiple of four bytes."""
+    content = text.encode() + b'\x00'
+    packed = struct.pack('<I', len(content)) + content + then
+    return packed + bytes(-len(packed) % 4)
 
 
 def to_jpeg(image: np.ndarray, quality: int, header: Header) -> CompressedImage:

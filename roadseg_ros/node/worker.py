@@ -24,6 +24,9 @@ from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 
+STAGES = ('converting', 'resizing', 'inference', 'making', 'publishing')
+"""What the engine's thread does with a frame, in this order."""
+
 
 @dataclass(frozen=True)
 class EngineStatus:
@@ -86,6 +89,7 @@ class Worker:
         self.status = EngineStatus(STOPPED, time.monotonic())
         self.opened: tuple[EngineDescription, ModelInfo] | None = None
         self.inference = InferenceFigures()
+        self.stages = dict.fromkeys(STAGES, 0.0)
         self.figures = {camera: CameraFigures() for camera in publishers}
         self.runner = BatchRunner(
             publishers, self.inference, self.figures, clock=clock, logger=logger
@@ -131,7 +135,7 @@ class Worker:
         """
         with self._changed:
             for thread in self.threads():
-                what, since = thread.doing
+                what, camera, since = thread.doing
                 limit = (
                     self.settings.inference_timeout if thread.opened else self.settings.open_timeout
                 )
@@ -139,8 +143,9 @@ class Worker:
                     for ticket in thread.in_hand:
                         self._scheduler.settle(ticket.camera, Outcome.FAILED)
                     thread.in_hand = []
-                    error = f'{what} has not {"returned" if thread.opened else "ended"} for'
-                    self.status = EngineStatus(FAILED, now, f'{error} {limit:g} s', hangs=True)
+                    what += f' for {camera}' if camera else ''
+                    error = f'{what} has not returned for {limit:g} s'
+                    self.status = EngineStatus(FAILED, now, error, hangs=True)
                     return True
         return False
 

@@ -27,7 +27,7 @@ ONE_OUTPUT_CANNOT_BE_SENT = """
 from roadseg_ros.node.camera import CameraPublishers
 publish = CameraPublishers.publish
 def broken(publishers, output, message):
-    if output == 'road_mask' and message.header.frame_id == 'broken':
+    if output == 'road_mask' and b'broken' in message[:40]:
         raise OSError('no room for it')
     publish(publishers, output, message)
 CameraPublishers.publish = broken

@@ -1,9 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadseg_core.resizing import resize_image
+from roadseg_core.resizing import resize_ids, resize_image
 
 SIDE = st.integers(1, 70)
 
@@ -46,3 +47,13 @@ def test_pixels_stay_where_they_are():
 def test_an_image_of_the_wanted_size_is_itself():
     image = np.zeros((4, 6, 3), np.uint8)
     assert resize_image(image, (4, 6)) is image
+
+
+@given(
+    st.integers(1, 90), st.integers(1, 90), st.integers(1, 200), st.integers(1, 200), st.booleans()
+)
+def test_ids_go_where_opencv_takes_them(height, width, new_height, new_width, cut):
+    ids = np.random.default_rng(0).integers(0, 256, (height + 3, width + 3), np.uint8)
+    ids = ids[1 : height + 1, 2 : width + 2] if cut else ids[:height, :width].copy()
+    expected = cv2.resize(ids, (new_width, new_height), interpolation=cv2.INTER_NEAREST_EXACT)
+    np.testing.assert_array_equal(resize_ids(ids, (new_height, new_width)), expected)
