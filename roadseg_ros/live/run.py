@@ -125,7 +125,7 @@ def _play(plan: LivePlan, node: LiveNode, name: str, say: Callable[[str], None])
         player_log = plan.output / f'player_{name}.log'
         player = Process('player', 'roadseg_ros.play', arguments, player_log)
         stack.callback(player.close)
-        bar = stack.enter_context(tqdm(desc='back', unit=' frames', leave=False, disable=None))
+        bar = stack.enter_context(tqdm(desc='labels back', unit='', leave=False, disable=None))
         while player.running:
             time.sleep(0.1)
             bar.update(len(recorder.recorded.received_ns) - bar.n)

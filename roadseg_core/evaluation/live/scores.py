@@ -52,7 +52,11 @@ def live_scores(
         index = read_index(parts[drive.path]) if parts else None
         try:
             for true, labels in tqdm(
-                _pairs(drive, truth, topics, index), 'comparing', leave=False, disable=None
+                _pairs(drive, truth, topics, index),
+                'comparing',
+                unit=' frames',
+                leave=False,
+                disable=None,
             ):
                 try:
                     sums.update(true, labels)
