@@ -9,25 +9,20 @@ class Body(NamedTuple):
     """
     Describe a kind of vehicle; metres, x forward from the middle, z up.
 
-    :param x: of the outline, from the rear bumper's foot over the roof to the front's
+    :param share: of the vehicles on a street
+    :param radius: of the wheels
+    :param x: of the outline, from the rear bumper's foot over the roof to the front's; its two
+        highest points are the ends of the roof
     :param z: of the outline
-    :param roof: numbers of the outline's first and last point of the roof, which lies further in
-    :param glass: numbers of the outline's edges that are windows
     :param panes: from and to which x each side window reaches
-    :param sill: z of the side windows' lower and upper edges
-    :param wheels: x of the axles
     """
 
     share: float
     width: float
+    radius: float
     x: tuple[float, ...]
     z: tuple[float, ...]
-    roof: tuple[int, int]
-    glass: tuple[int, ...]
     panes: tuple[tuple[float, float], ...]
-    sill: tuple[float, float]
-    wheels: tuple[float, float]
-    radius: float
 
     @property
     def length(self) -> float:
@@ -39,66 +34,51 @@ class Body(NamedTuple):
         """Height in metres."""
         return max(self.z)
 
+    @property
+    def roof(self) -> int:
+        """Number of the outline's first point of the roof; the edges at its ends are windows."""
+        return self.z.index(self.height) - 1
+
 
 HATCHBACK = Body(
     share=0.36,
     width=1.72,
+    radius=0.31,
     x=(-1.95, -2.0, -1.9, -1.5, -0.1, 0.85, 1.75, 1.98, 1.95),
     z=(0.24, 0.6, 0.95, 1.42, 1.47, 0.98, 0.8, 0.55, 0.24),
-    roof=(3, 4),
-    glass=(2, 4),
     panes=((-1.6, -0.55), (-0.45, 0.65)),
-    sill=(0.97, 1.37),
-    wheels=(-1.25, 1.25),
-    radius=0.31,
 )
 SALOON = Body(
     share=0.24,
     width=1.78,
+    radius=0.32,
     x=(-2.25, -2.3, -2.2, -1.55, -0.95, 0.1, 1.0, 2.05, 2.28, 2.25),
     z=(0.24, 0.65, 0.95, 1.0, 1.4, 1.43, 0.98, 0.78, 0.55, 0.24),
-    roof=(4, 5),
-    glass=(3, 5),
     panes=((-1.35, -0.3), (-0.2, 0.8)),
-    sill=(0.98, 1.35),
-    wheels=(-1.4, 1.4),
-    radius=0.32,
 )
 ESTATE = Body(
     share=0.24,
     width=1.84,
+    radius=0.36,
     x=(-2.25, -2.3, -2.22, -1.95, 0.05, 0.95, 1.95, 2.25, 2.22),
     z=(0.24, 0.7, 1.02, 1.62, 1.66, 1.1, 0.95, 0.65, 0.24),
-    roof=(3, 4),
-    glass=(2, 4),
     panes=((-1.95, -1.05), (-0.95, -0.25), (-0.15, 0.75)),
-    sill=(1.09, 1.56),
-    wheels=(-1.38, 1.4),
-    radius=0.36,
 )
 VAN = Body(
     share=0.12,
     width=1.98,
+    radius=0.35,
     x=(-2.5, -2.55, -2.5, -2.42, 1.1, 1.85, 2.45, 2.52, 2.5),
     z=(0.3, 0.9, 1.3, 2.1, 2.15, 1.25, 1.05, 0.65, 0.3),
-    roof=(3, 4),
-    glass=(4,),
     panes=((0.2, 1.5),),
-    sill=(1.28, 1.87),
-    wheels=(-1.6, 1.6),
-    radius=0.35,
 )
 BUS = Body(
     share=0.04,
     width=2.5,
+    radius=0.48,
     x=(-5.6, -5.65, -5.6, -5.55, 5.4, 5.6, 5.62, 5.62, 5.6),
     z=(0.35, 1.1, 1.3, 2.9, 2.95, 1.1, 0.9, 0.6, 0.35),
-    roof=(3, 4),
-    glass=(2, 4),
     panes=tuple((x, x + 1.45) for x in (-5.2, -3.6, -2.0, -0.4, 1.2, 2.8)),
-    sill=(1.32, 2.35),
-    wheels=(-3.2, 3.6),
-    radius=0.48,
 )
 
 BODIES = (HATCHBACK, SALOON, ESTATE, VAN, BUS)

@@ -6,7 +6,6 @@ import numpy as np
 
 from .camera import CAMERAS, Camera, Intrinsics, View
 from .config import DriveConfig, RenderedFrame
-from .grid import Grid
 from .ground import Ground
 from .hood import Hood
 from .items import Item, Wall
@@ -17,7 +16,7 @@ from .scenery import Scenery
 from .sensor import Sensor
 from .shadows import Shadows
 from .sky import Sky
-from .street import Street
+from .street import Grid, Street
 from .traffic import Traffic
 
 _FAR_SIGHT = 150.0

@@ -7,42 +7,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .noise import fractal_noise
-from .texture import Texture
+from .texture import Texture, fractal_noise, palette
 
 _DENSITY = 26
 """Texels a metre."""
 
-FLOOR = 3.1
+_FLOOR = 3.1
 """Metres from one floor to the next."""
 
-_WALLS = np.array(
-    [
-        (96, 122, 148),
-        (72, 92, 132),
-        (138, 152, 160),
-        (112, 128, 138),
-        (168, 180, 186),
-        (86, 104, 120),
-        (120, 142, 158),
-        (70, 80, 98),
-        (146, 150, 152),
-        (104, 108, 112),
-    ],
-    float,
+_WALLS = palette(
+    '96,122,148 72,92,132 138,152,160 112,128,138 168,180,186 '
+    '86,104,120 120,142,158 70,80,98 146,150,152 104,108,112'
 )
-_SIGNS = np.array(
-    [
-        (50, 50, 60),
-        (70, 40, 30),
-        (40, 40, 130),
-        (50, 80, 40),
-        (120, 100, 60),
-        (150, 150, 150),
-        (40, 110, 150),
-    ],
-    float,
-)
+_SIGNS = palette('50,50,60 70,40,30 40,40,130 50,80,40 120,100,60 150,150,150 40,110,150')
+_ROOFS = palette('62,66,84 70,72,74 60,74,112')
+_DARK_GLASS, _MIRROR_GLASS, _CURTAINS = palette('54,48,44 138,126,114 120,134,142')
 
 
 @dataclass(frozen=True)
@@ -56,53 +35,111 @@ class Facade:
     height: float
 
 
-def make_facade(rng: np.random.Generator, kind: str, floors: int) -> Facade:
-    """
-    Return a facade of a kind: ``terrace``, ``block`` or ``house``.
+class _Wall:
+    """A wall being painted; metres from its lower left corner."""
 
-    :raises ValueError: if the kind is unknown
-    """
-    if kind not in ('terrace', 'block', 'house'):
-        raise ValueError(f'unknown kind of building {kind!r}; expected terrace, block or house')
+    def __init__(
+        self, rng: np.random.Generator, width: float, height: float, colour: np.ndarray
+    ) -> None:
+        self._rng = rng
+        self._height = height
+        rows, columns = round(height * _DENSITY), round(width * _DENSITY)
+        noise = 0.06 * fractal_noise(rng, rows, columns, ((60, 90), (20, 14), (5, 4)))
+        bricks = rng.standard_normal((rows // 2 + 1, columns // 4 + 1)).astype(np.float32)
+        bricks = cv2.resize(bricks, (columns, rows), interpolation=cv2.INTER_NEAREST)
+        noise += rng.uniform(0.01, 0.07) * bricks
+        self.pixels = (colour * (1 + noise[..., None])).clip(4, 245).astype(np.uint8)
+
+    def fill(self, left: float, low: float, right: float, high: float, colour: np.ndarray) -> None:
+        """Fill a rectangle."""
+        top, bottom, first, last = (
+            max(0, round(edge * _DENSITY))
+            for edge in (self._height - high, self._height - low, left, right)
+        )
+        self.pixels[top:bottom, first:last] = np.clip(colour, 0, 250).astype(np.uint8)
+
+    def window(
+        self, middle: float, base: float, size: tuple[float, float], trim: np.ndarray
+    ) -> None:
+        """Add a window with its frame."""
+        left, right = middle - size[0] / 2, middle + size[0] / 2
+        top = min(base + size[1], self._height - 0.4)
+        self.fill(left - 0.1, base - 0.14, right + 0.1, top + 0.1, trim)
+        glass = self._glass()
+        self.fill(left, base, right, top, glass * 0.8)
+        self.fill(left, base, right, top - 0.15, glass)
+        frame = np.array([170, 172, 172.0]) if trim.mean() < 150 else trim * 0.8
+        self.fill(middle - 0.03, base, middle + 0.03, top, frame)
+        sash = (base + top) / 2
+        self.fill(left, sash - 0.03, right, sash + 0.03, frame)
+
+    def shop(self, width: float) -> None:
+        """Make the ground floor a shop: its sign with letters, and windows with goods."""
+        rng = self._rng
+        colour = _SIGNS[rng.integers(len(_SIGNS))] * rng.uniform(0.7, 1.2)
+        self.fill(0.1, 0.0, width - 0.1, _FLOOR, colour * 0.7)
+        self.fill(0.1, _FLOOR - 0.65, width - 0.1, _FLOOR - 0.05, colour)
+        letter = colour + (120 if colour.mean() < 110 else -80)
+        left = width * rng.uniform(0.15, 0.35)
+        while left < width * 0.7:
+            step = rng.uniform(0.12, 0.3)
+            self.fill(left, _FLOOR - 0.48, left + step, _FLOOR - 0.22, letter)
+            left += step + 0.08
+        left = 0.3
+        while left < width - 0.8:
+            step = min(rng.uniform(1.0, 2.4), width - 0.3 - left)
+            self.fill(left, 0.45, left + step - 0.12, _FLOOR - 0.75, self._glass())
+            for _ in range(4):
+                x, y = rng.uniform(left, left + step - 0.4), rng.uniform(0.5, 1.6)
+                goods = rng.uniform(30, 150) * rng.uniform(0.7, 1.3, 3)
+                self.fill(x, y, x + rng.uniform(0.1, 0.3), y + rng.uniform(0.1, 0.6), goods)
+            left += step
+
+    def _glass(self) -> np.ndarray:
+        """Return a colour of glass: dark rooms, some reflecting the sky, some with curtains."""
+        draw = self._rng.random()
+        if draw < 0.62:
+            return _DARK_GLASS * self._rng.uniform(0.6, 1.3)
+        return (_MIRROR_GLASS if draw < 0.85 else _CURTAINS) * self._rng.uniform(0.7, 1.2)
+
+
+def make_facade(rng: np.random.Generator, kind: str, floors: int) -> Facade:
+    """Return a facade of a kind: ``terrace``, ``block`` or ``house``."""
     bays = int(rng.integers(2, 5)) if kind != 'block' else int(rng.integers(4, 9))
     bay = float(rng.uniform(2.2, 3.4))
-    width = bays * bay
-    height = floors * FLOOR + 0.6
-    wall = _WALLS[rng.integers(len(_WALLS))] * rng.uniform(0.9, 1.35)
-    front = _wall(rng, width, height, wall)
+    width, height = bays * bay, floors * _FLOOR + 0.6
+    colour = _WALLS[rng.integers(len(_WALLS))] * rng.uniform(0.9, 1.35)
+    front = _Wall(rng, width, height, colour)
     shop = kind != 'house' and rng.random() < (0.65 if kind == 'terrace' else 0.4)
     window = (bay * rng.uniform(0.38, 0.66), rng.uniform(1.3, 1.9))
     if kind == 'block' and rng.random() < 0.35:
         window = (bay * 0.9, 1.9)
-    trim = wall * rng.uniform(0.75, 1.45)
-    for floor in range(floors):
-        if floor == 0 and shop:
-            _shop(rng, front, width, height)
-            continue
-        base = floor * FLOOR + 0.95
+    trim = colour * rng.uniform(0.75, 1.45)
+    if shop:
+        front.shop(width)
+    for floor in range(shop, floors):
         door = int(rng.integers(bays)) if floor == 0 else -1
         for column in range(bays):
             middle = (column + 0.5) * bay
             if column == door:
-                _rect(front, middle - 0.6, 0.0, middle + 0.6, 2.4, trim, height)
-                colour = _SIGNS[rng.integers(len(_SIGNS))]
-                _rect(front, middle - 0.5, 0.0, middle + 0.5, 2.2, colour, height)
+                front.fill(middle - 0.6, 0.0, middle + 0.6, 2.4, trim)
+                paint = _SIGNS[rng.integers(len(_SIGNS))]
+                front.fill(middle - 0.5, 0.0, middle + 0.5, 2.2, paint)
             else:
-                _window(rng, front, middle, base, window, trim, height)
+                front.window(middle, floor * _FLOOR + 0.95, window, trim)
     for level in range(1, floors + 1):
         if rng.random() < 0.4:
-            _rect(front, 0, level * FLOOR - 0.1, width, level * FLOOR + 0.05, trim, height)
-    _rect(front, 0, height - 0.3, width, height, wall * 0.75, height)
-    front[-int(0.5 * _DENSITY) :] = (front[-int(0.5 * _DENSITY) :] * 0.8).astype(np.uint8)
-    side = _wall(rng, 8.0, height, wall * rng.uniform(0.85, 1.0))
+            front.fill(0, level * _FLOOR - 0.1, width, level * _FLOOR + 0.05, trim)
+    front.fill(0, height - 0.3, width, height, colour * 0.75)
+    foot = front.pixels[-_DENSITY // 2 :]
+    foot[:] = foot * 0.8
+    side = _Wall(rng, 8.0, height, colour * rng.uniform(0.85, 1.0))
     for floor in range(1, floors):
         if rng.random() < 0.5:
-            _window(rng, side, 4.0, floor * FLOOR + 0.95, window, trim, height)
-    roof = _wall(
-        rng, 8.0, 4.0, np.array([(62, 66, 84), (70, 72, 74), (60, 74, 112)][rng.integers(3)], float)
-    )
-    roof[::10] = (roof[::10] * 0.75).astype(np.uint8)
-    return Facade(Texture(front), Texture(side), Texture(roof), width, height)
+            side.window(4.0, floor * _FLOOR + 0.95, window, trim)
+    roof = _Wall(rng, 8.0, 4.0, _ROOFS[rng.integers(len(_ROOFS))]).pixels
+    roof[::10] = roof[::10] * 0.75
+    return Facade(Texture(front.pixels), Texture(side.pixels), Texture(roof), width, height)
 
 
 def make_hedge(rng: np.random.Generator) -> Texture:
@@ -110,93 +147,3 @@ def make_hedge(rng: np.random.Generator) -> Texture:
     noise = fractal_noise(rng, 96, 256, ((24, 24), (8, 8), (3, 3), (1.5, 1.5)))
     colour = np.array([40, 70, 60]) * (1 + 0.38 * noise[..., None])
     return Texture(colour.clip(6, 190).astype(np.uint8))
-
-
-def make_fence(rng: np.random.Generator) -> Texture:
-    """Return a low wall or a board fence, for 4 x 1.2 metres."""
-    pixels = _wall(rng, 4.0, 1.2, _WALLS[rng.integers(len(_WALLS))] * 0.85)
-    if rng.random() < 0.5:
-        pixels[:, ::5] = (pixels[:, ::5] * 0.6).astype(np.uint8)
-    else:
-        pixels[:3] = np.minimum(pixels[:3].astype(int) + 25, 255).astype(np.uint8)
-    return Texture(pixels)
-
-
-def _wall(rng: np.random.Generator, width: float, height: float, colour: np.ndarray) -> np.ndarray:
-    rows, columns = round(height * _DENSITY), round(width * _DENSITY)
-    noise = fractal_noise(rng, rows, columns, ((60, 90), (20, 14), (5, 4)))
-    bricks = rng.standard_normal((rows // 2 + 1, columns // 4 + 1)).astype(np.float32)
-    bricks = cv2.resize(bricks, (columns, rows), interpolation=cv2.INTER_NEAREST)
-    strength = rng.uniform(0.01, 0.07)
-    return (
-        (colour * (1 + 0.06 * noise + strength * bricks)[..., None]).clip(4, 245).astype(np.uint8)
-    )
-
-
-def _rect(
-    pixels: np.ndarray,
-    left: float,
-    low: float,
-    right: float,
-    high: float,
-    colour: np.ndarray,
-    height: float,
-) -> None:
-    """Fill a rectangle; metres from the lower left corner."""
-    rows = slice(
-        max(0, round((height - high) * _DENSITY)), max(0, round((height - low) * _DENSITY))
-    )
-    columns = slice(max(0, round(left * _DENSITY)), max(0, round(right * _DENSITY)))
-    pixels[rows, columns] = np.clip(colour, 0, 250).astype(np.uint8)
-
-
-def _glass(rng: np.random.Generator) -> np.ndarray:
-    """Return a colour of glass: dark rooms, some reflecting the sky, some with curtains."""
-    draw = rng.random()
-    if draw < 0.62:
-        return np.array([54, 48, 44]) * rng.uniform(0.6, 1.3)
-    if draw < 0.85:
-        return np.array([138, 126, 114]) * rng.uniform(0.7, 1.2)
-    return np.array([120, 134, 142]) * rng.uniform(0.7, 1.15)
-
-
-def _window(
-    rng: np.random.Generator,
-    pixels: np.ndarray,
-    middle: float,
-    base: float,
-    size: tuple[float, float],
-    trim: np.ndarray,
-    height: float,
-) -> None:
-    half = size[0] / 2
-    top = min(base + size[1], height - 0.4)
-    _rect(pixels, middle - half - 0.1, base - 0.14, middle + half + 0.1, top + 0.1, trim, height)
-    glass = _glass(rng)
-    _rect(pixels, middle - half, base, middle + half, top, glass * 0.8, height)
-    _rect(pixels, middle - half, base, middle + half, top - 0.15, glass, height)
-    frame = np.array([170, 172, 172.0]) if trim.mean() < 150 else trim * 0.8
-    _rect(pixels, middle - 0.03, base, middle + 0.03, top, frame, height)
-    sash = base + (top - base) * 0.5
-    _rect(pixels, middle - half, sash - 0.03, middle + half, sash + 0.03, frame, height)
-
-
-def _shop(rng: np.random.Generator, pixels: np.ndarray, width: float, height: float) -> None:
-    colour = _SIGNS[rng.integers(len(_SIGNS))] * rng.uniform(0.7, 1.2)
-    _rect(pixels, 0.1, 0.0, width - 0.1, FLOOR, colour * 0.7, height)
-    _rect(pixels, 0.1, FLOOR - 0.65, width - 0.1, FLOOR - 0.05, colour, height)
-    letter = colour + (120 if colour.mean() < 110 else -80)
-    left = width * rng.uniform(0.15, 0.35)
-    while left < width * 0.7:
-        step = rng.uniform(0.12, 0.3)
-        _rect(pixels, left, FLOOR - 0.48, left + step, FLOOR - 0.22, letter, height)
-        left += step + 0.08
-    left = 0.3
-    while left < width - 0.8:
-        step = min(rng.uniform(1.0, 2.4), width - 0.3 - left)
-        _rect(pixels, left, 0.45, left + step - 0.12, FLOOR - 0.75, _glass(rng), height)
-        for _ in range(4):
-            x, y = rng.uniform(left, left + step - 0.4), rng.uniform(0.5, 1.6)
-            item = rng.uniform(30, 150) * rng.uniform(0.7, 1.3, 3)
-            _rect(pixels, x, y, x + rng.uniform(0.1, 0.3), y + rng.uniform(0.1, 0.6), item, height)
-        left += step

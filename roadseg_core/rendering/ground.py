@@ -11,10 +11,9 @@ import numpy as np
 
 from .camera import SHIFT, Camera, View
 from .config import DriveConfig
-from .grid import Grid
 from .light import Light
 from .shadows import sun_fall, swept
-from .street import Street
+from .street import Grid, Street
 from .vehicles import Placed
 
 _MOST_HALVINGS = 7

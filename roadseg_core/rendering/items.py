@@ -180,13 +180,6 @@ def make_sign(anchor: np.ndarray, rng: np.random.Generator) -> Bars:
     )
 
 
-def make_bollard(anchor: np.ndarray) -> Bars:
-    """Return a dark post that keeps cars off the sidewalk."""
-    dark = np.array([44.0, 44, 46])
-    post = (UP * 0.08, UP * 0.9, (0.15, 0.13), dark)
-    return Bars(anchor, post, (UP * 0.72, UP * 0.8, (0.15, 0.15), dark * 3))
-
-
 def make_bin(anchor: np.ndarray, rng: np.random.Generator) -> Bars:
     """Return a litter bin: street furniture that the label map counts as void."""
     colour = _BINS[rng.integers(len(_BINS))]

@@ -8,13 +8,14 @@ import numpy as np
 from . import materials as m
 from .camera import SHIFT, fixed
 from .config import DriveConfig
-from .grid import Grid
-from .noise import fractal_noise, grain
-from .street import Junction, Street
+from .street import Grid, Junction, Street
+from .texture import fractal_noise, grain
 
 _KERB = 0.16
 _GUTTER = 0.22
+_LINE = 0.12
 _CHUNK = 1024
+_ALL = 1e4
 
 
 class Pavement:
@@ -47,170 +48,139 @@ class Pavement:
         """Return uint8 [rows, columns, 3], BGR, lit evenly."""
         rng = self._rng
         rows, columns = self.texels.shape
-        unit = 1 / self._grid.texel
         fine = grain(rng, rows, columns)
-        coarse = fractal_noise(
-            rng,
-            rows,
-            columns,
-            ((4 * unit, 14 * unit), (1.2 * unit, 3 * unit), (0.3 * unit, 0.6 * unit)),
-        )
-        coarse += self._wheel_tracks()[:, None]
+        cells = np.array([(4, 14), (1.2, 3), (0.3, 0.6)]) / self._grid.texel
+        coarse = fractal_noise(rng, rows, columns, cells) + self._wheel_tracks()[:, None]
         table = m.vary_colours(rng)
-        strength = np.array([(item.fine, item.coarse) for item in m.MATERIALS], np.float32)
         out = np.empty((rows, columns, 3), np.uint8)
         for start in range(0, columns, _CHUNK):
-            part = slice(start, min(start + _CHUNK, columns))
+            part = slice(start, start + _CHUNK)
             ids = self.texels[:, part]
-            noise = fine[:, part] * strength[ids, 0] + coarse[:, part] * strength[ids, 1]
+            noise = fine[:, part] * m.GRAIN[ids, 0] + coarse[:, part] * m.GRAIN[ids, 1]
             out[:, part] = (table[ids] + noise[..., None]).clip(0, 255)
         return cv2.GaussianBlur(out, (3, 3), 0.6)
 
     def _wheel_tracks(self) -> np.ndarray:
         """Return float32 [rows]: tyres polish and darken tracks, oil the middle of a lane."""
         layout = self._street.layout
-        d = self._grid.low + self._grid.texel * (np.arange(self._grid.rows) + 0.5)
+        d = np.abs(self._grid.low + self._grid.texel * (np.arange(self._grid.rows) + 0.5))
         total = np.zeros(len(d))
         for lane in range(layout.lanes):
-            for sign in (-1, 1):
-                middle = sign * layout.lane_width * (lane + 0.5)
-                for offset, width, depth in ((-0.75, 0.3, 0.8), (0.75, 0.3, 0.8), (0, 0.35, 0.5)):
-                    total -= depth * np.exp(-(((d - middle - offset) / width) ** 2))
-        total[np.abs(d) > self._street.road_half] = 0
-        return total.astype(np.float32)
+            middle = layout.lane_width * (lane + 0.5)
+            for offset, width, depth in ((-0.75, 0.3, 0.8), (0.75, 0.3, 0.8), (0, 0.35, 0.5)):
+                total -= depth * np.exp(-(((d - middle - offset) / width) ** 2))
+        return np.where(d > self._street.road_half, 0, total).astype(np.float32)
 
     def _paint_bands(self) -> None:
         street = self._street
-        beyond = {'house': m.GRASS}.get(street.layout.buildings[0], m.PAVING)
-        if street.layout.setback > 10:
-            beyond = m.GRASS
-        bands = (
-            (street.walk_end, 1e3, beyond),
+        green = street.layout.buildings[0] == 'house' or street.layout.setback > 10
+        for inner, outer, material in (
+            (street.walk_end, 1e3, m.GRASS if green else m.PAVING),
             (street.walk_start, street.walk_end, m.SLAB),
             (street.road_half, street.walk_start, m.GRASS),
             (street.road_half, street.road_half + _KERB, m.KERB),
             (street.road_half - _GUTTER, street.road_half, m.GUTTER),
             (0.0, street.road_half - _GUTTER, m.ASPHALT),
-        )
-        for inner, outer, material in bands:
-            self._both_sides(-1e4, 1e4, inner, outer, material)
+        ):
+            self._both_sides(-_ALL, _ALL, inner, outer, material)
 
     def _paint_joints(self) -> None:
-        street, grid = self._street, self._grid
-        if self._rng.random() < 0.3:
+        street, rng = self._street, self._rng
+        if rng.random() < 0.3:
             return
-        slab = self._rng.choice([0.6, 0.9, 1.5])
+        slab = rng.choice([0.6, 0.9, 1.5])
+        texel = self._grid.texel
         low, high = street.walk_start + _KERB, street.walk_end
-        for sign in (-1, 1):
-            for s in np.arange(street.first, street.last, slab):
-                column = grid.column(s)
-                rows = sorted((grid.row(sign * low), grid.row(sign * high)))
-                if self._rng.random() < 0.25:
-                    self.texels[slice(*rows), column : grid.column(s + slab)] = m.SLAB_DARK
-                self.texels[slice(*rows), column : column + 1] = m.JOINT
-            for d in np.arange(low + slab, high, slab):
-                self.texels[grid.row(sign * d), :] = m.JOINT
+        for s in np.arange(street.first, street.last, slab):
+            if rng.random() < 0.3:
+                self._both_sides(s, s + slab, low, high, m.SLAB_DARK)
+            self._both_sides(s, s + texel, low, high, m.JOINT)
+        for d in np.arange(low + slab, high, slab):
+            self._both_sides(-_ALL, _ALL, d, d + texel, m.JOINT)
 
     def _paint_side_street(self, junction: Junction) -> None:
         street = self._street
         s, half, edge = junction.s, junction.half, street.road_half
-        walk = 1.8
         radius = max(1.0, min(street.walk_end - edge - 0.5, 4.0))
-        self._both_sides(s - half - walk, s + half + walk, street.walk_end, 1e3, m.SLAB)
-        self._both_sides(s - half - radius, s + half + radius, edge, street.walk_end, m.SLAB)
+        self._both_sides(s - half - 1.8, s + half + 1.8, street.walk_end, 1e3, m.SLAB)
+        reach = half + radius
+        self._both_sides(s - reach, s + reach, edge, street.walk_end, m.SLAB)
         self._both_sides(s - half - _KERB, s + half + _KERB, edge, 1e3, m.KERB)
         self._both_sides(s - half, s + half, edge - _GUTTER, 1e3, m.ASPHALT)
+        # Rounded corners: a square of asphalt, and on it a quarter of a disc of sidewalk.
         for along in (-1, 1):
-            corner = s + along * (half + radius)
-            self._both_sides(
-                min(s + along * half, corner),
-                max(s + along * half, corner),
-                edge - _GUTTER,
-                edge + radius,
-                m.ASPHALT,
-            )
+            corner = s + along * reach
+            start, stop = sorted((corner, s + along * half))
+            self._both_sides(start, stop, edge - _GUTTER, edge + radius, m.ASPHALT)
+            angle = np.linspace(0, np.pi / 2, 12)
+            arc = np.array([[*-along * np.cos(angle), 0], [*-np.sin(angle), 0]])
             for side in (-1, 1):
-                self._disc(corner, side * (edge + radius), radius, m.KERB, along, side)
-                self._disc(corner, side * (edge + radius), radius - _KERB, m.SLAB, along, side)
-
-    def _disc(
-        self, s: float, d: float, radius: float, material: int, along: int, side: int
-    ) -> None:
-        """Paint the quarter of a disc that faces the crossing."""
-        angle = np.linspace(0, np.pi / 2, 12)
-        arc = np.stack([s - along * radius * np.cos(angle), d - side * radius * np.sin(angle)], 1)
-        self._polygon(np.vstack([arc, [(s, d)]]), material)
+                middle = np.array([corner, side * (edge + radius)])
+                for size, material in ((radius, m.KERB), (radius - _KERB, m.SLAB)):
+                    outline = fixed(self._grid.texels(middle + size * arc.T * (1, side)))
+                    cv2.fillPoly(self.texels, [outline], material, cv2.LINE_8, SHIFT)
 
     def _paint_repairs(self) -> None:
         street, rng = self._street, self._rng
-        width = street.road_half - _GUTTER
-        length = street.last - street.first
+        width, length = street.road_half - _GUTTER, street.last - street.first
+
+        def place() -> np.ndarray:
+            return np.array([rng.uniform(street.first, street.last), rng.uniform(-width, width)])
+
         for _ in range(int(length * rng.uniform(0.01, 0.07))):
-            s, d = rng.uniform(street.first, street.last), rng.uniform(-width, width)
-            size = (rng.uniform(0.8, 9.0), rng.uniform(0.5, 2.0))
-            low, high = max(d - size[1] / 2, -width), min(d + size[1] / 2, width)
+            (s, d), long, wide = place(), rng.uniform(0.8, 9.0), rng.uniform(0.5, 2.0)
+            low, high = max(d - wide / 2, -width), min(d + wide / 2, width)
+            self._rect(s - 0.06, s + long + 0.06, low - 0.06, high + 0.06, m.CRACK)
             material = m.DARK_PATCH if rng.random() < 0.65 else m.LIGHT_PATCH
-            seam = 0.06
-            self._rect(s - seam, s + size[0] + seam, low - seam, high + seam, m.CRACK)
-            self._rect(s, s + size[0], low, high, material)
+            self._rect(s, s + long, low, high, material)
         for _ in range(int(length * rng.uniform(0.02, 0.12))):
-            start = np.array([rng.uniform(street.first, street.last), rng.uniform(-width, width)])
             step = rng.normal(0, (0.8, 0.25) if rng.random() < 0.6 else (0.2, 0.6), (12, 2))
-            path = start + np.cumsum(step + np.sign(step.sum(0)) * 0.15, axis=0)
+            path = place() + np.cumsum(step + np.sign(step.sum(0)) * 0.15, axis=0)
             path[:, 1] = path[:, 1].clip(-width, width)
-            self._line(path, m.CRACK)
+            points = np.rint(self._grid.texels(path)).astype(np.int32)
+            cv2.polylines(self.texels, [points], False, m.CRACK, 1, cv2.LINE_8)
         for _ in range(int(length / 22)):
-            s, d = rng.uniform(street.first, street.last), rng.uniform(-width, width) * 0.8
-            angle = np.linspace(0, 2 * np.pi, 16)
-            ring = np.stack([s + np.cos(angle) * 0.33, d + np.sin(angle) * 0.33], 1)
-            self._polygon(ring, m.MANHOLE)
+            middle = np.rint(self._grid.texels(place()[None])[0]).astype(int).tolist()
+            cv2.circle(self.texels, middle, round(0.33 / self._grid.texel), m.MANHOLE, -1)
 
     def _paint_markings(self) -> None:
-        street, rng = self._street, self._rng
-        layout = street.layout
-        white, line = m.WHITE_LINE, 0.12
-        centre = m.YELLOW_LINE if layout.centre == 'double' and rng.random() < 0.4 else white
+        rng, layout = self._rng, self._street.layout
         if layout.centre == 'double':
-            self._both_sides(-1e4, 1e4, 0.08, 0.08 + line, centre)
+            material = m.YELLOW_LINE if rng.random() < 0.4 else m.WHITE_LINE
+            self._both_sides(-_ALL, _ALL, 0.08, 0.08 + _LINE, material)
         elif layout.centre == 'solid':
-            self._rect(-1e4, 1e4, -line / 2, line / 2, centre)
+            self._rect(-_ALL, _ALL, -_LINE / 2, _LINE / 2, m.WHITE_LINE)
         elif layout.centre == 'dashed':
-            self._dashes(0.0, 2.0 if rng.random() < 0.5 else 4.0, 5.0, line)
+            self._dashes(0.0, 2.0 if rng.random() < 0.5 else 4.0, 5.0)
         for lane in range(1, layout.lanes):
-            for sign in (-1, 1):
-                self._dashes(sign * lane * layout.lane_width, 3.0, 6.0, line)
+            self._dashes(lane * layout.lane_width, 3.0, 6.0)
         edge = layout.lanes * layout.lane_width
         if layout.parking:
-            for sign in (-1, 1):
-                self._dashes(sign * edge, 1.2, 5.2, line)
+            self._dashes(edge, 1.2, 5.2)
         elif layout.edge_lines and rng.random() < 0.4:
-            self._both_sides(-1e4, 1e4, edge - 0.42, edge - 0.42 + 0.09, m.YELLOW_LINE)
-            self._both_sides(-1e4, 1e4, edge - 0.62, edge - 0.62 + 0.09, m.YELLOW_LINE)
+            for inset in (0.42, 0.62):
+                self._both_sides(-_ALL, _ALL, edge - inset, edge - inset + 0.09, m.YELLOW_LINE)
         elif layout.edge_lines:
-            self._both_sides(-1e4, 1e4, edge - 0.55, edge - 0.55 + line, white)
+            self._both_sides(-_ALL, _ALL, edge - 0.55, edge - 0.55 + _LINE, m.WHITE_LINE)
         if layout.lanes == 1 and rng.random() < 0.3:
             # The longitudinal seam of two paving runs shows beside the marking.
-            self._rect(-1e4, 1e4, 0.3, 0.36, m.CRACK)
+            self._rect(-_ALL, _ALL, 0.3, 0.36, m.CRACK)
 
     def _paint_crossing(self, junction: Junction) -> None:
-        street, rng = self._street, self._rng
-        s, half, edge = junction.s, junction.half, street.road_half
+        s, half, edge = junction.s, junction.half, self._street.road_half
         self._rect(s - half - 0.5, s + half + 0.5, -edge + 0.5, edge - 0.5, m.ASPHALT)
-        own = street.side
-        if rng.random() < 0.6:
-            stop = sorted((own * 0.2, own * (edge - 0.4)))
-            self._rect(s - half - 6.6, s - half - 6.2, stop[0], stop[1], m.WHITE_LINE)
+        if self._rng.random() < 0.6:
+            own = sorted((self._street.side * 0.2, self._street.side * (edge - 0.4)))
+            self._rect(s - half - 6.6, s - half - 6.2, *own, m.WHITE_LINE)
             for d in np.arange(-edge + 0.5, edge - 0.6, 1.1):
                 self._rect(s - half - 5.2, s - half - 2.2, d, d + 0.55, m.WHITE_LINE)
-        for side in (-1, 1):
-            # Give way: a broken line across the mouth of the side street.
-            for start in np.arange(s - half + 0.2, s + half - 0.4, 0.9):
-                low, high = sorted((side * (edge - 0.1), side * (edge - 0.35)))
-                self._rect(start, start + 0.5, low, high, m.WHITE_LINE)
+        # Give way: a broken line across the mouth of the side street.
+        for start in np.arange(s - half + 0.2, s + half - 0.4, 0.9):
+            self._both_sides(start, start + 0.5, edge - 0.35, edge - 0.1, m.WHITE_LINE)
 
-    def _dashes(self, d: float, length: float, gap: float, line: float) -> None:
+    def _dashes(self, d: float, length: float, gap: float) -> None:
         for s in np.arange(self._street.first, self._street.last, length + gap):
-            self._rect(s, s + length, d - line / 2, d + line / 2, m.WHITE_LINE)
+            self._both_sides(s, s + length, d - _LINE / 2, d + _LINE / 2, m.WHITE_LINE)
 
     def _both_sides(
         self, start: float, stop: float, inner: float, outer: float, material: int
@@ -219,15 +189,5 @@ class Pavement:
         self._rect(start, stop, -outer, -inner, material)
 
     def _rect(self, start: float, stop: float, low: float, high: float, material: int) -> None:
-        grid = self._grid
-        self.texels[grid.row(low) : grid.row(high), grid.column(start) : grid.column(stop)] = (
-            material
-        )
-
-    def _polygon(self, plan: np.ndarray, material: int) -> None:
-        outline = fixed(self._grid.texels(plan))
-        cv2.fillPoly(self.texels, [outline], material, cv2.LINE_8, SHIFT)
-
-    def _line(self, plan: np.ndarray, material: int) -> None:
-        points = np.round(self._grid.texels(plan)).astype(np.int32)
-        cv2.polylines(self.texels, [points], False, material, 1, cv2.LINE_8)
+        rows = slice(self._grid.row(low), self._grid.row(high))
+        self.texels[rows, self._grid.column(start) : self._grid.column(stop)] = material

@@ -5,20 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from .config import DriveConfig
-from .facades import Facade, make_facade, make_fence, make_hedge
+from .facades import Facade, make_facade, make_hedge
 from .items import (
     UP,
     Item,
     Plant,
     Wall,
     make_bin,
-    make_bollard,
     make_building,
     make_lamp,
     make_sign,
     standing,
 )
-from .plants import make_bare_tree, make_bush, make_leafy_tree
+from .plants import make_tree
 from .shadows import Shadows
 from .street import Street
 from .texture import Texture
@@ -47,11 +46,9 @@ class Scenery:
         self._facades = [
             (kind, make_facade(rng, kind, int(rng.integers(low, high + 1)))) for kind in kinds
         ]
-        makers = (make_leafy_tree, make_leafy_tree, make_leafy_tree, make_bare_tree)
-        shift = int(rng.integers(0, 4))
-        self._trees = [makers[(i + shift) % len(makers)](rng) for i in range(4)]
-        self._bushes = [make_bush(rng) for _ in range(2)]
-        self._barriers = [make_hedge(rng), make_fence(rng)]
+        self._trees = [make_tree(rng) for _ in range(4)]
+        self._bushes = [make_tree(rng, 1.0) for _ in range(2)]
+        self._hedge = make_hedge(rng)
         for side in (1, -1):
             self._place_closing_row(side)
             self._place_buildings(side)
@@ -143,11 +140,6 @@ class Scenery:
                     self.foreground.append(maker(self._point(s, d), rng))
                     self._shadows.post(s, d, 1.2)
                 s += rng.exponential(gap) + 5
-        if street.layout.verge == 0 and rng.random() < 0.5:
-            first = rng.uniform(street.first, street.last)
-            for s in np.arange(first, first + 24, 2.0):
-                if not street.in_junction(s, 1.0):
-                    self.foreground.append(make_bollard(self._point(s, side * near_kerb)))
 
     def _place_parked(self, side: int) -> None:
         street, rng = self._street, self._rng
@@ -185,17 +177,13 @@ class Scenery:
         street, rng = self._street, self._rng
         length = 4.0
         for s in np.arange(street.first, street.last, length):
-            kind = rng.random()
             edges = (s, s + length)[::side]
-            if kind < 0.6 and not any(street.in_junction(edge, 2.0) for edge in edges):
-                texture, height = (
-                    (self._barriers[0], 1.5) if kind < 0.4 else (self._barriers[1], 1.1)
-                )
+            if rng.random() < 0.5 and not any(street.in_junction(edge, 2.0) for edge in edges):
                 d = side * (street.walk_end + 0.25)
                 ends = [self._point(edge, d) for edge in edges]
-                corners = standing(*ends, UP * height)
-                self.background.append(Wall(corners, texture, corners[2:].mean(0)))
-                self._shadows.prism(np.array([(edge, d) for edge in edges]), height)
+                corners = standing(*ends, UP * 1.5)
+                self.background.append(Wall(corners, self._hedge, corners[2:].mean(0)))
+                self._shadows.prism(np.array([(edge, d) for edge in edges]), 1.5)
             elif rng.random() < 0.5 and not street.in_junction(s, 3.0):
                 size = rng.uniform(0.9, 2.2)
                 foot = self._point(s, side * (street.walk_end + size / 2 + 0.3))

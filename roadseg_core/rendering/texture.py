@@ -1,6 +1,8 @@
-"""Pictures kept in all the sizes at which they appear, and palettes to draw colours from."""
+"""Pictures kept in all the sizes at which they appear, and the noise and colours they need."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -39,3 +41,35 @@ def _halvings(texels: int, pixels: float) -> int:
 def palette(text: str) -> np.ndarray:
     """Return float64 [N, 3], BGR, of colours such as ``'168,166,164 96,94,92'``."""
     return np.array([colour.split(',') for colour in text.split()], float)
+
+
+def fractal_noise(
+    rng: np.random.Generator, height: int, width: int, cells: Sequence[tuple[float, float]]
+) -> np.ndarray:
+    """
+    Return smooth noise, the sum of octaves of falling strength.
+
+    :param cells: for each octave the height and width of a grid cell in pixels
+    :returns: float32 [height, width], mean 0, standard deviation about 1
+    """
+    total = np.zeros((height, width), np.float32)
+    power = 0.0
+    strength = 1.0
+    for rows, columns in cells:
+        grid = rng.standard_normal(
+            (max(2, round(height / rows) + 1), max(2, round(width / columns) + 1))
+        )
+        layer = cv2.resize(grid.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        total += np.float32(strength) * layer
+        power += strength**2 * 0.6
+        strength *= 0.7
+    total /= np.float32(power**0.5)
+    return total
+
+
+def grain(rng: np.random.Generator, height: int, width: int, tile: int = 512) -> np.ndarray:
+    """Return float32 [height, width] of white noise, a tile repeated."""
+    block = rng.standard_normal((min(tile, height), min(tile, width)), np.float32)
+    return np.tile(block, (-(-height // block.shape[0]), -(-width // block.shape[1])))[
+        :height, :width
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -18,34 +19,53 @@ _PAINTS = palette(
     '168,166,164 96,94,92 40,38,38 52,48,46 200,200,198 110,68,42 92,58,38 42,38,118 '
     '48,44,92 60,78,52 132,130,126 70,68,66'
 )
-_GLASS = np.array([62.0, 56.0, 50.0])
-_MIRROR = _GLASS * 0.6 + 55.0
-_RUBBER = np.array([30.0, 30.0, 31.0])
-_DARK = np.array([38.0, 38.0, 40.0])
-_RIM = np.array([128.0, 128.0, 128.0])
-_HEAD_LAMP = np.array([214.0, 218.0, 220.0])
-_TAIL_LAMP = np.array([40.0, 34.0, 165.0])
-_PLATE = np.array([170.0, 190.0, 192.0])
+_GLASS, _MIRROR, _RUBBER, _DARK, _RIM, _HEAD_LAMP, _TAIL_LAMP, _PLATE = palette(
+    '62,56,50 92,89,85 30,30,31 38,38,40 128,128,128 214,218,220 40,34,165 170,190,192'
+)
+
+
+class _Patch(NamedTuple):
+    """A polygon of a face; ``lit`` ones have the light of the face, others a fixed gain."""
+
+    points: np.ndarray
+    colour: np.ndarray
+    gain: float
+    lit: bool = False
+    label: int | None = None
+    detail: bool = True
+
+
+class _Face(NamedTuple):
+    """What is seen from one side of a plane, in vehicle coordinates; ``order`` of painting."""
+
+    order: int
+    origin: np.ndarray
+    normal: np.ndarray
+    patches: list[_Patch]
 
 
 class Vehicle:
-    """A vehicle with its paint; where it stands is said when it is painted."""
+    """A vehicle with its paint; where it stands is said by :class:`Placed`."""
 
     def __init__(self, body: Body, paint: np.ndarray) -> None:
         self.body = body
-        self._paint = paint
         outline = np.array([body.x, body.z]).T
         half = np.full(len(outline), body.width / 2)
-        half[slice(body.roof[0], body.roof[1] + 1)] -= 0.17 if body.height < 2 else 0.08
+        half[body.roof : body.roof + 2] -= 0.17 if body.height < 2 else 0.08
         half[[0, -1]] -= 0.06
         left = np.stack([outline[:, 0], half, outline[:, 1]], axis=1)
         right = left * (1, -1, 1)
-        # From the left of an edge to its right, and on to the next edge's.
-        self._strips = np.stack([left[:-1], left[1:], right[1:], right[:-1]], axis=1)
-        along = np.diff(outline, axis=0)
-        normals = np.stack([-along[:, 1], 0 * along[:, 0], along[:, 0]], axis=1)
-        self._normals = normals / np.linalg.norm(normals, axis=1, keepdims=True)
-        self._sides = [self._side(sign, left * (1, sign, 1)) for sign in (1, -1)]
+        self.faces = [
+            _strip(
+                edge,
+                body,
+                paint,
+                np.array([left[edge], left[edge + 1], right[edge + 1], right[edge]]),
+            )
+            for edge in range(len(left) - 1)
+        ]
+        for sign in (1, -1):
+            self.faces += _side(sign, body, paint, left * (1, sign, 1))
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Vehicle:
@@ -53,61 +73,88 @@ class Vehicle:
         body = BODIES[rng.choice(len(BODIES), p=[body.share for body in BODIES])]
         return cls(body, _PAINTS[rng.integers(len(_PAINTS))] * rng.uniform(0.8, 1.15))
 
-    def _side(self, sign: int, outline: np.ndarray) -> _Side:
-        body = self.body
-        # The lower body stands upright, the cabin leans inwards: two polygons.
-        first, last = body.roof
-        lower = np.delete(outline, slice(first, last + 1), axis=0)
-        upper = outline[first - 1 : last + 2]
-        belt = upper[0, 2]
-        low = lower.copy()
-        low[:, 2] = np.minimum(low[:, 2], 0.52)
-        windows = []
-        cabin = upper[:, ::2].astype(np.float32)
-        cabin[:, 0] += 0.08 * (cabin[:, 0].mean() - cabin[:, 0])
-        for x in body.panes:
-            frame = np.array(
-                [(end, z) for end, z in zip(np.repeat(x, 2), body.sill + body.sill[::-1])]
-            )
-            pane = cv2.intersectConvexConvex(cabin, frame.astype(np.float32))[1][:, 0]
-            share = (pane[:, 1] - belt) / (body.height - belt)
-            y = np.interp(share, [0, 1], [body.width / 2, abs(upper[1, 1])]) + 0.005
-            windows.append(np.stack([pane[:, 0], sign * y, pane[:, 1]], axis=1))
-        angle = np.linspace(0, 2 * np.pi, 15)[:-1]
-        ring = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1) * body.radius
-        wheels = []
-        for x in body.wheels:
-            hub = np.array([x, sign * (body.width / 2 + 0.01), body.radius])
-            arch = (ring * 1.22 + hub)[ring[:, 2] > -0.3 * body.radius]
-            wheels.append((arch, ring + hub, ring * 0.62 + hub))
-        return _Side(lower, upper, low, windows, wheels, np.array([0.0, sign, 0.0]))
-
     def footprint(self, margin: float) -> np.ndarray:
         """Return [4, 2] vehicle coordinates of the outline on the ground."""
         size = self.body.length / 2 + margin, self.body.width / 2 + margin
         return np.array([(1, 1), (1, -1), (-1, -1), (-1, 1)]) * size
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One side; ``wheels`` are arch, tyre and rim of each."""
+def _strip(edge: int, body: Body, paint: np.ndarray, quad: np.ndarray) -> _Face:
+    """Return the face across the vehicle at an edge of the outline."""
+    normal = np.cross(quad[2] - quad[1], quad[1] - quad[0])
+    last = len(body.x) - 2
+    if edge in (body.roof - 1, body.roof + 1):
+        patches = _window(quad, 1.0)
+    else:
+        patches = [_Patch(quad, paint, 1.0, True, VEHICLES, False)]
+    if edge in (0, last):
+        patches.append(_Patch(_within(quad, (0.0, 0.55), (0.0, 1.0)), _DARK, 0.9))
+    if edge in (1, last - 1):
+        lamp, along = (_TAIL_LAMP, (0.35, 0.95)) if edge == 1 else (_HEAD_LAMP, (0.2, 0.75))
+        for across in ((0.03, 0.2), (0.8, 0.97)):
+            patches.append(_Patch(_within(quad, along, across), lamp, 1.0))
+        patches.append(_Patch(_within(quad, (0.1, 0.45), (0.36, 0.64)), _PLATE, 1.0, True))
+    return _Face(1, quad[0], normal / np.linalg.norm(normal), patches)
 
-    lower: np.ndarray
-    upper: np.ndarray
-    low: np.ndarray
-    windows: list[np.ndarray]
-    wheels: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
-    normal: np.ndarray
+
+def _side(sign: int, body: Body, paint: np.ndarray, outline: np.ndarray) -> list[_Face]:
+    """Return the left (1) or right (-1) face, and the wheels that show below it from behind."""
+    # The lower body stands upright, the cabin leans inwards: two polygons.
+    lower = np.delete(outline, [body.roof, body.roof + 1], axis=0)
+    upper = outline[body.roof - 1 : body.roof + 3]
+    # The lower half of a door looks down at the road and is darker.
+    low = lower.copy()
+    low[:, 2] = np.minimum(low[:, 2], 0.52)
+    patches = [
+        _Patch(upper, paint, 1.05, True, VEHICLES, False),
+        _Patch(lower, paint, 1.0, True, VEHICLES, False),
+        _Patch(low, paint, 0.72, True),
+    ]
+    belt, cabin = float(upper[[0, -1], 2].max()), upper[:, ::2].astype(np.float32)
+    cabin[:, 0] += 0.08 * (cabin[:, 0].mean() - cabin[:, 0])
+    sill, head = belt + 0.02, body.height * 0.94
+    for start, end in body.panes:
+        frame = np.array([(start, sill), (end, sill), (end, head), (start, head)], np.float32)
+        pane = cv2.intersectConvexConvex(cabin, frame)[1][:, 0]
+        share = (pane[:, 1] - belt) / (body.height - belt)
+        y = np.interp(share, [0, 1], [body.width / 2, abs(upper[1, 1])]) + 0.005
+        patches += _window(np.stack([pane[:, 0], sign * y, pane[:, 1]], axis=1), 0.9, None)
+    angle = np.linspace(0, 2 * np.pi, 15)[:-1]
+    ring = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1) * body.radius
+    behind = []
+    for x in (-0.31 * body.length, 0.31 * body.length):
+        hub = np.array([x, sign * (body.width / 2 + 0.01), body.radius])
+        arch = (ring * 1.22 + hub)[ring[:, 2] > -0.3 * body.radius]
+        patches += [
+            _Patch(arch, _RUBBER, 0.5, detail=False),
+            _Patch(ring + hub, _RUBBER, 0.95, False, VEHICLES, False),
+            _Patch(ring * 0.62 + hub, _RIM, 1.0, True),
+        ]
+        behind.append(_Patch((ring + hub) * (1, 0.85, 1), _RUBBER, 0.6))
+    origin, normal = np.array([0, sign * body.width / 2, 0]), np.array([0.0, sign, 0.0])
+    return [_Face(2, origin, normal, patches), _Face(0, origin, -normal, behind)]
+
+
+def _window(pane: np.ndarray, gain: float, label: int | None = VEHICLES) -> list[_Patch]:
+    """Return a window whose upper part mirrors the sky."""
+    upper = pane.mean(0) + (pane - pane.mean(0)) * 0.82
+    upper[:, 2] = np.maximum(upper[:, 2], np.median(upper[:, 2]))
+    return [_Patch(pane, _GLASS, gain, False, label, False), _Patch(upper, _MIRROR, 1.0)]
+
+
+def _within(
+    quad: np.ndarray, along: tuple[float, float], across: tuple[float, float]
+) -> np.ndarray:
+    """Return a part of a quad: shares along its edge and from its left to its right."""
+    u = np.array([along[0], along[1], along[1], along[0]])[:, None]
+    v = np.array([across[0], across[0], across[1], across[1]])[:, None]
+    left, right = quad[0] + u * (quad[1] - quad[0]), quad[3] + u * (quad[2] - quad[3])
+    return left + v * (right - left)
 
 
 @dataclass(frozen=True)
 class Placed:
-    """
-    A vehicle that stands or moves somewhere at one moment.
-
-    :param anchor: world x, y, z of the middle of its footprint
-    :param heading: in radians
-    """
+    """A vehicle at one moment: the middle of its footprint in the world, and its heading."""
 
     anchor: np.ndarray
     heading: float
@@ -119,105 +166,23 @@ class Placed:
         return self.vehicle.footprint(0.05) @ turn.T + self.anchor[:2]
 
     def paint(self, painter: Painter) -> None:
-        """Paint the vehicle."""
-        _Drawing(painter, self).paint(self.vehicle)
+        """Paint the vehicle: the farther faces first, the sides last."""
+        turn = turn_matrix(self.heading)
+        rotation = (painter.view.rotation @ turn).T
+        shift = painter.view.to_camera(self.anchor)
+        eye = turn.T @ (painter.view.centre - self.anchor)
+        detailed = float(np.linalg.norm(shift)) < _DETAIL_DEPTH
+        faces = [face for face in self.vehicle.faces if face.normal @ (eye - face.origin) > 0]
 
+        def distance(face: _Face) -> float:
+            return float(np.linalg.norm(face.patches[0].points.mean(0) - eye))
 
-class _Drawing:
-    """One vehicle in one picture."""
-
-    def __init__(self, painter: Painter, placed: Placed) -> None:
-        self._painter = painter
-        self._parts: list[Part] = []
-        self._turn = turn_matrix(placed.heading)
-        self._rotation = (painter.view.rotation @ self._turn).T
-        self._shift = painter.view.to_camera(placed.anchor)
-        # The camera in the vehicle's coordinates.
-        self._eye = self._turn.T @ (painter.view.centre - placed.anchor)
-        self._detailed = float(np.linalg.norm(self._shift)) < _DETAIL_DEPTH
-
-    def paint(self, vehicle: Vehicle) -> None:
-        body, eye = vehicle.body, self._eye
-        near = [side.normal @ eye > body.width / 2 for side in vehicle._sides]
-        for side, shown in zip(vehicle._sides, near):
-            # The wheels of the far side show below the body.
-            if not shown and self._detailed:
-                for _, tyre, _ in side.wheels:
-                    self._fill(tyre * (1, 0.85, 1), _RUBBER, 0.6)
-        strips, normals = vehicle._strips, vehicle._normals
-        facing = np.einsum('ij,ij->i', normals, eye - strips[:, 0]) > 0
-        distance = np.linalg.norm(strips.mean(1) - eye, axis=1)
-        for edge in np.argsort(-distance, kind='stable'):
-            if not facing[edge]:
-                continue
-            quad = strips[edge]
-            if edge in body.glass:
-                self._fill(quad, _GLASS, 1.0, True)
-                self._reflect(quad)
-                continue
-            gain = self._gain(normals[edge])
-            self._fill(quad, vehicle._paint, gain, True)
-            if self._detailed:
-                self._end_details(edge, len(strips) - 1, quad, gain)
-        for side, shown in zip(vehicle._sides, near):
-            if shown:
-                self._side(vehicle._paint, side)
-        self._painter.polygons(self._parts)
-
-    def _side(self, paint: np.ndarray, side: _Side) -> None:
-        gain = self._gain(side.normal)
-        self._fill(side.upper, paint, gain * 1.05, True)
-        self._fill(side.lower, paint, gain, True)
-        if self._detailed:
-            # The lower half of a door looks down at the road and is darker.
-            self._fill(side.low, paint, gain * 0.72)
-        for window in side.windows:
-            self._fill(window, _GLASS, 0.9)
-            self._reflect(window)
-        for arch, tyre, rim in side.wheels:
-            self._fill(arch, _RUBBER, 0.5)
-            self._fill(tyre, _RUBBER, 0.95, True)
-            if self._detailed:
-                self._fill(rim, _RIM, gain)
-
-    def _reflect(self, window: np.ndarray) -> None:
-        """Let the upper part of a window mirror the sky."""
-        if self._detailed:
-            middle = window.mean(0)
-            upper = middle + (window - middle) * 0.82
-            upper[:, 2] = np.maximum(upper[:, 2], np.median(upper[:, 2]))
-            self._fill(upper, _MIRROR, 1.0)
-
-    def _end_details(self, edge: int, last: int, quad: np.ndarray, gain: float) -> None:
-        """Add the bumpers, and above them lamps and plates."""
-        if edge in (0, last):
-            self._fill(_within(quad, (0.0, 0.55), (0.0, 1.0)), _DARK, 0.9)
-        if edge not in (1, last - 1):
-            return
-        rear = edge == 1
-        for across in ((0.03, 0.2), (0.8, 0.97)):
-            if rear:
-                self._fill(_within(quad, (0.35, 0.95), across), _TAIL_LAMP, 1.0)
-            else:
-                self._fill(_within(quad, (0.2, 0.75), across), _HEAD_LAMP, 1.0)
-        self._fill(_within(quad, (0.1, 0.45), (0.36, 0.64)), _PLATE, gain)
-
-    def _gain(self, normal: np.ndarray) -> float:
-        return self._painter.light.shade(self._turn @ normal)
-
-    def _fill(
-        self, points: np.ndarray, colour: np.ndarray, gain: float, labelled: bool = False
-    ) -> None:
-        label = VEHICLES if labelled else None
-        points = points @ self._rotation + self._shift
-        self._parts.append(Part(points, colour, gain, label))
-
-
-def _within(
-    quad: np.ndarray, along: tuple[float, float], across: tuple[float, float]
-) -> np.ndarray:
-    """Return a part of a quad: shares along its edge and from its left to its right."""
-    u = np.array([along[0], along[1], along[1], along[0]])[:, None]
-    v = np.array([across[0], across[0], across[1], across[1]])[:, None]
-    left, right = quad[0] + u * (quad[1] - quad[0]), quad[3] + u * (quad[2] - quad[3])
-    return left + v * (right - left)
+        parts = []
+        for face in sorted(faces, key=lambda face: (face.order, -distance(face))):
+            light = painter.light.shade(turn @ face.normal)
+            parts += [
+                Part(points @ rotation + shift, colour, gain * light if lit else gain, label)
+                for points, colour, gain, lit, label, detail in face.patches
+                if detailed or not detail
+            ]
+        painter.polygons(parts)
