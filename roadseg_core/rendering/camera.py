@@ -27,28 +27,14 @@ class Intrinsics(NamedTuple):
     cy: float
 
 
-class Mount(NamedTuple):
-    """
-    Say where a camera sits on the vehicle (x forward, y left, z up; metres and degrees).
-
-    ``yaw`` is to the left of straight ahead, ``pitch`` downwards, ``field`` the horizontal
-    field of view.
-    """
-
-    x: float
-    y: float
-    z: float
-    yaw: float
-    pitch: float
-    field: float
-
-
 MOUNTS = {
-    'front': Mount(0.6, 0.0, 1.5, 0.0, 3.0, 66.0),
-    'left': Mount(0.3, 0.85, 1.5, 90.0, 25.0, 84.0),
-    'right': Mount(0.3, -0.85, 1.5, -90.0, 25.0, 84.0),
-    'rear': Mount(-1.9, 0.0, 1.5, 180.0, 5.0, 70.0),
+    'front': (0.6, 0.0, 1.5, 0.0, 3.0, 66.0),
+    'left': (0.3, 0.85, 1.5, 90.0, 25.0, 84.0),
+    'right': (0.3, -0.85, 1.5, -90.0, 25.0, 84.0),
+    'rear': (-1.9, 0.0, 1.5, 180.0, 5.0, 70.0),
 }
+"""Where each camera sits (x forward, y left, z up), its yaw to the left, pitch downwards and
+horizontal field of view; metres and degrees."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +44,13 @@ class View:
 
     :param rotation: float64 [3, 3], world to camera (x right, y down, z forward)
     :param centre: float64 [3], position of the camera
+    :param size: width and height in pixels
     """
 
     rotation: np.ndarray
     centre: np.ndarray
     intrinsics: Intrinsics
-    height: int
-    width: int
+    size: tuple[int, int]
 
     def to_camera(self, points: np.ndarray) -> np.ndarray:
         """Return [N, 3] world points in camera coordinates."""
@@ -131,12 +117,12 @@ class Camera:
 
     def __init__(self, name: str, height: int, width: int) -> None:
         self.name, self.height, self.width = name, height, width
-        self.mount = MOUNTS[name]
+        *self._mount, yaw, pitch, field = MOUNTS[name]
         # The field holds for 4:3 and wider; a tall image gets the same angle downwards.
-        focal = max(width, height * 4 / 3) / 2 / math.tan(math.radians(self.mount.field) / 2)
+        focal = max(width, height * 4 / 3) / 2 / math.tan(math.radians(field) / 2)
         self.intrinsics = Intrinsics(focal, focal, (width - 1) / 2, (height - 1) / 2)
-        self.yaw = math.radians(self.mount.yaw)
-        self._axes = _camera_axes(self.yaw, math.radians(self.mount.pitch))
+        self.yaw = math.radians(yaw)
+        self._axes = _camera_axes(self.yaw, math.radians(pitch))
         right, down, forward = self._axes
         column = ((np.arange(width) - self.intrinsics.cx) / focal)[None, :, None]
         row = ((np.arange(height) - self.intrinsics.cy) / focal)[:, None, None]
@@ -144,9 +130,9 @@ class Camera:
         slope = -rays[:, 0, 2]
         self.ground_rows = int(np.searchsorted(slope, 1e-3))
         low = rays[self.ground_rows :]
-        self.depth = (self.mount.z / slope[self.ground_rows :]).astype(np.float32)
-        self.ground_x = self.mount.x + low[..., 0] * self.depth[:, None]
-        self.ground_y = self.mount.y + low[..., 1] * self.depth[:, None]
+        self.depth = (self._mount[2] / slope[self.ground_rows :]).astype(np.float32)
+        self.ground_x = self._mount[0] + low[..., 0] * self.depth[:, None]
+        self.ground_y = self._mount[1] + low[..., 1] * self.depth[:, None]
         high = rays[: self.ground_rows : 2, ::2]
         along = high @ np.array([math.cos(self.yaw), math.sin(self.yaw), 0], np.float32)
         across = high @ np.array([-math.sin(self.yaw), math.cos(self.yaw), 0], np.float32)
@@ -156,8 +142,8 @@ class Camera:
     def view(self, x: float, y: float, heading: float) -> View:
         """Return the camera's view from a vehicle at x, y (metres) heading so (radians)."""
         turn = turn_matrix(heading)
-        centre = np.array([x, y, 0.0]) + turn @ np.array(self.mount[:3])
-        return View(self._axes @ turn.T, centre, self.intrinsics, self.height, self.width)
+        centre = np.array([x, y, 0.0]) + turn @ np.array(self._mount)
+        return View(self._axes @ turn.T, centre, self.intrinsics, (self.width, self.height))
 
 
 def turn_matrix(heading: float) -> np.ndarray:

@@ -116,10 +116,10 @@ def _paint_items(painter: Painter, items: list[Item], sight: float) -> None:
     view = painter.view
     places = view.to_camera(np.array([item.anchor for item in items]))
     distance = np.linalg.norm(places, axis=1)
-    wide = view.width / 2 / view.intrinsics.fx
+    wide = view.size[0] / 2 / view.intrinsics.fx
     shown = (places[:, 2] > -12) & (distance < sight)
     shown &= np.abs(places[:, 0]) < wide * places[:, 2].clip(0) + 16
-    covered = np.full(view.width, float(view.height))
+    covered = np.full(view.size[0], float(view.size[1]))
     nearest = [items[i] for i in np.flatnonzero(shown)[np.argsort(distance[shown], kind='stable')]]
     seen = [item for item in nearest if not isinstance(item, Wall) or item.seen(view, covered)]
     for item in reversed(seen):

@@ -59,7 +59,7 @@ class Wall:
         if corners[:, 2].min() < 1:
             return True
         pixels = view.to_pixels(corners)
-        first = min(max(int(pixels[:, 0].min()) + 1, 0), view.width)
+        first = min(max(int(pixels[:, 0].min()) + 1, 0), view.size[0])
         behind = covered[first : max(0, int(pixels[:, 0].max()) + 1)]
         # One column more on both sides: edges are soft.
         if behind.size and behind.max() < pixels[:, 1].min() - 1:
@@ -75,7 +75,7 @@ class Wall:
         corners = painter.view.to_camera(self._corners)
         gain = painter.light.shade(self._normal)
         if isinstance(self._face, Texture):
-            painter.wall(corners, self._face, gain, INFRASTRUCTURE)
+            painter.picture(corners, self._face, gain, INFRASTRUCTURE)
         else:
             painter.polygons([Part(corners, self._face, gain, INFRASTRUCTURE)])
 
@@ -122,8 +122,11 @@ class Plant:
     def paint(self, painter: Painter) -> None:
         """Paint the plant."""
         foot = painter.view.to_camera(self.anchor)
-        gain = 0.45 + 0.5 * painter.light.shade(UP)
-        painter.sprite(foot, self.size, self.texture, gain, INFRASTRUCTURE)
+        if foot[2] > 1:
+            gain = 0.45 + 0.5 * painter.light.shade(UP)
+            across, up = np.diag([self.size[0] / 2, -self.size[1], 0])[:2]
+            corners = standing(foot - across, foot + across, up)
+            painter.picture(corners, self.texture, gain, INFRASTRUCTURE)
 
 
 class Bars:

@@ -106,7 +106,7 @@ class Painter:
             cv2.fillPoly(self.image, [outline], colour, cv2.LINE_AA, SHIFT)
             cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, SHIFT)
 
-    def wall(self, corners: np.ndarray, texture: Texture, gain: float, label: int) -> None:
+    def picture(self, corners: np.ndarray, texture: Texture, gain: float, label: int) -> None:
         """
         Paint a picture on a flat parallelogram.
 
@@ -114,85 +114,39 @@ class Painter:
             lower left of the picture
         """
         outline = self.view.outline(corners)
-        box = self._box(outline / 2**SHIFT) if len(outline) > 2 else None
-        if box is None:
+        if len(outline) < 3:
             return
-        left, top, right, bottom = box
+        left, top = np.maximum((outline.min(0) >> SHIFT) - 1, 0).tolist()
+        right, bottom = np.minimum((outline.max(0) >> SHIFT) + 3, self.view.size).tolist()
+        if left >= right or top >= bottom:
+            return
         level = texture.level(*self._extent(corners))
         height, width = level.shape[:2]
+        solid = level.shape[2] == 3
         fx, fy, cx, cy = self.view.intrinsics
         project = np.array([[fx, 0, cx - left], [0, fy, cy - top], [0, 0, 1.0]])
         origin, across, down = corners[0], corners[1] - corners[0], corners[3] - corners[0]
         plane = np.stack([across / width, down / height, origin], axis=1)
         plane[:, 2] += 0.5 * (plane[:, 0] + plane[:, 1])
-        patch = cv2.warpPerspective(
-            level,
-            project @ plane,
-            (right - left, bottom - top),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        mask = np.zeros(patch.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [outline - ((left << SHIFT), (top << SHIFT))], 255, cv2.LINE_AA, SHIFT)
+        border = cv2.BORDER_REPLICATE if solid else cv2.BORDER_CONSTANT
+        size = right - left, bottom - top
+        patch = cv2.warpPerspective(level, project @ plane, size, borderMode=border)
+        if solid:
+            mask = np.zeros(size[::-1], np.uint8)
+            outline -= (left << SHIFT, top << SHIFT)
+            cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA, SHIFT)
+        else:
+            mask = cv2.extractChannel(patch, 3)
+            patch = cv2.cvtColor(patch, cv2.COLOR_BGRA2BGR)
         depth = corners[:, 2].clip(0.15)
-        self._blend(box, patch, gain, float(np.sqrt(depth.min() * depth.max())), mask)
-        cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, SHIFT)
-
-    def sprite(
-        self,
-        foot: np.ndarray,
-        size: tuple[float, float],
-        texture: Texture,
-        gain: float,
-        label: int,
-    ) -> None:
-        """
-        Paint a picture with transparency, standing upright and facing the camera.
-
-        :param foot: [3] of the middle of its lower edge, in camera coordinates
-        :param size: width and height in metres
-        """
-        depth = float(foot[2])
-        if depth < 1.0:
-            return
-        width, height = (self.view.intrinsics.fx / depth * length for length in size)
-        x, y = self.view.to_pixels(foot)
-        left, top = x - width / 2, y - height
-        box = self._box(np.array([(left, top), (left + width, y)]))
-        if box is None:
-            return
-        level = texture.level(width, height)
-        zoom = width / level.shape[1], height / level.shape[0]
-        matrix = np.array(
-            [[zoom[0], 0, left - box[0] + zoom[0] / 2], [0, zoom[1], top - box[1] + zoom[1] / 2]]
-        )
-        patch = cv2.warpAffine(level, matrix, (box[2] - box[0], box[3] - box[1]))
-        mask = cv2.extractChannel(patch, 3)
-        self._blend(box, cv2.cvtColor(patch, cv2.COLOR_BGRA2BGR), gain, depth, mask)
-        self.labels[box[1] : box[3], box[0] : box[2]][mask > 127] = label
-
-    def _blend(
-        self,
-        box: tuple[int, int, int, int],
-        patch: np.ndarray,
-        gain: float,
-        depth: float,
-        mask: np.ndarray,
-    ) -> None:
-        lost = float(self.light.haze_share(depth))
+        lost = float(self.light.haze_share(math.sqrt(depth.min() * depth.max())))
         lit = cv2.convertScaleAbs(patch, alpha=gain * (1 - lost), beta=self.light.haze * lost)
-        blend(self.image[box[1] : box[3], box[0] : box[2]], lit, mask)
-
-    def _box(self, pixels: np.ndarray) -> tuple[int, int, int, int] | None:
-        left, top = np.floor(np.maximum(pixels.min(0) - 1, 0))
-        right = min(np.ceil(pixels[:, 0].max()) + 2, self.view.width)
-        bottom = min(np.ceil(pixels[:, 1].max()) + 2, self.view.height)
-        if right - left < 1 or bottom - top < 1:
-            return None
-        return int(left), int(top), int(right), int(bottom)
+        place = slice(top, bottom), slice(left, right)
+        blend(self.image[place], lit, mask)
+        self.labels[place][mask > 127] = label
 
     def _extent(self, corners: np.ndarray) -> tuple[float, float]:
-        """Return about how many pixels wide and high a wall appears."""
+        """Return about how many pixels wide and high a picture appears."""
         if corners[:, 2].min() < 1.0:
             return math.inf, math.inf
         sides = np.diff(self.view.to_pixels(corners[[0, 1, 2, 3, 0]]), axis=0)

@@ -52,10 +52,6 @@ class Person:
             cyclist=cyclist,
         )
 
-    def bars(self, phase: float, stride: float) -> list[_Bar]:
-        """Return the bars of the figure: x forward, y left, z up, metres at size 1."""
-        return _cyclist(self, phase) if self.cyclist else _walker(self, phase, stride)
-
 
 @dataclass(frozen=True)
 class PlacedPerson:
@@ -80,7 +76,7 @@ class PlacedPerson:
         shift = view.to_camera(self.anchor)
         if shift[2] < 0.8:
             return
-        bars = person.bars(self.phase, self.stride)
+        bars = _cyclist(self) if person.cyclist else _walker(self)
         turn = view.rotation @ turn_matrix(self.heading) * person.size
         ends = np.array([bar[:2] for bar in bars]) @ turn.T + shift
         order = np.argsort(-ends[..., 2].sum(axis=1), kind='stable')
@@ -90,7 +86,9 @@ class PlacedPerson:
         painter.limbs(ends[order], widths[order], colours[order], gain, VRU)
 
 
-def _walker(person: Person, phase: float, stride: float) -> list[_Bar]:
+def _walker(placed: PlacedPerson) -> list[_Bar]:
+    """Return the bars of a figure on foot: x forward, y left, z up, metres at size 1."""
+    person, phase, stride = placed.person, placed.phase, placed.stride
     bars: list[_Bar] = []
     coat, trousers, skin = person.coat, person.trousers, person.skin
     for side in (1, -1):
@@ -117,7 +115,8 @@ def _walker(person: Person, phase: float, stride: float) -> list[_Bar]:
     ]
 
 
-def _cyclist(person: Person, phase: float) -> list[_Bar]:
+def _cyclist(placed: PlacedPerson) -> list[_Bar]:
+    person, phase = placed.person, placed.phase
     bars: list[_Bar] = []
     coat, trousers = person.coat, person.trousers
     radius = 0.34
