@@ -26,7 +26,7 @@ from roadseg_ros.dds.profile import images_problem, prepare_process
 from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.player.encoding import Encoder
 from roadseg_ros.player.packets import packets
-from roadseg_ros.player.player import Pace, Played, PlayLimits, play
+from roadseg_ros.player.player import Pace, Played, play
 from roadseg_ros.player.read_ahead import ReadAhead
 from roadseg_ros.player.ros_output import RosOutput
 from roadseg_ros.player.schedule import Schedule
@@ -120,7 +120,8 @@ def _run(
             progress=_report,
             pace=Pace(
                 settings.stamps == 'current',
-                PlayLimits(settings.frames, settings.seconds),
+                settings.frames,
+                settings.seconds,
                 settings.clock_hz,
                 _speed(settings, sources),
             ),

@@ -76,15 +76,17 @@ def packets(
     :raises SourceError: if the whole source holds no frame that can be read; a part may be empty,
         as of a camera that starts later than the others
     """
-    cache = _Cache()
-    index = 0
-    shift_ns = 0
+    cache: list[Packet] = []
+    cached_bytes = index = shift_ns = 0
     while True:
         first_ns = last_ns = None
         before = index
-        for packet in cache.packets or _one_pass(source, encoder, part, skipped):
+        for packet in cache or _one_pass(source, encoder, part, skipped):
             if loop and not shift_ns:
-                cache.add(packet)
+                cached_bytes += len(packet.image)
+                cache.append(packet)
+                if cached_bytes > CACHE_BYTES:
+                    cache.clear()  # read anew each time
             first_ns = packet.time_ns if first_ns is None else first_ns
             last_ns = packet.time_ns
             yield replace(
@@ -100,31 +102,11 @@ def packets(
             return
         if not loop:
             return
-        cache.close()
+        if cached_bytes > CACHE_BYTES:
+            cache.clear()
         frames = index - before
         period_ns = (last_ns - first_ns) // (frames - 1) if frames > 1 else source.period_ns
         shift_ns += last_ns - first_ns + max(1, period_ns)
-
-
-class _Cache:
-    """Keep the packets of the first pass, or none if they are too many."""
-
-    def __init__(self) -> None:
-        self.packets: tuple[Packet, ...] = ()
-        self._collected: list[Packet] = []
-        self._bytes = 0
-
-    def add(self, packet: Packet) -> None:
-        """Keep one more."""
-        self._bytes += len(packet.image)
-        if self._bytes <= CACHE_BYTES:
-            self._collected.append(packet)
-        else:
-            self._collected.clear()
-
-    def close(self) -> None:
-        """End the first pass: what was kept is complete, or nothing."""
-        self.packets = tuple(self._collected) if self._bytes <= CACHE_BYTES else ()
 
 
 def _one_pass(

@@ -13,7 +13,7 @@ from typing import Protocol, TextIO
 from roadseg_core.bags.cdr import BILLION, with_stamp
 from roadseg_ros.player.packets import Packet
 from roadseg_ros.player.read_ahead import ReadAhead
-from roadseg_ros.player.schedule import RecordedClock, Schedule
+from roadseg_ros.player.schedule import Schedule
 
 LATE_NS = 5_000_000
 """A frame sent later than this after it was due counts as late."""
@@ -42,33 +42,28 @@ class Played:
 
 
 @dataclass(frozen=True)
-class PlayLimits:
-    """When to stop: after so many frames of each camera, after so much time, or neither."""
-
-    frames: int | None = None
-    seconds: float | None = None
-
-    def reached(self, packet: Packet, due_ns: int) -> bool:
-        """Say whether a packet is no longer to be sent."""
-        return (self.frames is not None and packet.index >= self.frames) or (
-            self.seconds is not None and due_ns >= self.seconds * BILLION
-        )
-
-
-@dataclass(frozen=True)
 class Pace:
     """
     Say which stamps to send, when to stop, and the clock.
 
     :param current_stamps: stamp with the time of sending, rather than as recorded
+    :param frames: stop after so many frames of each camera; None for all
+    :param seconds: stop after so much time; None for the end
     :param clock_hz: rate of the clock, 0 for none
     :param clock_speed: recorded seconds per second
     """
 
-    current_stamps: bool
-    limits: PlayLimits
-    clock_hz: float
-    clock_speed: float
+    current_stamps: bool = False
+    frames: int | None = None
+    seconds: float | None = None
+    clock_hz: float = 0.0
+    clock_speed: float = 1.0
+
+    def ends_before(self, packet: Packet, due_ns: int) -> bool:
+        """Say whether a packet is no longer to be sent."""
+        return (self.frames is not None and packet.index >= self.frames) or (
+            self.seconds is not None and due_ns >= self.seconds * BILLION
+        )
 
 
 def play(
@@ -114,9 +109,7 @@ class _Playing:
         self._origin_ns = min(packet.time_ns for packet in heads.values())
         self._queue = [(self._due_ns(camera), camera) for camera in heads]
         heapq.heapify(self._queue)
-        self._clock = RecordedClock(
-            min(packet.stamp_ns for packet in heads.values()), pace.clock_speed
-        )
+        self._first_stamp_ns = min(packet.stamp_ns for packet in heads.values())
         self._newest_stamp_ns = 0
         self._tick_ns = round(BILLION / pace.clock_hz) if pace.clock_hz else 0
         self._next_tick_ns, self._next_report_ns = 0, BILLION
@@ -125,7 +118,7 @@ class _Playing:
     def run(self, stop: threading.Event, progress: Callable[[Played], None]) -> Played:
         while self._queue and not stop.is_set():
             due_ns, camera = self._queue[0]
-            if self._pace.limits.reached(self._heads[camera], due_ns):
+            if self._pace.ends_before(self._heads[camera], due_ns):
                 heapq.heappop(self._queue)
                 continue
             elapsed_ns = self._elapsed_ns()
@@ -153,10 +146,10 @@ class _Playing:
         """Send the clock if it is due; ticks that were missed are left out."""
         if not self._tick_ns or elapsed_ns < self._next_tick_ns:
             return
+        # Even, and never before a stamp that was sent.
+        recorded_ns = self._first_stamp_ns + round(elapsed_ns * self._pace.clock_speed)
         self._output.send_clock(
-            time.time_ns()
-            if self._pace.current_stamps
-            else self._clock.time_ns(elapsed_ns, self._newest_stamp_ns)
+            time.time_ns() if self._pace.current_stamps else max(recorded_ns, self._newest_stamp_ns)
         )
         self._next_tick_ns += self._tick_ns * (
             (elapsed_ns - self._next_tick_ns) // self._tick_ns + 1

@@ -31,20 +31,3 @@ class Schedule:
         if self.fps:
             return round(packet.index * BILLION / self.fps) + self.phase_ns
         return round((packet.time_ns - origin_ns) / self.rate) + self.phase_ns
-
-
-@dataclass(frozen=True)
-class RecordedClock:
-    """
-    Turn time since the start into recorded time, for /clock.
-
-    :param first_stamp_ns: recorded stamp at the start
-    :param speed: recorded seconds per second
-    """
-
-    first_stamp_ns: int
-    speed: float
-
-    def time_ns(self, elapsed_ns: int, newest_stamp_ns: int) -> int:
-        """Return the time: even, and never before a stamp that was sent."""
-        return max(self.first_stamp_ns + round(elapsed_ns * self.speed), newest_stamp_ns)

@@ -16,7 +16,7 @@ from roadseg_core.bags.records import SourceError
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.player.encoding import Encoder
 from roadseg_ros.player.packets import packets
-from roadseg_ros.player.player import Pace, Played, PlayLimits, play
+from roadseg_ros.player.player import Pace, Played, play
 from roadseg_ros.player.read_ahead import ReadAhead
 from roadseg_ros.player.schedule import Schedule
 from roadseg_ros.player.settings import parse_arguments
@@ -62,7 +62,7 @@ def run(
         reading,
         schedules,
         output,
-        pace=Pace(current, PlayLimits(frames, seconds), clock_hz, 1.0),
+        pace=Pace(current, frames, seconds, clock_hz),
         log=log,
         stop=threading.Event(),
     )
