@@ -42,10 +42,8 @@ setup(
     packages=find_packages(
         include=['roadseg_core', 'roadseg_core.*', 'roadseg_ros', 'roadseg_ros.*']
     ),
-    package_data={
-        'roadseg_core.evaluation.demonstration': ['*.html.j2'],
-        'roadseg_core.models': ['weights/*'],
-    },
+    # Pages: templates and their style.
+    package_data={'': ['*.j2', '*.css'], 'roadseg_core.models': ['weights/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (SHARE, ['package.xml']),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 import yaml
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class YamlError(ValueError):
@@ -139,3 +144,28 @@ def describe_errors(
         place = '.'.join(str(key) for key in keys)
         reasons.append(f'{f"line {line}: " if line else ""}{place}: {error["msg"]}')
     return f'{path}: {"; ".join(reasons)}'
+
+
+def reason_of(error: Mapping, model: type[BaseModel]) -> str:
+    """
+    Say what was found, and what is expected instead.
+
+    :param error: one of pydantic's ``ValidationError.errors()``
+    :param model: what the values were to be
+    """
+    if error['type'] == 'missing':
+        return 'is missing'
+    if error['type'] == 'value_error':
+        return str(error['ctx']['error'])
+    if error['type'] != 'extra_forbidden':
+        reason = error['msg'].replace('Input', repr(error['input']), 1)
+        return re.sub(r'valid dictionary or instance of \w+', 'mapping', reason)
+    *sections, key = error['loc']
+    for name in sections:
+        field = getattr(model, 'model_fields', {}).get(name)
+        kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+        model = next((kind for kind in kinds if hasattr(kind, 'model_fields')), None)
+    known = list(getattr(model, 'model_fields', {}))
+    near = get_close_matches(str(key), known, 1)
+    hint = f' (did you mean {near[0]}?)' if near else ''
+    return f'the key is not known{hint}; known are {", ".join(known)}'

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from roadseg_core.benchmarking.drives import describe, measure_memory, measure_speed
 from roadseg_core.engines import EngineError
-from roadseg_core.evaluation.drives.segmenting import shipped_model
-from roadseg_core.evaluation.settings.settings import EvaluationError
+from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.files import default_model
 from roadseg_core.model_file import ModelFileError, read_model_info
 from roadseg_ros.memory import tune_malloc
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     tune_malloc()  # as evaluate_bag itself
     try:
-        model = options.model or shipped_model()
+        model = options.model or str(default_model())
         info = read_model_info(model)
         found = {**describe(), 'model': {'file': info.path.name, 'sha256': info.sha256}}
         batch = options.batch or info.max_batch

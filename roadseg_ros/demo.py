@@ -24,8 +24,8 @@ from roadseg_core.evaluation.demonstration.summary import summarize
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
 from roadseg_core.evaluation.live.results import LiveError, LiveRun
 from roadseg_core.evaluation.live.scores import live_scores
-from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
-from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
+from roadseg_core.evaluation.settings.sections import EngineChoice, LiveChoice, TruthChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.live.processes import prepare_run
@@ -71,7 +71,9 @@ def _run(options: DemoOptions) -> int:
     if run.label_map is None:
         raise LiveError('the node published no label map')
     _say('comparing, and writing the report')
-    scores = live_scores(run, Truth(options.truth_topics, label_map='seven'), options.cameras)
+    scores = live_scores(
+        run, TruthChoice(topics=options.truth_topics, label_map='seven'), options.cameras
+    )
     live = live_figures(run)
     summary = summarize(options, live, scores, played=played, exit_code=run.exit_code)
     report, page = (options.output.resolve() / name for name in ('report.json', 'report.html'))
@@ -115,7 +117,7 @@ def _play(options: DemoOptions, path: Path) -> LiveRun:
         cameras=options.topics,
         output=options.output,
         model=options.model,
-        engine=EngineChoice(options.backend),
+        engine=EngineChoice(backend=options.backend),
         choice=LiveChoice(clock_hz=0.0, fps=options.fps),
         playing=(
             f'--fps={options.fps}',

@@ -19,8 +19,9 @@ from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.benchmarking.run import PACKAGES, benchmark
 from roadseg_core.benchmarking.specification import Contender
 from roadseg_core.benchmarking.specification import Settings as EngineSettings
-from roadseg_core.evaluation.drives.run import evaluate_bags
-from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.sections import EngineChoice, OutputChoice
 from roadseg_core.machine import describe_machine, versions
 
 _FIRST_STAMP_NS = 1_700_000_000 * BILLION
@@ -112,12 +113,12 @@ def measure_speed(
             row = measured['batches'][0]['contenders'][0]
             turns['engine'].append(row['frames_per_second'])
             report = evaluate_bags(
-                Settings(
+                EvaluationConfig(
                     bags=(bag,),
                     output=Path(folder) / f'out{number}',
-                    model=model,
-                    batch=batch,
-                    consistency=False,
+                    model=Path(model),
+                    engine=EngineChoice(batch=batch),
+                    outputs=OutputChoice(consistency=False),
                 )
             )
             turns['evaluation'].append(report['timings']['frames_per_second'])

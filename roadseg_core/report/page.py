@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from roadseg_core.files import write_atomically
 from roadseg_core.labels import LabelMap
-from roadseg_core.report.style import BASE, MACROS, STYLE
 
 
-def write_page(path: Path, template: str, **values: object) -> None:
+def write_page(path: Path, package: str, template: str, **values: object) -> None:
     """
-    Render a page to a file, under a temporary name until it is whole.
+    Render a page to a file.
 
-    :param template: Jinja2; begins with ``{% extends 'base' %}``, fills the blocks ``title`` and
-        ``body``, and may ``{% import 'macros' as report %}``. Filters: ``share`` (0.5 as
-        50.00 %), ``three`` (three decimals; None as none)
+    :param package: that the template is in, as a file
+    :param template: Jinja2; begins with ``{% extends 'base.html.j2' %}``, fills the blocks
+        ``title`` and ``body``, and may ``{% import 'macros.html.j2' as report %}``. Filters:
+        ``share`` (0.5 as 50.00 %), ``three`` (three decimals; None as none)
     :param values: what the template names; text is escaped, ``Markup`` (SVG) is not
     :raises OSError: if the file cannot be written
     """
     environment = Environment(
-        loader=DictLoader({'base': BASE, 'macros': MACROS, 'page': template}),
+        loader=ChoiceLoader([PackageLoader(name, '') for name in (package, __package__)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -31,9 +30,7 @@ def write_page(path: Path, template: str, **values: object) -> None:
     )
     environment.filters['share'] = lambda value: 'none' if value is None else f'{100 * value:.2f} %'
     environment.filters['three'] = lambda value: 'none' if value is None else f'{value:.3f}'
-    # Macros are imported without the page's values, but with the environment's.
-    environment.globals['style'] = Markup(STYLE)
-    text = environment.get_template('page').render(**values)
+    text = environment.get_template(template).render(**values)
     with write_atomically(path) as temporary:
         temporary.write_text(text, encoding='utf-8')
 

@@ -12,7 +12,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.expand_topic_name import expand_topic_name
 
 from roadseg_core.evaluation.live.results import LiveError
-from roadseg_core.evaluation.settings.scenario import EngineChoice
+from roadseg_core.evaluation.settings.sections import EngineChoice
 from roadseg_ros.live.context import make_context
 from roadseg_ros.live.processes import Process
 

@@ -21,7 +21,7 @@ from roadseg_core.evaluation.live.accounting import (
     read_sent,
 )
 from roadseg_core.evaluation.live.results import LiveDrive, LiveError, LiveRun
-from roadseg_core.evaluation.settings.scenario import EngineChoice, LiveChoice
+from roadseg_core.evaluation.settings.sections import EngineChoice, LiveChoice
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.dds.profile import images_problem
 from roadseg_ros.dds.shared_memory import read_shared_memory

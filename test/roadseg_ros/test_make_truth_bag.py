@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluation_configs import configured
 
 from roadseg_core.bags.images import parse_raw, to_bgr
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.truth_bag import road_labels
 from roadseg_core.data.dataset import open_source
 from roadseg_core.engines import open_engine
-from roadseg_core.evaluation.drives.run import evaluate_bags
-from roadseg_core.evaluation.settings.settings import Settings, Truth
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN
 from roadseg_core.metrics import ConfusionMatrix
 from roadseg_core.pipeline.frame import Frame, OutputOptions
@@ -98,12 +99,12 @@ def test_a_bag_has_the_figures_of_its_frames(tmp_path: Path, name: str) -> None:
     assert main([str(tmp_path / 'bag'), '--data', name, '--root', str(root), *arguments]) == 0
     source = open_source(name, root=root, split='val', label_map=SEVEN, options=options)
     report = evaluate_bags(
-        Settings(
+        configured(
             bags=(tmp_path / 'bag',),
             output=tmp_path / 'out',
             model=str(MODEL),
             precision='fp32',
-            truth=Truth(
+            truth=TruthChoice(
                 topics={'*': '/truth/front/label'}, label_map='two' if source.road_only else 'seven'
             ),
         )

@@ -16,7 +16,7 @@ from roadseg_core.evaluation.compare.bootstrap import (
 )
 from roadseg_core.evaluation.compare.figures import Figure, Key, frame_difference, frame_figures
 from roadseg_core.evaluation.compare.verdict import Verdict, direction, judge
-from roadseg_core.evaluation.settings.scenario import ComparisonChoice
+from roadseg_core.evaluation.settings.sections import ComparisonChoice
 from roadseg_core.labels import LabelMap
 
 

@@ -18,64 +18,6 @@ from roadseg_core.report.pictures import Picture
 _COLOURS = {'better': '#2f855a', 'worse': '#c53030'}
 _OTHER_COLOUR = '#5c6875'
 
-_TEMPLATE = """{% extends 'base' %}{% import 'macros' as report %}
-{% block title %}Two models compared{% endblock %}
-{% block body %}
-<h1>Two models compared</h1>
-<p class="soft"><b>A</b> {{ models[0] }}<br><b>B</b> {{ models[1] }}</p>
-{% if pages %}<p class="soft">Each for itself:
-{% for page in pages %}<a href="{{ page }}">{{ page }}</a> {% endfor %}</p>{% endif %}
-{% if verdict == 'no rule' %}
-<div class="note">No rule was given (<code>comparison: rule:</code> in a scenario file), so there
-is no verdict; what the intervals show stands below.</div>
-{% else %}
-<div class="{{ 'note' if verdict == 'undecided' else 'panel' if verdict == 'accepted' else
-'problem' }}"><b class="{{ {'accepted': 'pass', 'rejected': 'fail'}.get(verdict, '') }}">
-{{ 'Undecided: it takes more drives, or another rule.' if verdict == 'undecided' else
-'A is ' ~ verdict ~ '.' }}</b>
-<ul>{% for reason in reasons %}<li>{{ reason }}</li>{% endfor %}</ul></div>
-{% endif %}
-{% for problem in problems %}<div class="problem">{{ problem }}</div>{% endfor %}
-{% if not same_classes %}<div class="note">The models have other classes than each other: they are
-compared by road and not road. Consistency and confidence, which rise where there are fewer classes
-to take one for another, are left out.</div>{% endif %}
-{{ report.cards(cards) }}
-<h2>Differences</h2>
-<div class="panel">{{ plot }}
-<p class="soft" style="margin-top: 10px">A less B, with {{ confidence }} confidence intervals. The
-dashed line is no difference; green is surely better, red surely worse; grey is not shown to
-differ, or neither better nor worse.
-Frames were drawn in blocks of {{ '%g'|format(block_seconds) }} s, {{ resamples }} times:
-neighbours resemble each other, so drawing single frames would make the intervals too narrow.
-{% if correlation is not none %}Neighbouring blocks correlate by {{ '%.2f'|format(correlation) }}
-{%- if correlation > 0.3 %}: take longer blocks (<code>block_seconds</code>), these intervals are
-too narrow{% endif %}.{% endif %}</p></div>
-<h2>Figures</h2>
-<div class="panel"><table>
-<tr><th>figure</th><th>A</th><th>B</th><th>A &minus; B</th><th>interval</th><th>shown</th></tr>
-{% for row in rows %}
-<tr><td>{{ row.name }}</td><td>{{ row.first }}</td><td>{{ row.second }}</td>
-<td>{{ row.difference }}</td><td>{{ row.interval }}</td>
-<td class="{{ {'better': 'pass', 'worse': 'fail'}.get(row.shown, '') }}">{{ row.shown }}</td></tr>
-{% endfor %}
-</table>
-{% if speeds %}<p class="soft" style="margin-top: 12px">Speed, in this run, without an interval:
-times do not repeat.</p>
-{{ report.table(['', 'A', 'B'], speeds) }}{% endif %}</div>
-<h2>Where they differ most</h2>
-{% if moments %}
-{% for colours in legends %}{% if legends|length > 1 %}<p class="soft" style="margin: 8px 0 2px">
-Classes of {{ 'AB'[loop.index0] }}</p>{% endif %}{{ report.legend(colours) }}{% endfor %}
-<p class="soft">One frame of a block and camera at most. Differences: red where A alone says road,
-blue where B alone does.</p>
-{% for moment in moments %}
-<h3>{{ moment.title }}</h3>
-{{ report.pictures(moment.pictures, moment.title) }}
-{% endfor %}
-{% else %}<p>No frame differs, or no pictures were asked for.</p>{% endif %}
-{% endblock %}
-"""
-
 
 @dataclass(frozen=True)
 class DifferentMoment:
@@ -122,7 +64,8 @@ def write_comparison_page(
             cards.append((_signed(figure.difference.value), f'{figure.name}, A less B'))
     write_page(
         path,
-        _TEMPLATE,
+        __package__,
+        'page.html.j2',
         models=facts.models,
         pages=facts.pages,
         verdict=comparison.verdict.verdict,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,7 +18,7 @@ from roadseg_core.evaluation.compare.page import DifferentMoment
 from roadseg_core.evaluation.drives.scoring import truth_label_map
 from roadseg_core.evaluation.drives.segmenting import open_model
 from roadseg_core.evaluation.drives.truth import TruthError, open_truth
-from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.report.pictures import Picture, painting, photograph
@@ -37,14 +37,14 @@ class BagPlace:
 def different_moments(
     keys: tuple[Key, ...],
     places: dict[str, BagPlace],
-    settings: tuple[Settings, Settings],
+    config: tuple[EvaluationConfig, EvaluationConfig],
     texts: dict[Key, str],
 ) -> list[DifferentMoment]:
     """
     Run both models on the frames again, and picture what they say.
 
     :param places: by the bag's name in the keys
-    :param settings: how the two models were evaluated
+    :param config: how the two models were evaluated
     :param texts: what to say of each frame
     """
     if not keys:
@@ -52,19 +52,19 @@ def different_moments(
     shown: dict[Key, tuple[Picture, ...]] = {}
     with ExitStack() as stack:
         engines = []
-        for one in settings:
-            engine = open_model(replace(one, confidence=False))
+        for one in config:
+            engine = open_model(one)
             stack.callback(engine.close)
             engines.append(engine)
         for bag in sorted({key[0] for key in keys}):
             wanted = {key for key in keys if key[0] == bag}
-            for key, image, truth in _frames(bag, places[bag], wanted, settings[0]):
-                shown[key] = _pictures(image, truth, engines, settings)
+            for key, image, truth in _frames(bag, places[bag], wanted, config[0]):
+                shown[key] = _pictures(image, truth, engines, config)
     return [DifferentMoment(texts[key], shown[key]) for key in keys if key in shown]
 
 
 def _frames(
-    bag: str, place: BagPlace, wanted: set[Key], settings: Settings
+    bag: str, place: BagPlace, wanted: set[Key], config: EvaluationConfig
 ) -> Iterator[tuple[Key, np.ndarray, np.ndarray | None]]:
     """Yield the wanted frames of a bag with their truth, where there is any."""
     by_stamp = {(key[1], key[2]): key for key in wanted}
@@ -76,7 +76,7 @@ def _frames(
     with BagReader(place.path) as reader, BagReader(place.path) as truth_reader:
         truths = {
             camera: open_truth(
-                settings.truth, camera, bag=truth_reader, only_camera=len(place.topics) == 1
+                config.truth, camera, bag=truth_reader, only_camera=len(place.topics) == 1
             )
             for camera in cameras.values()
         }
@@ -104,10 +104,10 @@ def _pictures(
     image: np.ndarray,
     truth: np.ndarray | None,
     engines: list[Engine],
-    settings: tuple[Settings, Settings],
+    config: tuple[EvaluationConfig, EvaluationConfig],
 ) -> tuple[Picture, ...]:
     overlays, masks = [], []
-    for engine, one in zip(engines, settings):
+    for engine, one in zip(engines, config):
         info = engine.info
         frame, result = segment_image(engine, image)
         outputs = frame.outputs(
@@ -126,7 +126,7 @@ def _pictures(
         photograph('difference', difference_image(image, *masks)),
     ]
     if truth is not None:
-        truth_map = truth_label_map(settings[0], engines[0].info.label_map)
+        truth_map = truth_label_map(config[0], engines[0].info.label_map)
         pictures.append(painting('truth', truth_map.colorize(truth)))
     return tuple(pictures)
 

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from roadseg_core.bags.cdr import BILLION
+from roadseg_core.engines import EngineError, open_engine
 from roadseg_core.evaluation.compare.comparison import Comparison, ComparisonError, compare
 from roadseg_core.evaluation.compare.figures import Key, read_rows, score_map
 from roadseg_core.evaluation.compare.page import PageFacts, write_comparison_page
 from roadseg_core.evaluation.compare.pictures import BagPlace, different_moments
 from roadseg_core.evaluation.compare.verdict import ACCEPTED, NO_RULE
-from roadseg_core.evaluation.drives.one_bag import Progress
-from roadseg_core.evaluation.drives.publishing import write_json
-from roadseg_core.evaluation.drives.run import evaluate_bags, forget_earlier
-from roadseg_core.evaluation.fleet.fleet import Fleet
-from roadseg_core.evaluation.settings.scenario import ComparisonChoice
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
-from roadseg_core.labels import LABEL_MAPS, LabelMap
+from roadseg_core.evaluation.drives.scoring import truth_label_map
+from roadseg_core.evaluation.results.publishing import write_json
+from roadseg_core.evaluation.run import evaluate_bags, forget_earlier
+from roadseg_core.evaluation.settings.conditions import CLASS_PREFIX, Rule
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.sections import ComparisonChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.files import default_model
+from roadseg_core.labels import LABEL_MAPS, TWO, LabelMap
+from roadseg_core.model_file import ModelFileError, read_model_info
 from roadseg_core.report.page import class_colours
 
 
 @dataclass(frozen=True)
-class ComparisonOutcome:
+class ComparedModels:
     """
     Hold what came of a comparison.
 
     :param reports: report.json of the model, and of the one compared with
+    :param rules: what was to hold of the differences
     """
 
     reports: tuple[dict, dict]
     comparison: Comparison
+    rules: tuple[Rule, ...]
 
     @property
     def exit_code(self) -> int:
@@ -42,106 +49,135 @@ class ComparisonOutcome:
         return 0 if passed and self.reports[0]['exit_code'] == 0 else 1
 
 
-def compare_models(
-    settings: Settings,
-    choice: ComparisonChoice,
-    *,
-    fleet: Fleet | None,
-    say: Callable[[str], None],
-    progress: Progress | None = None,
-) -> ComparisonOutcome:
+def compare_models(config: EvaluationConfig, *, say: Callable[[str], None]) -> ComparedModels:
     """
     Evaluate both models and write what differs into the output folder.
 
     ``model/`` and ``against/`` there hold the two evaluations, ``comparison.json`` and
     ``report.html`` the comparison.
 
-    :param settings: of the model; the other differs from it in the model file alone, and has no
+    :param config: of the model; the other differs from it in the model file alone, and has no
         conditions to meet
     :raises EvaluationError: if one of them cannot be evaluated, or they cannot be compared
     """
-    both = (
-        replace(settings, output=settings.output / 'model'),
-        replace(
-            settings,
-            output=settings.output / 'against',
-            model=str(choice.against),
-            conditions=(),
-            annotated='',
-            video=False,
-        ),
-    )
-    for folder in (settings.output, *(one.output for one in both)):
+    choice = config.comparison
+    for folder in (config.output, config.output / 'model', config.output / 'against'):
         forget_earlier(folder)
-    say(f'A: {settings.model or "the shipped model"}')
-    first = evaluate_bags(both[0], fleet=fleet, progress=progress, say=say)
-    maps = [LabelMap.from_dict(first['model']['label_map'])]
-    both = both[0], _same_truth(both[1], maps[0])
-    say(f'B: {choice.against}')
-    second = evaluate_bags(both[1], fleet=fleet, progress=progress, say=say)
-    maps.append(LabelMap.from_dict(second['model']['label_map']))
+    maps = label_map_of(config.model), label_map_of(choice.against)
+    config = _with_truth_map(config, maps[0])
+    _refuse_undecidable(config, maps)
+    quiet = config.outputs.model_copy(update={'annotated': '', 'video': False})
+    other = {'model': choice.against, 'conditions': (), 'outputs': quiet}
+    both = (
+        config.model_copy(update={'output': config.output / 'model'}),
+        config.model_copy(update={'output': config.output / 'against', **other}),
+    )
+    reports = []
+    for letter, one in zip('AB', both):
+        say(f'{letter}: {one.model or "the shipped model"}')
+        reports.append(evaluate_bags(one, say=say))
+    first, second = reports
     rows = [read_rows(one.output / 'frames.jsonl') for one in both]
     try:
         comparison = compare(
-            *rows, maps=tuple(maps), choice=choice, score_maps=(score_map(first), score_map(second))
+            *rows, maps=maps, choice=choice, score_maps=(score_map(first), score_map(second))
         )
     except ComparisonError as error:
         raise EvaluationError(str(error)) from error
-    outcome = ComparisonOutcome((first, second), comparison)
+    compared = ComparedModels((first, second), comparison, choice.rule)
     try:
-        _write_page(settings.output / 'report.html', outcome, both, rows, choice)
+        _write_page(config.output / 'report.html', compared, both, rows, choice)
         write_json(
-            settings.output / 'comparison.json',
+            config.output / 'comparison.json',
             {
                 'model': first['model'],
                 'against': second['model'],
-                'confidence': choice.confidence,
-                'block_seconds': choice.block_seconds,
-                'resamples': choice.resamples,
+                **choice.model_dump(include={'confidence', 'block_seconds', 'resamples'}),
                 **comparison.to_dict(),
                 'conditions': first['conditions'],
-                'exit_code': outcome.exit_code,
+                'exit_code': compared.exit_code,
             },
         )
     except OSError as error:
         raise EvaluationError(
-            f'{error.filename or settings.output} cannot be written: {error.strerror or error}'
+            f'{error.filename or config.output} cannot be written: {error.strerror or error}'
         ) from error
-    return outcome
+    return compared
 
 
-def _same_truth(settings: Settings, label_map: LabelMap) -> Settings:
+def label_map_of(model: Path | None) -> LabelMap:
+    """
+    Return the label map of a model file or checkpoint.
+
+    :param model: None for the model shipped
+    :raises EvaluationError: if it cannot be read
+    """
+    path = model or default_model()
+    try:
+        if path.suffix == '.onnx':
+            return read_model_info(path).label_map
+        with closing(open_engine(path, backend='torch', device='cpu')) as engine:
+            return engine.info.label_map
+    except (EngineError, ModelFileError) as error:
+        raise EvaluationError(str(error)) from error
+
+
+def _with_truth_map(config: EvaluationConfig, label_map: LabelMap) -> EvaluationConfig:
     """Read the truth by the first model's classes: ids mean the same to both."""
-    if not settings.truth or settings.truth.label_map:
-        return settings
+    if not config.truth or config.truth.label_map:
+        return config
     if LABEL_MAPS.get(label_map.name) != label_map:
         raise EvaluationError(
             f'the truth has no label map, and that of the first model, {label_map.name!r}, is '
-            'none of the known; name one: --truth-map, or label_map in the scenario'
+            'none of the known; name one: --truth-map, or label_map in the evaluation file'
         )
-    return replace(settings, truth=replace(settings.truth, label_map=label_map.name))
+    truth = config.truth.model_copy(update={'label_map': label_map.name})
+    return config.model_copy(update={'truth': truth})
+
+
+def _refuse_undecidable(config: EvaluationConfig, maps: tuple[LabelMap, LabelMap]) -> None:
+    """Refuse a rule on a figure that these two models have not in common."""
+    same_classes = maps[0].names == maps[1].names
+    classes: tuple[str, ...] = ()
+    if config.truth:
+        truth = truth_label_map(config, maps[0]).names
+        scored = [own.names if own.names == truth else TWO.names for own in maps]
+        classes = scored[0] if scored[0] == scored[1] else ()
+    for rule in config.comparison.rule:
+        name = rule.condition.name
+        if (
+            (name == 'consistency' and not same_classes)
+            or (name == 'miou' and not classes)
+            or (name.startswith(CLASS_PREFIX) and name.removeprefix(CLASS_PREFIX) not in classes)
+        ):
+            raise EvaluationError(
+                f"the rule '{rule.condition}' can never be decided: the models are compared by "
+                f'{", ".join(classes) or "road alone"}, as one has the classes of '
+                f'{maps[0].name!r} and the other those of {maps[1].name!r}; bound road_iou, '
+                'road_precision, road_recall or flicker'
+            )
 
 
 def _write_page(
     path: Path,
-    outcome: ComparisonOutcome,
-    settings: tuple[Settings, Settings],
+    compared: ComparedModels,
+    config: tuple[EvaluationConfig, EvaluationConfig],
     rows: list[dict[Key, dict]],
     choice: ComparisonChoice,
 ) -> None:
-    comparison, reports = outcome.comparison, outcome.reports
+    comparison, reports = compared.comparison, compared.reports
     places = {
         str(bag): BagPlace(
             bag, {camera: values['topic'] for camera, values in entry['cameras'].items()}
         )
-        for bag, entry in ((bag, _bag(reports[0], bag)) for bag in settings[0].bags)
+        for bag, entry in ((bag, _bag(reports[0], bag)) for bag in config[0].bags)
     }
     maps = [LabelMap.from_dict(report['model']['label_map']) for report in reports]
     colours = [class_colours(label_map) for label_map in maps]
     moments = different_moments(
         comparison.most_different,
         places,
-        settings,
+        config,
         {key: _title(key, *(model[key] for model in rows)) for key in comparison.most_different},
     )
     write_comparison_page(

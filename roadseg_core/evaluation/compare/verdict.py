@@ -8,50 +8,12 @@ from dataclasses import dataclass
 from roadseg_core.evaluation.compare.bootstrap import LEAST_BLOCKS, Interval
 from roadseg_core.evaluation.settings.conditions import (
     CLASS_PREFIX,
+    HIGHER_IS_BETTER,
     Condition,
-    ConditionError,
-    parse_condition,
-    unknown_figure,
+    Rule,
 )
 
-HIGHER_IS_BETTER = {
-    'road_iou': True,
-    'miou': True,
-    'road_precision': True,
-    'road_recall': True,
-    'consistency': True,
-    'flicker': False,
-}
-"""Figures that rules may name, and whether more of them is better."""
-
 ACCEPTED, REJECTED, UNDECIDED, NO_RULE = 'accepted', 'rejected', 'undecided', 'no rule'
-
-
-@dataclass(frozen=True)
-class Rule:
-    """
-    Bound the difference, model less the one compared with, of one figure.
-
-    ``road_iou >= -0.005`` accepts a model that surely loses no more than half a point;
-    ``road_iou > 0`` one that is surely better.
-    """
-
-    condition: Condition
-
-    def __str__(self) -> str:
-        return f'difference of {self.condition}'
-
-    def decide(self, difference: Interval) -> str:
-        """Return accepted if the whole interval holds, rejected if none of it does."""
-        if math.isnan(difference.low):
-            return UNDECIDED
-        rising = self.condition.operator in ('>=', '>')
-        worst, best = (
-            (difference.low, difference.high) if rising else (difference.high, difference.low)
-        )
-        if self.condition.holds(worst):
-            return ACCEPTED
-        return UNDECIDED if self.condition.holds(best) else REJECTED
 
 
 @dataclass(frozen=True)
@@ -70,24 +32,15 @@ class Verdict:
         return {'verdict': self.verdict, 'reasons': list(self.reasons)}
 
 
-def parse_rule(text: str) -> Rule:
-    """
-    Parse ``FIGURE OPERATOR NUMBER`` over a difference.
-
-    :raises ConditionError: if it is none
-    """
-    condition = parse_condition(text)
-    if condition.name not in HIGHER_IS_BETTER and not condition.name.startswith(CLASS_PREFIX):
-        raise ConditionError(
-            f'{text!r}: no difference of two models with an interval: '
-            f'{unknown_figure(condition.name, list(HIGHER_IS_BETTER))}'
-        )
-    if condition.operator == '==':
-        raise ConditionError(
-            f'{text!r}: a difference is never surely equal to a number; '
-            'expected one of >=, <=, >, <'
-        )
-    return Rule(condition)
+def decide(condition: Condition, difference: Interval) -> str:
+    """Return accepted if the whole interval fulfils a condition, rejected if none of it does."""
+    if math.isnan(difference.low):
+        return UNDECIDED
+    rising = condition.operator in ('>=', '>')
+    worst, best = (difference.low, difference.high)[:: 1 if rising else -1]
+    if condition.holds(worst):
+        return ACCEPTED
+    return UNDECIDED if condition.holds(best) else REJECTED
 
 
 def judge(rules: tuple[Rule, ...], differences: dict[str, Interval]) -> Verdict:
@@ -110,7 +63,7 @@ def judge(rules: tuple[Rule, ...], differences: dict[str, Interval]) -> Verdict:
                 'they have other classes'
             )
             continue
-        outcomes.append(rule.decide(difference))
+        outcomes.append(decide(rule.condition, difference))
         reasons.append(f'{rule}: {outcomes[-1]}: {_range(difference)}')
     if REJECTED in outcomes:
         return Verdict(REJECTED, tuple(reasons))

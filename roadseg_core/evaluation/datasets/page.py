@@ -14,7 +14,6 @@ from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.datasets.frames import segment
 from roadseg_core.evaluation.datasets.run import Evaluation, FrameScore, view_from_above
-from roadseg_core.evaluation.datasets.template import TEMPLATE
 from roadseg_core.evaluation.datasets.text import VIEW_COLUMNS, class_rows, percent, view_rows
 from roadseg_core.labels import IGNORE, TWO, LabelMap
 from roadseg_core.metrics import RoadHistogram, SegmentedFrame, Tally
@@ -70,7 +69,8 @@ def write_report(
     ]
     write_page(
         path,
-        TEMPLATE,
+        __package__,
+        'page.html.j2',
         data=report['data'],
         model=report['model'],
         frames=report['frames'],

@@ -15,7 +15,6 @@ from roadseg_core.report.charts import Line, chart, series_colours
 from roadseg_core.report.page import class_colours
 from roadseg_core.report.page import write_page as write_template
 
-_TEMPLATE = Path(__file__).with_name('page.html.j2')
 _SHOWN_FIRST = {
     'frame': 'In: the image of a camera',
     'labels over frame': 'Out: a class for each pixel, here over the image',
@@ -33,7 +32,8 @@ def write_page(
     """Write the report of ``summary`` (the content of report.json) with its pictures."""
     write_template(
         path,
-        _TEMPLATE.read_text(encoding='utf-8'),
+        __package__,
+        'page.html.j2',
         summary=summary,
         total=summary['frames']['total'],
         latency=summary['latency_ms'],

@@ -6,7 +6,7 @@ import math
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -15,11 +15,11 @@ import numpy as np
 from roadseg_core.evaluation.drives.cameras import Camera
 from roadseg_core.evaluation.drives.measures import Neighbours, is_blackout
 from roadseg_core.evaluation.drives.rows import rounded
-from roadseg_core.evaluation.drives.scoring import Comparison
+from roadseg_core.evaluation.drives.scoring import TruthCounts
 from roadseg_core.evaluation.drives.segmenting import Work
-from roadseg_core.evaluation.drives.totals import PARTS, CameraOutcome
+from roadseg_core.evaluation.drives.totals import MILLION, CameraCounts
 from roadseg_core.evaluation.drives.truth import TruthError, TruthSource
-from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import IGNORE, TWO, LabelMap
 from roadseg_core.metrics import MetricsError
 from roadseg_core.pipeline.frame import OutputOptions
@@ -54,57 +54,6 @@ class Analysed:
         return self.published | self.make(self.work)
 
 
-@dataclass
-class CameraSums:
-    """Count one camera's frames in one bag."""
-
-    camera: Camera
-    read: int = 0
-    evaluated: int = 0
-    bad: int = 0
-    scored: int = 0
-    truth_missing: int = 0
-    truth_bad: int = 0
-    late_ns: int = 0
-    blackout: int = 0
-    frozen: int = 0
-    backwards: int = 0
-    confidences: array = field(default_factory=lambda: array('f'))
-    problems: list[str] = field(default_factory=list)
-
-    def outcome(self, *, expected: int, lost: int) -> CameraOutcome:
-        """Return the counts."""
-        return CameraOutcome(
-            topic=self.camera.topic,
-            read=self.read,
-            expected=expected,
-            evaluated=self.evaluated,
-            bad=self.bad,
-            lost=lost,
-            scored=self.scored,
-            truth_missing=self.truth_missing,
-            truth_bad=self.truth_bad,
-            backwards=self.backwards,
-            late_ns=self.late_ns,
-            blackout=self.blackout,
-            frozen=self.frozen,
-            drift=self._drift(),
-        )
-
-    def note(self, text: str) -> None:
-        """Keep the first few problems, for people."""
-        if len(self.problems) < 3 and text not in self.problems:
-            self.problems.append(text)
-
-    def _drift(self) -> float | None:
-        count = len(self.confidences)
-        if count < DRIFT_FRAMES:
-            return None
-        values = np.asarray(self.confidences, np.float64)
-        quarter = count // 4
-        return rounded(values[-quarter:].mean() - values[:quarter].mean())
-
-
 class CameraAnalysis:
     """
     Analyse the frames of one camera of one bag, in the order of recording.
@@ -116,7 +65,7 @@ class CameraAnalysis:
     def __init__(
         self,
         camera: Camera,
-        settings: Settings,
+        config: EvaluationConfig,
         *,
         bag: str,
         label_map: LabelMap,
@@ -124,47 +73,47 @@ class CameraAnalysis:
         truth: TruthSource | None,
         wanted: frozenset[str],
     ) -> None:
-        self.sums = CameraSums(camera)
-        self._settings = settings
+        self.camera = camera
+        self.counts = CameraCounts(camera.topic)
+        self.problems: list[str] = []
+        self._config = config
         self._bag = bag
         self._label_map = label_map
         self._truth_map = truth_map
         self._truth = truth
         self._more = wanted - _PUBLISHED
         self._small = frozenset(
-            {'label', 'road_mask'} | ({'confidence'} if settings.confidence else set())
+            {'label', 'road_mask'} | ({'confidence'} if config.outputs.confidence else set())
         )
-        self._neighbours = Neighbours(flow=settings.consistency)
-        self.matrix: Comparison | None = None
+        self._neighbours = Neighbours(flow=config.outputs.consistency)
+        self.matrix: TruthCounts | None = None
+        self._means = array('f')
         self.confidence = np.zeros(256, np.int64)
         self.consistency = [0, 0]
         self.flicker = [0, 0]
 
     def analyse(self, work: Work) -> Analysed | None:
         """Return what a frame says; None for one that could not be decoded."""
-        sums = self.sums
+        counts = self.counts
         if work.frame is None or work.result is None:
-            sums.bad += 1
-            sums.note(f'frame {work.index}: {work.error}')
+            counts.bad += 1
+            self._note(f'frame {work.index}: {work.error}')
             return None
-        sums.evaluated += 1
+        counts.evaluated += 1
         started = time.perf_counter()
         published = self._outputs(work, _PUBLISHED, 'camera')
         outputs_ms = (time.perf_counter() - started) * 1e3
         small = self._outputs(work, self._small, 'network')
-        row = {
+        frame = {
             'bag': self._bag,
-            'camera': sums.camera.name,
+            'camera': self.camera.name,
             'index': work.index,
             'stamp_ns': work.stamp_ns,
-            **self._figures(work, small),
         }
+        row = {**frame, **self._figures(work, small)}
         truth = self._compare(work, published['label'], row)
         timing = {
-            'bag': self._bag,
-            'camera': sums.camera.name,
-            'index': work.index,
-            'stamp_ns': work.stamp_ns,
+            **frame,
             'batch': work.batch,
             'decode_ms': round(work.decode_ms, 3),
             'infer_ms': round(work.infer_ms, 3),
@@ -173,6 +122,21 @@ class CameraAnalysis:
         }
         return Analysed(work, published, self._images, truth, row, timing)
 
+    @property
+    def drift(self) -> float | None:
+        """Return the mean confidence of the last quarter less that of the first."""
+        count = len(self._means)
+        if count < DRIFT_FRAMES:
+            return None
+        values = np.asarray(self._means, np.float64)
+        quarter = count // 4
+        return rounded(values[-quarter:].mean() - values[:quarter].mean())
+
+    def _note(self, text: str) -> None:
+        """Keep the first few problems, for people."""
+        if len(self.problems) < 3 and text not in self.problems:
+            self.problems.append(text)
+
     def _outputs(self, work: Work, wanted: frozenset[str], geometry: str) -> dict[str, np.ndarray]:
         return work.frame.outputs(
             work.result,
@@ -180,7 +144,7 @@ class CameraAnalysis:
             wanted,
             label_map=self._label_map,
             options=OutputOptions(
-                output_geometry=geometry, road_threshold=self._settings.road_threshold
+                output_geometry=geometry, road_threshold=self._config.road_threshold
             ),
         )
 
@@ -192,26 +156,26 @@ class CameraAnalysis:
         frame, names = work.frame, self._label_map.names
         labels, mask = small['label'], small['road_mask']
         # Ten times as fast as bincount, and exact: a float holds what an image can count.
-        counts = cv2.calcHist([labels], [0], None, [256], [0, 256]).ravel()
-        seen = max(1, labels.size - int(counts[IGNORE]))
+        pixels = cv2.calcHist([labels], [0], None, [256], [0, 256]).ravel()
+        seen = max(1, labels.size - int(pixels[IGNORE]))
         near = self._neighbours
         near.update(frame, stamp_ns=work.stamp_ns, labels=labels, mask=mask)
-        self.sums.backwards = near.backwards
+        self.counts.backwards = near.backwards
         blackout = is_blackout(frame)
-        self.sums.blackout += blackout
-        self.sums.frozen += near.frozen
+        self.counts.blackout += blackout
+        self.counts.frozen += near.frozen
         confidence = None
         if 'confidence' in small:
             # Outside the picture confidence is 0, and adds nothing.
             mean = int(small['confidence'].sum(dtype=np.int64)) / seen
             confidence = mean / 255
             self.confidence[min(255, round(mean))] += 1
-            self.sums.confidences.append(confidence)
+            self._means.append(confidence)
         _add(self.consistency, near.consistency)
         _add(self.flicker, near.flicker)
         return {
             'class_share': {
-                name: rounded(int(counts[number]) / seen) for number, name in enumerate(names)
+                name: rounded(int(pixels[number]) / seen) for number, name in enumerate(names)
             },
             'road_share': rounded(cv2.countNonZero(mask) / seen),
             'confidence': rounded(confidence),
@@ -224,21 +188,21 @@ class CameraAnalysis:
     def _compare(self, work: Work, labels: np.ndarray, row: dict[str, object]) -> np.ndarray | None:
         """Compare labels in camera geometry with the truth, into the row; return the truth."""
         row.update({'truth': False, 'miou': None, 'road_iou': None, 'iou': None, 'confusion': None})
-        if not self._settings.truth:
+        if not self._config.truth:
             return None
-        sums = self.sums
-        own = Comparison(self._label_map, self._truth_map)
+        counts = self.counts
+        own = TruthCounts(self._label_map, self._truth_map)
         try:
             truth = self._truth.find(work.index, work.stamp_ns) if self._truth else None
             if truth is None:
-                sums.truth_missing += 1
+                counts.truth_missing += 1
                 return None
             own.update(truth, labels)
         except (TruthError, MetricsError) as error:
-            sums.truth_bad += 1
-            sums.note(f'truth of frame {work.index}: {error}')
+            counts.truth_bad += 1
+            self._note(f'truth of frame {work.index}: {error}')
             return None
-        sums.scored += 1
+        counts.scored += 1
         if self.matrix is None:
             self.matrix = own
         else:
@@ -263,5 +227,5 @@ def _number(value: float) -> float | None:
 
 def _add(sums: list[int], value: float | None) -> None:
     if value is not None:
-        sums[0] += round(value * PARTS)
+        sums[0] += round(value * MILLION)
         sums[1] += 1

@@ -9,15 +9,15 @@ import numpy as np
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.reader import BagReader
-from roadseg_core.evaluation.drives.analysis import CameraAnalysis, CameraSums
+from roadseg_core.evaluation.drives.analysis import CameraAnalysis
 from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals
 from roadseg_core.evaluation.drives.truth import TruthSource
-from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.evaluation.settings.config import EvaluationConfig
 
 
 def bag_totals(
     path: Path,
-    settings: Settings,
+    config: EvaluationConfig,
     bag: BagReader,
     notes: tuple[str, ...],
     *,
@@ -30,36 +30,36 @@ def bag_totals(
     :param notes: beside those of the reader
     :param analyses: by topic, as ``truths``
     """
-    whole = settings.start == 0 and settings.end is None
+    whole = config.range.start_seconds == 0 and config.range.end_seconds is None
     cameras = {}
     problems = list(bag.losses.described)
     notes = [*bag.notes, *notes]
-    for analysis in analyses.values():
-        sums = analysis.sums
-        notes.extend(_truth_notes(sums, truths[sums.camera.topic]))
-        expected = bag.counts.get(sums.camera.topic, 0)
-        lost = max(0, expected - sums.read) if whole else 0
-        cameras[sums.camera.name] = sums.outcome(expected=expected, lost=lost)
-        name = f'camera {sums.camera.name}'
+    for topic, analysis in analyses.items():
+        counts, name = analysis.counts, f'camera {analysis.camera.name}'
+        notes.extend(_truth_notes(analysis, truths[topic]))
+        counts.expected = bag.counts.get(topic, 0)
+        counts.lost = lost = max(0, counts.expected - counts.read) if whole else 0
+        counts.drift = analysis.drift
+        cameras[analysis.camera.name] = counts
         if lost:
-            problems.append(f'{name}: {lost} of {expected} images could not be read')
-        if sums.bad:
-            problems.append(f'{name}: {sums.bad} images could not be decoded; see bad.jsonl')
-        if sums.truth_bad:
-            problems.append(f'{name}: the truth of {sums.truth_bad} frames cannot be compared')
-        problems.extend(f'{name}: {text}' for text in sums.problems)
-        if sums.backwards:
-            notes.append(f'{name}: stamps ran backwards {sums.backwards} times')
-        if sums.late_ns > BILLION:
+            problems.append(f'{name}: {lost} of {counts.expected} images could not be read')
+        if counts.bad:
+            problems.append(f'{name}: {counts.bad} images could not be decoded; see bad.jsonl')
+        if counts.truth_bad:
+            problems.append(f'{name}: the truth of {counts.truth_bad} frames cannot be compared')
+        problems.extend(f'{name}: {text}' for text in analysis.problems)
+        if counts.backwards:
+            notes.append(f'{name}: stamps ran backwards {counts.backwards} times')
+        if counts.late_ns > BILLION:
             notes.append(
-                f'{name}: its first image came {sums.late_ns / BILLION:.1f} s after the '
+                f'{name}: its first image came {counts.late_ns / BILLION:.1f} s after the '
                 'start of the bag'
             )
-        if not sums.read:
+        if not counts.read:
             notes.append(f'{name}: no image{"" if whole else " in the time range"}')
-    if not any(analysis.sums.evaluated for analysis in analyses.values()):
+    if not any(analysis.counts.evaluated for analysis in analyses.values()):
         problems.append('no frame was evaluated')
-    elif settings.truth and not any(analysis.sums.scored for analysis in analyses.values()):
+    elif config.truth and not any(analysis.counts.scored for analysis in analyses.values()):
         problems.append('no frame could be compared with truth')
     matrices = [
         analysis.matrix.matrix.counts
@@ -81,16 +81,19 @@ def bag_totals(
     )
 
 
-def _truth_notes(sums: CameraSums, truth: TruthSource | None) -> Iterator[str]:
+def _truth_notes(analysis: CameraAnalysis, truth: TruthSource | None) -> Iterator[str]:
     """Say which frames of a camera have no truth; count truth that is there and unreadable."""
     if truth is None:
         return
+    counts = analysis.counts
     # Whose truth it was cannot be read, so those frames seemed to have none.
-    unreadable = min(truth.damaged, sums.truth_missing)
-    sums.truth_missing -= unreadable
-    sums.truth_bad += unreadable
-    name = f'camera {sums.camera.name}'
+    unreadable = min(truth.damaged, counts.truth_missing)
+    counts.truth_missing -= unreadable
+    counts.truth_bad += unreadable
     if truth.missing:
-        yield f'{name}: no truth: {truth.missing}'
-    elif sums.truth_missing:
-        yield f'{name}: {sums.truth_missing} of {sums.evaluated} frames have no truth'
+        yield f'camera {analysis.camera.name}: no truth: {truth.missing}'
+    elif counts.truth_missing:
+        yield (
+            f'camera {analysis.camera.name}: {counts.truth_missing} of {counts.evaluated} frames '
+            'have no truth'
+        )

@@ -14,7 +14,7 @@ from roadseg_core.evaluation.drives.extremes import Extremes
 from roadseg_core.evaluation.drives.rows import RowFile
 from roadseg_core.evaluation.drives.segmenting import Work
 from roadseg_core.evaluation.drives.videos import Videos
-from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import LabelMap
 
 ROW_FILES = ('frames.jsonl', 'timings.jsonl', 'bad.jsonl')
@@ -48,7 +48,7 @@ class Recording:
     def __init__(
         self,
         part: Path,
-        settings: Settings,
+        config: EvaluationConfig,
         *,
         bag: str,
         topics: Mapping[str, Topic],
@@ -56,22 +56,24 @@ class Recording:
     ) -> None:
         self._bag = bag
         self._part = part
-        self._extremes = Extremes(settings.pictures)
+        self._extremes = Extremes(config.outputs.pictures)
         self._annotated = self._videos = None
         self._begun = False
         with ExitStack() as stack:
             self._rows, self._timings, self._bad = (RowFile(part / name) for name in ROW_FILES)
             for rows in (self._rows, self._timings, self._bad):
                 stack.callback(rows.abandon)
-            if settings.annotated:
+            if config.outputs.annotated:
                 self._annotated = AnnotatedBag(
-                    part / ANNOTATED, settings.annotated, topics.values(), cameras
+                    part / ANNOTATED, config.outputs.annotated, topics.values(), cameras
                 )
                 stack.callback(self._annotated.abandon)
-            if settings.video:
+            if config.outputs.video:
                 self._videos = stack.enter_context(Videos(part))
             self._stack = stack.pop_all()
-        self.wanted = frozenset({'overlay'} if settings.annotated or settings.video else ())
+        self.wanted = frozenset(
+            {'overlay'} if config.outputs.annotated or config.outputs.video else ()
+        )
         """Outputs to make of each frame beside label and road mask."""
 
     def __enter__(self) -> Recording:

@@ -1,18 +1,19 @@
-"""Compare labels with truth, which may know other classes."""
+"""Count how labels agree with truth, which may be of other classes."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from roadseg_core.data.label_sets import find_label_map
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.labels import IGNORE, TWO, LabelMap, LabelMapError
 from roadseg_core.metrics import ConfusionMatrix, MetricsError, Scores
 
 
-class Comparison:
+class TruthCounts:
     """
-    Compare truth with labels: by class where the classes are the same, else by road and not road.
+    Count how labels agree with truth: by class where both have the same classes, else by road.
 
     :param label_map: what the labels mean
     :param truth_map: what the truth means
@@ -51,15 +52,15 @@ class Comparison:
         return self.matrix.scores()
 
 
-def truth_label_map(settings: Settings, label_map: LabelMap) -> LabelMap:
+def truth_label_map(config: EvaluationConfig, label_map: LabelMap) -> LabelMap:
     """
     Return what the truth's ids mean.
 
     :param label_map: the model's
-    :raises EvaluationError: if the settings name a map that there is not
+    :raises EvaluationError: if the configuration names a map that does not exist
     """
     try:
-        named = settings.truth.label_map
+        named = config.truth.label_map
         return find_label_map(named) if named else label_map
     except LabelMapError as error:
         raise EvaluationError(f'truth: {error}') from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -14,8 +14,10 @@ from roadseg_core.bags.images import decode, read_stamp
 from roadseg_core.bags.records import BagMessage
 from roadseg_core.engines import Engine, EngineError, Segmentation, open_engine, warm_up
 from roadseg_core.evaluation.drives.cameras import Camera
-from roadseg_core.evaluation.drives.stages import buffered, grouped, mapped
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
+from roadseg_core.evaluation.drives.stages import mapped, read_ahead
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.files import default_model
 from roadseg_core.geometry import Geometry
 from roadseg_core.model_file import ModelFileError
 from roadseg_core.pipeline.conversion import ConversionError
@@ -56,60 +58,57 @@ class Work:
     batch: int = 0
 
 
-def open_model(settings: Settings) -> Engine:
+def open_model(config: EvaluationConfig) -> Engine:
     """
     Open the engine of an evaluation, in the thread that will use it, and warm it up.
 
     :raises EvaluationError: if it cannot be opened
     """
-    wanted = ('confidence',) if settings.confidence else ()
+    wanted = ('confidence',) if config.outputs.confidence else ()
     try:
         engine = open_engine(
-            settings.model or shipped_model(),
-            backend=settings.backend,
-            device=settings.device,
-            precision=settings.precision,
-            threads=settings.threads,
-            cache_dir=settings.cache_dir or None,
-            outputs=engine_outputs(wanted, road_threshold=settings.road_threshold),
+            config.model or default_model(),
+            backend=config.engine.backend,
+            device=config.engine.device,
+            precision=config.engine.precision,
+            threads=config.engine.threads,
+            cache_dir=config.cache_dir or None,
+            outputs=engine_outputs(wanted, road_threshold=config.road_threshold),
         )
     except (EngineError, ModelFileError) as error:
         raise EvaluationError(str(error)) from error
-    if settings.batch > engine.info.max_batch:
+    if config.engine.batch > engine.info.max_batch:
         limit = engine.info.max_batch
         engine.close()
-        raise EvaluationError(f'batch {settings.batch}; the model takes at most {limit}')
+        raise EvaluationError(f'batch {config.engine.batch}; the model takes at most {limit}')
     try:
-        warm_up(engine, [settings.batch or engine.info.max_batch])
+        warm_up(engine, [config.engine.batch or engine.info.max_batch])
     except EngineError as error:
         engine.close()
         raise EvaluationError(f'the engine failed: {error}') from error
     return engine
 
 
-def segmented(works: Iterable[Work], engine: Engine, *, batch: int) -> Iterator[Work]:
+def segmented(works: Iterator[Work], engine: Engine, *, batch: int) -> Iterator[Work]:
     """
     Yield every work in its order, those with a camera segmented.
 
     Reading and decoding go on meanwhile, in threads of their own; the engine runs in this one.
 
-    :param works: run by a thread of its own
+    :param works: a generator, run by a thread of its own
     :param engine: from :func:`open_model`: warm for batches of this size
     :param batch: frames in a batch; 0 for as many as the model takes
     """
     geometry = engine.info.geometry
     # Closed here, whatever fails: the bag must not be closed under threads that read it.
-    with (
-        closing(buffered(grouped(works, GROUP), AHEAD, name='reading')) as read,
-        closing(
-            mapped(
-                lambda group: [_decoded(work, geometry) for work in group],
-                read,
-                workers=DECODERS,
-                ahead=AHEAD,
-            )
-        ) as decoded,
-    ):
+    with closing(
+        mapped(
+            lambda group: [_decoded(work, geometry) for work in group],
+            read_ahead(works, GROUP, ahead=AHEAD),
+            workers=DECODERS,
+            ahead=AHEAD,
+        )
+    ) as decoded:
         yield from _inferred(chain.from_iterable(decoded), engine, batch or engine.info.max_batch)
 
 
@@ -182,11 +181,3 @@ def _run(works: list[Work], frames: np.ndarray, engine: Engine, warm: set[int]) 
         )
         work.infer_ms, work.batch = infer_ms, len(frames)
     return works
-
-
-def shipped_model() -> str:
-    """Return the model file that is used where none is named."""
-    # Finding it needs ROS's index where the package is installed; a named model does not.
-    from roadseg_core.files import default_model
-
-    return str(default_model())

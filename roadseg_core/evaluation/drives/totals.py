@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from roadseg_core.labels import LabelMap
-from roadseg_core.metrics import ConfusionMatrix, Scores
+MILLION = 1_000_000
+"""Shares are added as whole millionths: sums of floats depend on the order, these do not."""
 
-STATUSES = ('ok', 'damaged', 'failed')
+_COUNTED = 'read evaluated bad lost scored truth_missing truth_bad backwards blackout frozen'
 
 
-@dataclass(frozen=True)
-class CameraOutcome:
+@dataclass
+class CameraCounts:
     """
-    Say what became of a camera's frames in a bag.
+    Count what became of a camera's frames in a bag.
 
     :param read: images read within the time range, of which every n-th is evaluated
     :param expected: images that the bag's metadata promise in all; 0 if unknown
@@ -60,7 +60,7 @@ class BagOutcome:
     status: str
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    cameras: dict[str, CameraOutcome] = field(default_factory=dict)
+    cameras: dict[str, CameraCounts] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """Return an entry of report.json."""
@@ -82,7 +82,7 @@ class BagOutcome:
             values['status'],
             tuple(values['problems']),
             tuple(values['notes']),
-            {name: CameraOutcome(**camera) for name, camera in values['cameras'].items()},
+            {name: CameraCounts(**camera) for name, camera in values['cameras'].items()},
         )
 
 
@@ -132,19 +132,7 @@ class BagTotals:
         """Return the counts over all cameras of all bags."""
         cameras = [camera for bag in self.bags for camera in bag.cameras.values()]
         counts = {
-            name: sum(getattr(camera, name) for camera in cameras)
-            for name in (
-                'read',
-                'evaluated',
-                'bad',
-                'lost',
-                'scored',
-                'truth_missing',
-                'truth_bad',
-                'backwards',
-                'blackout',
-                'frozen',
-            )
+            name: sum(getattr(camera, name) for camera in cameras) for name in _COUNTED.split()
         }
         # What was recorded and came to nothing.
         counts['dropped'] = counts['bad'] + counts['lost']
@@ -171,14 +159,6 @@ class BagTotals:
         ]
         return max(drifts, key=lambda drift: (abs(drift), drift), default=None)
 
-    def scores(self, label_map: LabelMap) -> Scores | None:
-        """Compute the accuracy figures; None without truth."""
-        if self.confusion is None:
-            return None
-        matrix = ConfusionMatrix(label_map)
-        matrix.counts += self.confusion
-        return matrix.scores()
-
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON types."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
@@ -201,12 +181,8 @@ class BagTotals:
         )
 
 
-PARTS = 1_000_000
-"""Shares are added as whole millionths: sums of floats depend on the order, these do not."""
-
-
 def _mean(total: int, count: int) -> float | None:
-    return total / PARTS / count if count else None
+    return total / MILLION / count if count else None
 
 
 def _added(left: np.ndarray | None, right: np.ndarray | None) -> np.ndarray | None:

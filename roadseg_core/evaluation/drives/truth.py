@@ -15,7 +15,9 @@ from roadseg_core.bags.images import parse_compressed, parse_raw, read_stamp
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, IMAGE_TYPES
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import BagError
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings, Truth
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.sections import TruthChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.pipeline.conversion import ConversionError
 
 _SECONDS = re.compile(r'(\d+)[._](\d{9})')
@@ -46,7 +48,7 @@ class TruthSource(Protocol):
         ...
 
 
-def truth_topics(truth: Truth, cameras: list[str]) -> dict[str, str]:
+def truth_topics(truth: TruthChoice, cameras: list[str]) -> dict[str, str]:
     """Return the topic of the truth by camera, for those cameras that have one."""
     found = {}
     for camera in cameras:
@@ -57,7 +59,7 @@ def truth_topics(truth: Truth, cameras: list[str]) -> dict[str, str]:
 
 
 def open_truth(
-    truth: Truth, camera: str, *, bag: BagReader, only_camera: bool
+    truth: TruthChoice, camera: str, *, bag: BagReader, only_camera: bool
 ) -> TruthSource | None:
     """
     Open the truth of a camera; None where none is asked for.
@@ -89,17 +91,17 @@ def truth_root(folder: Path, bag: Path) -> Path:
     return own if own.is_dir() else folder
 
 
-def check_truth(settings: Settings) -> None:
+def check_truth(config: EvaluationConfig) -> None:
     """
     Refuse truth that several bags would share by the numbers of their frames.
 
     :raises EvaluationError: if they would
     """
-    folder = settings.truth.folder
-    if folder is None or settings.truth.key != 'index':
+    folder = config.truth.folder
+    if folder is None or config.truth.key != 'index':
         return
     users: dict[Path, Path] = {}
-    for bag in settings.bags:
+    for bag in config.bags:
         root = truth_root(folder, bag)
         other = users.setdefault(root, bag)
         if other is not bag:

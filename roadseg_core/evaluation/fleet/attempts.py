@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from roadseg_core.evaluation.settings.settings import EvaluationError
+from roadseg_core.evaluation.settings.values import EvaluationError
 
 _FOLDER = 'attempts'
 _LOCK = 'lock'

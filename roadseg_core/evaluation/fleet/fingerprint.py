@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
-from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.engines import EngineDescription
 from roadseg_core.evaluation.drives.truth import truth_root
-from roadseg_core.evaluation.settings.settings import Settings, Truth
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.sections import TruthChoice
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PACKAGES = (
@@ -23,16 +24,11 @@ _PACKAGES = (
     'tensorrt',
     'torch',
 )
-_NOT_PART_OF_A_RESULT = ('bags', 'output', 'conditions', 'cache_dir')
-_CODE_BESIDE = (
-    'roadseg_core/benchmarking',
-    'roadseg_core/budget',
-    'roadseg_core/commands',
-    'roadseg_core/data',
-    'roadseg_core/evaluation',
-    'roadseg_core/rendering',
-)
-"""Packages that no evaluation of a bag runs."""
+_SETTINGS = {'cameras', 'engine', 'range', 'truth', 'road_threshold', 'outputs'}
+"""Parts of a configuration that a bag's result depends on; the model counts by its bytes."""
+
+_ROWS = 'roadseg_core/evaluation/drives'
+"""The code that makes a bag's part of the results, and all it imports."""
 
 _PIECE = 1 << 16
 
@@ -46,14 +42,14 @@ class Fingerprints:
     :raises OSError: if the model, or the truth's label map, cannot be read
     """
 
-    def __init__(self, settings: Settings, *, model: Path, engine: EngineDescription) -> None:
-        self._truth = settings.truth
+    def __init__(self, config: EvaluationConfig, *, model: Path, engine: EngineDescription) -> None:
+        self._truth = config.truth
         self._truth_states: dict[Path, str] = {}
         self._shared = (
             _file_digest(model),
             f'{engine.backend} {engine.device} {engine.precision} {engine.version}',
-            settings_state(settings),
-            label_map_state(settings.truth),
+            settings_state(config),
+            label_map_state(config.truth),
             code_state(),
         )
 
@@ -107,7 +103,7 @@ def folder_state(folder: Path) -> str:
     return '\n'.join(state)
 
 
-def label_map_state(truth: Truth) -> str:
+def label_map_state(truth: TruthChoice) -> str:
     """
     Return the label map that says what the truth's ids mean, '' where it is the model's.
 
@@ -116,29 +112,49 @@ def label_map_state(truth: Truth) -> str:
     return json.dumps(find_label_map(truth.label_map).to_dict()) if truth.label_map else ''
 
 
-def settings_state(settings: Settings) -> str:
+def settings_state(config: EvaluationConfig) -> str:
     """Return the settings that a bag's result depends on."""
-    values = {
-        entry.name: getattr(settings, entry.name)
-        for entry in fields(settings)
-        if entry.name not in _NOT_PART_OF_A_RESULT
-    }
+    values = config.model_dump(mode='json', include=_SETTINGS)
     # Where the folder is, and what is in it, is in the state of the folder.
-    values['truth'] = {**vars(settings.truth), 'folder': ''}
-    return json.dumps(values, sort_keys=True, default=str)
+    values['truth']['folder'] = ''
+    return json.dumps(values, sort_keys=True)
 
 
-def code_state() -> str:
-    """Return what tells this code, and the libraries under it, from others."""
+def code_state(root: Path = _ROOT) -> str:
+    """
+    Return what tells the code that makes rows, and the libraries under it, from others.
+
+    :param root: the folder of the project's packages
+    """
     digest = hashlib.sha256()
-    for package in ('roadseg_core', 'roadseg_ros'):
-        for path in sorted((_ROOT / package).rglob('*.py')):
-            name = path.relative_to(_ROOT).as_posix()
-            if name.startswith(tuple(f'{folder}/' for folder in _CODE_BESIDE)):
-                continue
-            digest.update(f'{name}\0'.encode())
-            digest.update(path.read_bytes())
+    for path, content in sorted(_sources(root).items()):
+        digest.update(f'{path.relative_to(root).as_posix()}\0'.encode())
+        digest.update(content)
     return '\n'.join([digest.hexdigest(), *(f'{name} {_version(name)}' for name in _PACKAGES)])
+
+
+def _sources(root: Path) -> dict[Path, bytes]:
+    """Return the files of the code that makes rows, and of all that it imports here."""
+    found: dict[Path, bytes] = {}
+    waiting = sorted((root / _ROWS).glob('*.py'))
+    while waiting:
+        path = waiting.pop()
+        if path in found or not path.is_file():
+            continue
+        found[path] = path.read_bytes()
+        waiting.append(path.with_name('__init__.py'))
+        for node in ast.walk(ast.parse(found[path])):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                # A name may be a module: `from roadseg_core.pipeline import conversion`.
+                names = [node.module, *(f'{node.module}.{name.name}' for name in node.names)]
+            elif isinstance(node, ast.Import):
+                names = [name.name for name in node.names]
+            else:
+                continue
+            for name in names:
+                module = root.joinpath(*name.split('.'))
+                waiting += [module.with_suffix('.py'), module / '__init__.py']
+    return found
 
 
 def _file_digest(path: Path) -> str:

@@ -1,53 +1,67 @@
-"""Bags one by one, each with a part of the results that is whole or not there."""
+"""The bags' parts of the results: each is whole, or not there."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from roadseg_core.engines import Engine
-from roadseg_core.evaluation.drives.one_bag import Progress, evaluate_one_bag, part_folder
 from roadseg_core.evaluation.drives.recording import write_no_rows
-from roadseg_core.evaluation.drives.segmenting import open_model, shipped_model
-from roadseg_core.evaluation.drives.totals import BagTotals
-from roadseg_core.evaluation.drives.truth import check_truth
-from roadseg_core.evaluation.fleet.attempts import attempts_of_a_run
+from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals
 from roadseg_core.evaluation.fleet.fingerprint import Fingerprints
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.values import EvaluationError
+
+PARTS = 'parts'
+"""Folder of the bags' parts of the results."""
 
 MARK = 'part.json'
 """File of a part that says what it is the result of, and how long that took."""
 
+_TOTALS = 'totals.json'
 
-def marks(settings: Settings, *, engine: Engine | None = None) -> dict[Path, str]:
+
+@dataclass
+class Part:
+    """
+    Hold a part while it is made.
+
+    :param folder: where its files go
+    :param totals: of its bag, once they are known
+    """
+
+    folder: Path
+    totals: BagTotals = field(default_factory=BagTotals)
+
+
+def part_folder(path: Path, output: Path) -> Path:
+    """Return where a bag's part of the results goes: the same for the same path."""
+    name = re.sub(r'[^\w.-]', '_', path.name) or 'bag'
+    return output / PARTS / f'{name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}'
+
+
+def marks(config: EvaluationConfig, engine: Engine) -> dict[Path, str]:
     """
     Return the fingerprint of each bag's result; '' for a bag that cannot be looked at.
 
-    :param engine: opened for these settings; None: one is opened, to ask what it is, and closed
-    :raises EvaluationError: if there is no such model, or it cannot be opened
+    :param engine: opened for this configuration
+    :raises EvaluationError: if the model or the truth's label map cannot be read
     """
-    model = Path(settings.model or shipped_model())
-    if not model.is_file():
-        raise EvaluationError(f'model {model} does not exist; expected a model file')
-    with ExitStack() as stack:
-        if engine is None:
-            engine = open_model(settings)
-            stack.callback(engine.close)
-        description = engine.description
     try:
-        prints = Fingerprints(settings, model=model, engine=description)
+        prints = Fingerprints(config, model=engine.info.path, engine=engine.description)
     except OSError as error:
-        raise EvaluationError(
-            f'{error.filename or model} cannot be read: {error.strerror}'
-        ) from error
+        raise EvaluationError(f'{error.filename} cannot be read: {error.strerror}') from error
     found = {}
-    for bag in settings.bags:
+    for bag in config.bags:
         try:
             found[bag] = prints.of(bag)
         except OSError:
@@ -61,7 +75,7 @@ def finished(bag: Path, output: Path, mark: str) -> BagTotals | None:
     try:
         if not mark or _read(part / MARK)['fingerprint'] != mark:
             return None
-        return BagTotals.from_dict(_read(part / 'totals.json'))
+        return BagTotals.from_dict(_read(part / _TOTALS))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # not there, or not as this version writes it: evaluated anew
 
@@ -77,103 +91,53 @@ def seconds_taken(bags: Iterable[Path], output: Path) -> float:
     return total
 
 
-def evaluate_part(
-    bag: Path,
-    settings: Settings,
-    mark: str,
-    *,
-    attempts: Path,
-    engine: Engine | None = None,
-    progress: Progress | None = None,
-) -> BagTotals:
+@contextmanager
+def new_part(bag: Path, output: Path, mark: str, attempts: Path) -> Iterator[Part]:
     """
-    Return a finished bag's totals, or evaluate it, into a folder that is then renamed.
+    Give a folder for a bag's part of the results; once the block has ended, put it in its place.
 
     So a part is never half written, and two processes that happen to evaluate the same bag, as
     when one was believed to be dead, do not disturb each other.
 
     :param attempts: the run's folder for what is not finished
-    :param engine: opened by this thread for these settings; None: one is opened and closed
-    :raises EvaluationError: as :func:`evaluate_one_bag`
+    :raises EvaluationError: if it cannot be written, or the block raises an OSError
     """
-    output = settings.output
-    known = finished(bag, output, mark)
-    if known is not None:
-        return known
     attempt = attempts / uuid.uuid4().hex
+    new = Part(attempt / 'part')
+    place = part_folder(bag, output)
     try:
-        with ExitStack() as stack:
-            if engine is None:
-                engine = open_model(settings)
-                stack.callback(engine.close)
-            started = time.perf_counter()
-            totals = evaluate_one_bag(bag, settings, attempt, engine=engine, progress=progress)
-            seconds = time.perf_counter() - started
-        made, part = part_folder(bag, attempt), part_folder(bag, output)
-        if all(outcome.status != 'failed' for outcome in totals.bags):
+        new.folder.mkdir(parents=True)
+        started = time.perf_counter()
+        yield new
+        seconds = round(time.perf_counter() - started, 3)
+        (new.folder / _TOTALS).write_text(json.dumps(new.totals.to_dict()), encoding='utf-8')
+        if all(outcome.status != 'failed' for outcome in new.totals.bags):
             # What failed is tried again next time: a disk may be back.
-            (made / MARK).write_text(
-                json.dumps({'fingerprint': mark, 'seconds': round(seconds, 3)}), encoding='utf-8'
-            )
-        part.parent.mkdir(parents=True, exist_ok=True)
-        if part.exists():
-            os.rename(part, attempt / 'before')
+            text = json.dumps({'fingerprint': mark, 'seconds': seconds})
+            (new.folder / MARK).write_text(text, encoding='utf-8')
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            os.rename(place, attempt / 'before')
         try:
-            os.rename(made, part)
+            os.rename(new.folder, place)
         except OSError:
             if finished(bag, output, mark) is None:  # else the other process was first
                 raise
     except OSError as error:
-        raise EvaluationError(f'{output} cannot be written: {error}') from error
+        raise EvaluationError(
+            f'{error.filename or output} cannot be read or written: {error.strerror or error}; '
+            'check the free space of the output folder, or choose another one'
+        ) from error
     finally:
         shutil.rmtree(attempt, ignore_errors=True)
-    return totals
 
 
-def evaluate_in_turn(
-    settings: Settings,
-    *,
-    engine: Engine,
-    say: Callable[[str], None],
-    progress: Progress | None = None,
-) -> BagTotals:
-    """
-    Evaluate all bags in this process, one after another; those that are finished are not.
-
-    :param engine: opened by this thread for these settings
-    :raises EvaluationError: as :func:`evaluate_one_bag`
-    """
-    check_truth(settings)
-    known = marks(settings, engine=engine)
-    totals = BagTotals()
-    with attempts_of_a_run(settings.output) as attempts:
-        for number, bag in enumerate(settings.bags, 1):
-            done = finished(bag, settings.output, known[bag])
-            if done is None:
-                done = evaluate_part(
-                    bag, settings, known[bag], attempts=attempts, engine=engine, progress=progress
-                )
-                say(f'{bag}: {done.bags[0].status} ({number} of {len(settings.bags)})')
-            else:
-                say(f'{bag}: evaluated before ({number} of {len(settings.bags)})')
-            totals = totals + done
-    return totals
-
-
-def write_failed_part(bag: Path, output: Path, totals: BagTotals) -> None:
-    """
-    Put an empty part where nobody came to write one, in the place of what an older run left.
-
-    :raises EvaluationError: if it cannot be written
-    """
-    part = part_folder(bag, output)
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        write_no_rows(part)
-        (part / 'totals.json').write_text(json.dumps(totals.to_dict()), encoding='utf-8')
-    except OSError as error:
-        raise EvaluationError(f'{output} cannot be written: {error}') from error
+def write_failed_part(bag: Path, output: Path, reason: str, attempts: Path) -> BagTotals:
+    """Put an empty part where no worker lived to write one; return its totals."""
+    with new_part(bag, output, '', attempts) as part:
+        write_no_rows(part.folder)
+        part.totals = BagTotals(bags=(BagOutcome(str(bag), 'failed', (reason,)),))
+    return part.totals
 
 
 def _read(path: Path) -> dict:

@@ -11,7 +11,7 @@ import numpy as np
 from roadseg_core.bags.images import parse_raw
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.evaluation.live.accounting import Accounting, Statuses
-from roadseg_core.evaluation.settings.settings import EvaluationError
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.labels import LabelMap
 
 

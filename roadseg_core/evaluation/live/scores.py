@@ -13,19 +13,20 @@ from tqdm import tqdm
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import BagError
 from roadseg_core.data.label_sets import find_label_map
-from roadseg_core.evaluation.drives.report import score_values
-from roadseg_core.evaluation.drives.scoring import Comparison
+from roadseg_core.evaluation.drives.scoring import TruthCounts
 from roadseg_core.evaluation.drives.truth import TruthError, open_truth
 from roadseg_core.evaluation.live.accounting import FrameKey
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
-from roadseg_core.evaluation.settings.settings import EvaluationError, Truth
+from roadseg_core.evaluation.results.report import score_values
+from roadseg_core.evaluation.settings.sections import TruthChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.labels import TWO
 from roadseg_core.metrics import MetricsError
 
 
 def live_scores(
     run: LiveRun,
-    truth: Truth,
+    truth: TruthChoice,
     cameras: Sequence[str],
     *,
     parts: Mapping[Path, Path] | None = None,
@@ -43,7 +44,7 @@ def live_scores(
     if label_map is None or not truth:
         return None
     truth_map = find_label_map(truth.label_map) if truth.label_map else label_map
-    sums = Comparison(label_map, truth_map)
+    sums = TruthCounts(label_map, truth_map)
     frames = 0
     topics = {output_topic(camera, 'label', node=run.node): camera for camera in cameras}
     for drive in run.drives:
@@ -79,7 +80,7 @@ def read_index(part: Path) -> dict[FrameKey, int]:
 
 
 def _pairs(
-    drive: LiveDrive, truth: Truth, topics: dict[str, str], index: dict[FrameKey, int] | None
+    drive: LiveDrive, truth: TruthChoice, topics: dict[str, str], index: dict[FrameKey, int] | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield truth and label image of the frames of a bag that came back."""
     with ExitStack() as stack:

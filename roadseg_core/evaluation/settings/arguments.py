@@ -1,23 +1,34 @@
-"""The command line of evaluate_bag."""
+"""The command line of evaluate_bag, made from the model of evaluation files."""
 
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from types import NoneType
+from typing import Any, Literal, NoReturn, get_args, get_origin
 
-from roadseg_core.engines import BACKENDS
-from roadseg_core.evaluation.settings.conditions import ConditionError, parse_condition
-from roadseg_core.evaluation.settings.settings import (
-    ANNOTATED_STORAGES,
-    TRUTH_KEYS,
-    EvaluationError,
-    Settings,
-    Truth,
-)
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.yaml_file import LinedMapping, YamlError, line_of, load_mapping, reason_of
+
+_SUFFIXES = ('.yaml', '.yml')
+_ADDED = ('conditions', 'comparison.rule')
+"""Lists to which options add; other options take the place of what the file says."""
+
+_EXAMPLES = """\
+Options take the place of what an evaluation file says; conditions and rules are added to it.
+exit code: 0 everything holds; 1 a condition or rule does not; 2 it could not run, or a part of
+the input was lost
+
+examples:
+  evaluate_bag drives/* --truth-topic '/truth/{camera}/label' --condition 'road_iou >= 0.95'
+  evaluate_bag city.yaml --against models/old.onnx --rule 'road_iou >= -0.005'
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,165 +50,218 @@ def junit_path(words: Sequence[str]) -> Path | None:
     return parser.parse_known_args(words)[0].junit
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the arguments that say what is evaluated and how."""
+def read_arguments(words: Sequence[str]) -> EvaluationConfig:
+    """
+    Return what the arguments, and the evaluation file that they may name, ask for.
+
+    :raises EvaluationError: if the arguments or the file are wrong, or do not fit together
+    """
+    given = vars(_parser().parse_args(words))
+    given.pop('junit', None)
+    bags, config, live = (given.pop(name) for name in ('bags', 'config', 'live'))
+    path = _file(bags, config)
+    values: dict[str, Any] = {'bags': bags} if path is None else {'name': path.stem}
+    try:
+        file = LinedMapping() if path is None else load_mapping(path)
+    except YamlError as error:
+        raise EvaluationError(str(error)) from error
+    values.update(file)
+    if path is not None and 'format' not in file:
+        raise EvaluationError(f"{path}: the key 'format' is missing; expected format: 1")
+    if live:
+        values['live'] = values.get('live') or {}
+        if 'comparison.against' not in given:
+            values.pop('comparison', None)
+    else:
+        values.pop('live', None)  # It stands in a file for the calls that ask for it.
+    before = _merge(values, given)
+    if 'live' in values and not live:
+        raise EvaluationError('--rate, --clock, --fps and --node need --live')
+    if 'comparison' not in file and 'against' not in values.get('comparison', {'against': None}):
+        raise EvaluationError(
+            '--rule and --block-seconds without a model to compare with; name one: --against'
+        )
+    context = None if path is None else {'folder': path.resolve().parent}
+    try:
+        found = EvaluationConfig.model_validate(values, context=context)
+    except ValidationError as error:
+        reasons = [
+            ': '.join(
+                [*_place(item['loc'], given, before, path, file), reason_of(item, EvaluationConfig)]
+            )
+            for item in error.errors()
+        ]
+        raise EvaluationError('\n'.join(reasons)) from error
+    return _absolute(found) if found.fleet.scheduler else found
+
+
+def _place(
+    keys: Sequence[str | int],
+    given: dict[str, Any],
+    before: dict[str, int],
+    path: Path | None,
+    file: LinedMapping,
+) -> list[str]:
+    """Return where a value comes from: an option, or a line and keys of the file."""
+    names = [str(key) for key in keys]
+    for count in (1, 2):
+        name = '.'.join(names[:count])
+        if name in given and (count == len(names) or int(names[count]) >= before.get(name, 0)):
+            return [_flags()[name]]
+    line = line_of(file, keys)
+    where = [] if path is None else [f'{path}, line {line}' if line else str(path)]
+    return [*where, *names]
+
+
+def _file(bags: list[Path], config: Path | None) -> Path | None:
+    """Return the evaluation file, which may stand in the place of a bag."""
+    named = [path for path in bags if path.suffix in _SUFFIXES]
+    others = len(bags) - len(named)
+    if config is not None:
+        named.append(config)
+    if len(named) > 1:
+        raise EvaluationError(f'{len(named)} evaluation files; run one at a time')
+    if named and others:
+        raise EvaluationError(
+            f'the evaluation file {named[0]}, and bags beside it ({others}); the file names its '
+            'bags itself'
+        )
+    return named[0] if named else None
+
+
+def _merge(values: dict[str, Any], given: dict[str, Any]) -> dict[str, int]:
+    """Put options into the values of a file; return how many were in each list that they add to."""
+    before = {}
+    for name, value in given.items():
+        *sections, last = name.split('.')
+        section = values
+        for key in sections:
+            inner = section.get(key)
+            section[key] = dict(inner) if isinstance(inner, dict) else {}
+            section = section[key]
+        if name in _ADDED and last in section:
+            there = section[last] if isinstance(section[last], list) else [section[last]]
+            before[name] = len(there)
+            value = [*there, *value]
+        section[last] = value
+    return before
+
+
+def _absolute(config: EvaluationConfig) -> EvaluationConfig:
+    """Name all paths from the root: a scheduler's workers run in other folders."""
+    folder = config.truth.folder
+    truth = config.truth.model_copy(update={'folder': folder and folder.absolute()})
+    return config.model_copy(
+        update={
+            'bags': tuple(bag.absolute() for bag in config.bags),
+            'output': config.output.absolute(),
+            'model': config.model and config.model.absolute(),
+            'truth': truth,
+        }
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog='evaluate_bag',
+        usage='evaluate_bag BAG... [options]',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run recorded bags through the segmentation node's own code, without DDS, "
         'and report how good the result is.',
-        epilog='exit code: 0 all conditions hold; 1 some do not; 2 it could not run, or a part '
-        'of the input was lost',
+        epilog=_EXAMPLES,
     )
     parser.add_argument(
         'bags',
         nargs='*',
         type=Path,
         metavar='BAG',
-        help='rosbag2 folder, or a .mcap or .db3 file; or one scenario file, .yaml',
+        help='rosbag2 folder, or a .mcap or .db3 file; or one evaluation file, .yaml',
     )
     parser.add_argument(
-        '--output',
+        '--config',
         type=Path,
-        default=Path('evaluation'),
-        help='folder of the results (default: %(default)s)',
+        metavar='FILE',
+        help='evaluation file; it may also stand in the place of BAG',
     )
-    engine = parser.add_argument_group('engine')
-    engine.add_argument('--model', default='', help='model file or checkpoint; the shipped one')
-    engine.add_argument('--backend', default='auto', choices=BACKENDS)
-    engine.add_argument('--device', default='auto')
-    engine.add_argument('--precision', default='auto', choices=('auto', 'fp32', 'bf16', 'fp16'))
-    engine.add_argument('--threads', type=int, default=0, help='0: all cores')
-    engine.add_argument('--cache-dir', default='', help='folder for compiled models')
-    engine.add_argument('--batch', type=int, default=0, help='0: as many as the model takes')
-    frames = parser.add_argument_group('frames')
-    frames.add_argument(
-        '--camera',
-        action='append',
-        default=[],
-        metavar='NAME=TOPIC',
-        help='image topic of a camera; without, cameras are found',
+    parser.add_argument(
+        '--scenario', type=_renamed, default=argparse.SUPPRESS, help=argparse.SUPPRESS
     )
-    frames.add_argument('--start', type=float, default=0.0, help='seconds from the first message')
-    frames.add_argument('--end', type=float, help='seconds from the first message')
-    frames.add_argument('--every', type=int, default=1, help='evaluate every n-th frame')
-    truth = parser.add_argument_group('truth')
-    truth.add_argument(
-        '--truth-topic',
-        action='append',
-        default=[],
-        metavar='[CAMERA=]TOPIC',
-        help='true label images (mono8 ids) in the bag; {camera} is replaced',
+    parser.add_argument(
+        '--junit',
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar='FILE',
+        help='write JUnit XML for continuous integration (default: none)',
     )
-    truth.add_argument(
-        '--truth-folder', type=Path, help='PNG label images, in a folder for each camera'
-    )
-    truth.add_argument(
-        '--truth-key',
-        default='stamp',
-        choices=TRUTH_KEYS,
-        help='what files of the folder are named by (default: %(default)s)',
-    )
-    truth.add_argument(
-        '--truth-slop',
-        type=float,
-        default=0.0,
-        help='seconds that stamps of image and truth may lie apart',
-    )
-    truth.add_argument(
-        '--truth-map',
-        default='',
-        help="label map of the truth, known or YAML (default: the model's)",
-    )
-    measures = parser.add_argument_group('measures')
-    measures.add_argument(
-        '--road-threshold',
-        type=float,
-        default=0.0,
-        help='least road probability of the road mask; 0: labels decide',
-    )
-    measures.add_argument('--no-consistency', action='store_true', help='spare the optical flow')
-    measures.add_argument('--no-confidence', action='store_true')
-    measures.add_argument(
-        '--condition',
-        action='append',
-        default=[],
-        metavar="'NAME >= NUMBER'",
-        help="such as 'road_iou >= 0.95'",
-    )
-    outputs = parser.add_argument_group('outputs')
-    outputs.add_argument(
-        '--annotated',
-        default='',
-        choices=('', *ANNOTATED_STORAGES),
-        help='write bags with labels, road masks and overlays',
-    )
-    outputs.add_argument('--video', action='store_true', help='write an MP4 for each camera')
-    outputs.add_argument(
-        '--pictures',
-        type=int,
-        default=4,
-        help='worst, and best, frames shown (default: %(default)s)',
-    )
+    _add_options(parser, EvaluationConfig, ())
     return parser
 
 
-def make_settings(arguments: argparse.Namespace) -> Settings:
-    """
-    Return what the arguments say.
+def _renamed(value: str) -> NoReturn:
+    raise argparse.ArgumentTypeError(f'is now called --config: --config {value}')
 
-    :raises EvaluationError: if they do not fit
-    """
-    topics = {}
-    for text in arguments.truth_topic:
-        camera, equals, topic = text.partition('=')
-        topics[camera if equals else '*'] = topic if equals else text
-    if not math.isfinite(arguments.truth_slop):
-        raise EvaluationError(f'--truth-slop {arguments.truth_slop}; expected seconds, 0 or more')
-    try:
-        conditions = tuple(parse_condition(text) for text in arguments.condition)
-    except ConditionError as error:
-        raise EvaluationError(str(error)) from error
-    return Settings(
-        bags=tuple(arguments.bags),
-        output=arguments.output,
-        model=arguments.model,
-        backend=arguments.backend,
-        device=arguments.device,
-        precision=arguments.precision,
-        threads=arguments.threads,
-        cache_dir=arguments.cache_dir,
-        batch=arguments.batch,
-        cameras=_cameras(arguments.camera),
-        start=arguments.start,
-        end=arguments.end,
-        every=arguments.every,
-        road_threshold=arguments.road_threshold,
-        truth=Truth(
-            topics=topics,
-            folder=arguments.truth_folder,
-            key=arguments.truth_key,
-            slop_ns=round(arguments.truth_slop * 1e9),
-            label_map=arguments.truth_map,
-        ),
-        confidence=not arguments.no_confidence,
-        consistency=not arguments.no_consistency,
-        annotated=arguments.annotated,
-        video=arguments.video,
-        pictures=arguments.pictures,
-        conditions=conditions,
+
+def _add_options(parser: argparse.ArgumentParser, model: type[BaseModel], keys: tuple) -> None:
+    for name, field in model.model_fields.items():
+        inner = _section(field)
+        if inner is not None:
+            group = parser.add_argument_group(name, inner.__doc__.strip().splitlines()[0])
+            if name == 'live':
+                group.add_argument('--live', action='store_true', help='play the bags to a node')
+            _add_options(group, inner, (*keys, name))
+        elif _flag(name, field):
+            _add_option(parser, '.'.join((*keys, name)), field)
+
+
+def _add_option(parser: argparse.ArgumentParser, name: str, field: FieldInfo) -> None:
+    kind, flag = _kind(field), _flag(name.rpartition('.')[2], field)
+    about = field.description.replace('%', '%%')
+    shown = (
+        ', '.join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
     )
+    if not field.is_required() and shown not in (None, '', {}) and kind is not bool:
+        about += f' (default: {shown})'
+    common = {'dest': name, 'default': argparse.SUPPRESS, 'help': about}
+    metavar = field.json_schema_extra['metavar'] or flag.rpartition('-')[2].upper()
+    if kind is bool:
+        parser.add_argument(flag, action='store_const', const=not field.default, **common)
+    elif get_origin(kind) in (tuple, dict):
+        parser.add_argument(flag, action='append', metavar=metavar, **common)
+    elif get_origin(kind) is Literal:
+        choices = [choice for choice in get_args(kind) if choice]
+        parser.add_argument(flag, choices=choices, **common)
+    else:
+        parser.add_argument(flag, type=kind, metavar=metavar, **common)
 
 
-def _cameras(texts: list[str]) -> dict[str, str]:
-    cameras: dict[str, str] = {}
-    for text in texts:
-        name, equals, topic = text.partition('=')
-        if not equals or not name.isidentifier() or not topic:
-            raise EvaluationError(
-                f'--camera {text!r}; expected NAME=TOPIC, such as front=/camera/front/image_raw'
-            )
-        if name in cameras or topic in cameras.values():
-            raise EvaluationError(f'--camera {text!r}: {name} or {topic} is named twice')
-        cameras[name] = topic
-    return cameras
+def _flags() -> dict[str, str]:
+    """Return the option of each field that has one, by the field's place."""
+    return {'.'.join(keys): flag for keys, flag in _flags_of(EvaluationConfig, ())}
+
+
+def _flags_of(model: type[BaseModel], keys: tuple) -> Iterator[tuple[tuple, str]]:
+    for name, field in model.model_fields.items():
+        inner = _section(field)
+        if inner is not None:
+            yield from _flags_of(inner, (*keys, name))
+        elif _flag(name, field):
+            yield (*keys, name), _flag(name, field)
+
+
+def _flag(name: str, field: FieldInfo) -> str | None:
+    """Return a field's option; None where it has none."""
+    extra = field.json_schema_extra or {'flag': None}
+    negated = 'no-' if field.default is True else ''
+    return f'--{negated}{name.replace("_", "-")}' if extra['flag'] == '' else extra['flag']
+
+
+def _kind(field: FieldInfo) -> Any:
+    """Return a field's type, without None."""
+    kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
+    kind = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
+    return getattr(kind, '__origin__', kind) if hasattr(kind, '__metadata__') else kind
+
+
+def _section(field: FieldInfo) -> type[BaseModel] | None:
+    kind = _kind(field)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None

@@ -1,11 +1,11 @@
-"""Conditions on the figures of a report: ``road_iou >= 0.95``, ``latency_p99_ms <= 66``."""
+"""Conditions on figures, such as ``road_iou >= 0.95``, and rules on their differences."""
 
 from __future__ import annotations
 
 import math
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -17,36 +17,30 @@ OPERATORS = {
     '==': operator.eq,
 }
 
+_PLACES = {
+    ('scores',): 'road_iou miou pixel_accuracy road_precision road_recall road_f1',
+    ('no_truth',): 'consistency flicker blackout frozen confidence_drift',
+    ('frames',): 'read evaluated bad dropped truth_missing',
+    ('live', 'frames', 'total'): 'sent processed lost_by_dds replaced stale failed not_ready',
+    (): 'bags_lost',
+    ('timings',): 'frames_per_second',
+}
 FIGURES: dict[str, tuple[str, ...]] = {
-    'road_iou': ('scores', 'road_iou'),
-    'miou': ('scores', 'miou'),
-    'pixel_accuracy': ('scores', 'pixel_accuracy'),
-    'road_precision': ('scores', 'road_precision'),
-    'road_recall': ('scores', 'road_recall'),
-    'road_f1': ('scores', 'road_f1'),
-    'consistency': ('no_truth', 'consistency'),
-    'flicker': ('no_truth', 'flicker'),
-    'blackout': ('no_truth', 'blackout'),
-    'frozen': ('no_truth', 'frozen'),
-    'confidence_drift': ('no_truth', 'confidence_drift'),
+    **{name: (*place, name) for place, names in _PLACES.items() for name in names.split()},
     'latency_p50_ms': ('timings', 'latency_ms_p50'),
     'latency_p99_ms': ('timings', 'latency_ms_p99'),
-    'frames_per_second': ('timings', 'frames_per_second'),
-    'read': ('frames', 'read'),
-    'evaluated': ('frames', 'evaluated'),
-    'bad': ('frames', 'bad'),
-    'dropped': ('frames', 'dropped'),
-    'truth_missing': ('frames', 'truth_missing'),
-    'bags_lost': ('bags_lost',),
-    'sent': ('live', 'frames', 'total', 'sent'),
-    'processed': ('live', 'frames', 'total', 'processed'),
-    'lost_by_dds': ('live', 'frames', 'total', 'lost_by_dds'),
-    'replaced': ('live', 'frames', 'total', 'replaced'),
-    'stale': ('live', 'frames', 'total', 'stale'),
-    'failed': ('live', 'frames', 'total', 'failed'),
-    'not_ready': ('live', 'frames', 'total', 'not_ready'),
 }
 """Figures that conditions may name, and where report.json holds them; the drift has a sign."""
+
+HIGHER_IS_BETTER = {
+    'road_iou': True,
+    'miou': True,
+    'road_precision': True,
+    'road_recall': True,
+    'consistency': True,
+    'flicker': False,
+}
+"""Figures that rules may name, and whether more of them is better."""
 
 CLASS_PREFIX = 'iou.'
 """``iou.car`` is the IoU of the class ``car``."""
@@ -75,30 +69,18 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Rule:
     """
-    Say how a condition came out.
+    Bound the difference, model less the one compared with, of one figure.
 
-    :param measured: None where the figure was not measured
-    :param reason: why it failed; '' where it passed
+    ``road_iou >= -0.005`` accepts a model that surely loses no more than half a point;
+    ``road_iou > 0`` one that is surely better.
     """
 
     condition: Condition
-    measured: float | None
-    passed: bool
-    reason: str = ''
 
-    def to_dict(self) -> dict[str, object]:
-        """Return an entry of report.json."""
-        return {
-            'name': self.condition.name,
-            'condition': str(self.condition),
-            'operator': self.condition.operator,
-            'bound': self.condition.bound,
-            'measured': self.measured,
-            'passed': self.passed,
-            'reason': self.reason,
-        }
+    def __str__(self) -> str:
+        return f'difference of {self.condition}'
 
 
 def parse_condition(text: str) -> Condition:
@@ -123,6 +105,26 @@ def parse_condition(text: str) -> Condition:
     if name not in FIGURES and not name.startswith(CLASS_PREFIX):
         raise ConditionError(f'{text!r}: {unknown_figure(name, list(FIGURES))}')
     return Condition(name, sign, bound)
+
+
+def parse_rule(text: str) -> Rule:
+    """
+    Parse ``FIGURE OPERATOR NUMBER`` over a difference.
+
+    :raises ConditionError: if it is none
+    """
+    condition = parse_condition(text)
+    if condition.name not in HIGHER_IS_BETTER and not condition.name.startswith(CLASS_PREFIX):
+        raise ConditionError(
+            f'{text!r}: no difference of two models with an interval: '
+            f'{unknown_figure(condition.name, list(HIGHER_IS_BETTER))}'
+        )
+    if condition.operator == '==':
+        raise ConditionError(
+            f'{text!r}: a difference is never surely equal to a number; '
+            'expected one of >=, <=, >, <'
+        )
+    return Rule(condition)
 
 
 def unknown_figure(name: str, known: list[str]) -> str:
@@ -151,32 +153,63 @@ def measured(report: Mapping[str, object], name: str) -> float | None:
     return found
 
 
-def check(report: Mapping[str, object], conditions: tuple[Condition, ...]) -> list[Outcome]:
-    """Hold conditions against a report; what was not measured has failed, with the reason."""
-    outcomes = []
+def check(report: Mapping[str, object], conditions: Iterable[Condition]) -> list[dict[str, object]]:
+    """
+    Hold conditions against a report; one whose figure was not measured fails.
+
+    :returns: the entries ``conditions`` of report.json; ``reason`` says why nothing was measured
+    """
+    entries = []
     for condition in conditions:
+        value, reason = None, ''
         try:
             value = measured(report, condition.name)
         except ConditionError as error:
-            outcomes.append(Outcome(condition, None, False, str(error)))
-            continue
-        if value is None:
-            outcomes.append(Outcome(condition, None, False, _not_measured(condition.name)))
-        elif condition.holds(value):
-            outcomes.append(Outcome(condition, value, True))
-        else:
-            outcomes.append(
-                Outcome(
-                    condition,
-                    value,
-                    False,
-                    (
-                        f'{condition.name} is {value:.6g}; expected {condition.operator} '
-                        f'{condition.bound:g}'
-                    ),
-                )
+            reason = str(error)
+        if value is None and not reason:
+            scored = (
+                condition.name.startswith(CLASS_PREFIX) or FIGURES[condition.name][0] == 'scores'
             )
-    return outcomes
+            reason = 'not measured: ' + (
+                'no frame has truth that shows it' if scored else 'no frame allows it'
+            )
+        entries.append(
+            {
+                'name': condition.name,
+                'condition': str(condition),
+                'operator': condition.operator,
+                'bound': condition.bound,
+                'measured': value,
+                'passed': value is not None and condition.holds(value),
+                'reason': reason,
+            }
+        )
+    return entries
+
+
+def verdict_of(entry: Mapping[str, object]) -> str:
+    """Say in a line how a condition came out, such as ``FAIL: flicker <= 0.001: 0.00258``."""
+    found = entry['reason'] if entry['measured'] is None else f'{entry["measured"]:.6g}'
+    return f'{"pass" if entry["passed"] else "FAIL"}: {entry["condition"]}: {found}'
+
+
+def unmeasurable(name: str, *, truth: bool, live: bool, consistency: bool, confidence: bool) -> str:
+    """Say why no evaluation of this kind measures a figure; '' where one does."""
+    part = _part(name)
+    if part == 'scores' and not truth:
+        return f'{name} needs truth; name it: --truth-topic or --truth-folder'
+    if part == 'live' and not live:
+        return f'{name} is counted in live mode alone: --live'
+    if name == 'consistency' and not consistency:
+        return 'the consistency is not measured; leave out --no-consistency'
+    if name == 'confidence_drift' and not confidence:
+        return 'the confidence is not measured; leave out --no-confidence'
+    return ''
+
+
+def _part(name: str) -> str:
+    """Return the part of report.json that holds a figure."""
+    return 'scores' if name.startswith(CLASS_PREFIX) else FIGURES[name][0]
 
 
 def _class_iou(report: Mapping[str, object], name: str) -> float | None:
@@ -189,13 +222,3 @@ def _class_iou(report: Mapping[str, object], name: str) -> float | None:
             f'{name!r} is no class of this evaluation; its classes are {", ".join(sorted(classes))}'
         )
     return classes.get(name)
-
-
-def _not_measured(name: str) -> str:
-    part = 'iou' if name.startswith(CLASS_PREFIX) else FIGURES[name][0]
-    return f'{name} was not measured' + {
-        'scores': ': there was no truth to compare with, or the truth does not show it',
-        'iou': ': there was no truth to compare with, or the truth does not show it',
-        'live': ': frames are sent in live mode only (--live)',
-        'no_truth': ': it needs neighbouring frames, and the option that measures it',
-    }.get(part, '')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -87,25 +88,47 @@ def test_errors_are_painted() -> None:
     assert painted[0].tolist() == [[48] * 3, [60, 60, 230], [40, 165, 255], [150] * 3, [0] * 3]
 
 
-def test_a_page_escapes_text_and_keeps_charts(tmp_path: Path) -> None:
-    template = (
-        "{% extends 'base' %}{% import 'macros' as report %}"
+@pytest.fixture
+def template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Return a function that writes a template into a package, and returns the package's name."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(text: str) -> str:
+        package = tmp_path / f'pages_{tmp_path.name}'
+        package.mkdir()
+        (package / '__init__.py').touch()
+        (package / 'page.html.j2').write_text(text, encoding='utf-8')
+        return package.name
+
+    return write
+
+
+def test_a_page_escapes_text_and_keeps_charts(
+    template: Callable[[str], str], tmp_path: Path
+) -> None:
+    package = template(
+        "{% extends 'base.html.j2' %}{% import 'macros.html.j2' as report %}"
         '{% block title %}T{% endblock %}{% block body %}{{ text }}{{ svg }}'
         '{{ report.bars({"road": 0.5}, colours) }}{{ report.facts({"a_b": 1}) }}'
         '{% endblock %}'
     )
     write_page(
-        tmp_path / 'a.html',
-        template,
+        tmp_path / 'out' / 'a.html',
+        package,
+        'page.html.j2',
         text='<i>',
         colours=class_colours(SEVEN),
         svg=chart([line([1.0, 2.0])], about='x'),
     )
-    text = (tmp_path / 'a.html').read_text(encoding='utf-8')
+    text = (tmp_path / 'out' / 'a.html').read_text(encoding='utf-8')
     assert '&lt;i&gt;' in text and '<svg' in text and 'rgb(0, 255, 0)' in text and 'a b' in text
-    assert [path.name for path in tmp_path.iterdir()] == ['a.html']
+    assert '.panel { background' in text
+    assert [path.name for path in (tmp_path / 'out').iterdir()] == ['a.html']
 
 
-def test_a_page_with_a_missing_value_is_an_error(tmp_path: Path) -> None:
+def test_a_page_with_a_missing_value_is_an_error(
+    template: Callable[[str], str], tmp_path: Path
+) -> None:
+    package = template("{% extends 'base.html.j2' %}{% block body %}{{ x }}{% endblock %}")
     with pytest.raises(Exception, match='undefined'):
-        write_page(tmp_path / 'a.html', "{% extends 'base' %}{% block body %}{{ x }}{% endblock %}")
+        write_page(tmp_path / 'a.html', package, 'page.html.j2')

@@ -15,8 +15,7 @@ from roadseg_core.evaluation.compare.page import (
     headline,
     write_comparison_page,
 )
-from roadseg_core.evaluation.compare.verdict import parse_rule
-from roadseg_core.evaluation.settings.scenario import ComparisonChoice
+from roadseg_core.evaluation.settings.sections import ComparisonChoice
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix
 
@@ -52,7 +51,7 @@ def rows_of(
 
 
 def choice(*rule: str, **values: object) -> ComparisonChoice:
-    return ComparisonChoice(Path('b.onnx'), tuple(map(parse_rule, rule)), resamples=300, **values)
+    return ComparisonChoice(against=Path('b.onnx'), rule=rule, resamples=300, **values)
 
 
 def compared(

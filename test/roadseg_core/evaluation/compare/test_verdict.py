@@ -7,8 +7,8 @@ from math import nan
 import pytest
 
 from roadseg_core.evaluation.compare.bootstrap import Interval
-from roadseg_core.evaluation.compare.verdict import direction, judge, parse_rule
-from roadseg_core.evaluation.settings.conditions import ConditionError
+from roadseg_core.evaluation.compare.verdict import direction, judge
+from roadseg_core.evaluation.settings.conditions import ConditionError, parse_rule
 
 BETTER, UNSURE, WORSE = (
     Interval(0.02, 0.01, 0.03),

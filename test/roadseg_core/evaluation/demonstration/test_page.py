@@ -14,10 +14,10 @@ from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures, 
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
 from roadseg_core.evaluation.demonstration.page import write_page
 from roadseg_core.evaluation.demonstration.summary import summarize
-from roadseg_core.evaluation.drives.report import score_values
 from roadseg_core.evaluation.live.accounting import CAUSES, account
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun
+from roadseg_core.evaluation.results.report import score_values
 from roadseg_core.labels import SEVEN
 from roadseg_core.metrics import ConfusionMatrix
 from roadseg_core.report.pictures import Picture

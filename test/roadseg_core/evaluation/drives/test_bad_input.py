@@ -15,18 +15,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from evaluation_configs import configured
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.reader import BagReader
-from roadseg_core.evaluation.drives.run import evaluate_bags
-from roadseg_core.evaluation.settings.settings import Settings, Truth
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_ros.evaluate_bag import main
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 PERIOD_NS = 100_000_000
-TOPICS = Truth(topics={'*': '/truth/{camera}/label'})
+TOPICS = TruthChoice(topics={'*': '/truth/{camera}/label'})
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def evaluated(tmp_path: Path, exact_model: str) -> Callable[..., dict]:
 
     def run(*bags: Path, **settings: object) -> dict:
         return evaluate_bags(
-            Settings(
+            configured(
                 bags=bags,
                 output=tmp_path / 'out',
                 model=exact_model,
@@ -209,7 +210,7 @@ def test_truth_that_cannot_be_compared_is_said(street_bag, evaluated, tmp_path) 
     )
     for number, picture in enumerate(pictures):
         cv2.imwrite(str(folder / f'{number}.png'), picture)
-    report = evaluated(bag, truth=Truth(folder=folder, key='index'))
+    report = evaluated(bag, truth=TruthChoice(folder=folder, key='index'))
     assert (report['frames']['scored'], report['frames']['truth_bad']) == (1, 3)
     assert report['exit_code'] == 2
     error = report['bags'][0]['error']
@@ -342,4 +343,4 @@ def test_the_command_says_what_is_lost(street_bag, exact_model, tmp_path, capsys
     )
     assert 'no topic /nothing; the bag holds' in capsys.readouterr().out
     assert main(['--every', '0', 'bag']) == 2
-    assert 'every 0; expected' in capsys.readouterr().err
+    assert '--every: 0 should be' in capsys.readouterr().err

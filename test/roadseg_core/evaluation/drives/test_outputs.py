@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from evaluation_configs import configured
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
 
@@ -17,9 +18,9 @@ from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import Topic
 from roadseg_core.evaluation.drives.annotated import is_latched
-from roadseg_core.evaluation.drives.run import evaluate_bags
 from roadseg_core.evaluation.drives.videos import frame_rate
-from roadseg_core.evaluation.settings.settings import Settings, Truth
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.sections import TruthChoice
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 OUTPUTS = ('label', 'road_mask', 'overlay')
@@ -30,7 +31,7 @@ def evaluated(tmp_path: Path, exact_model: str) -> Callable[..., Path]:
     """Return a function that evaluates bags, and returns the output folder."""
 
     def run(*bags: Path, **settings: object) -> Path:
-        evaluate_bags(Settings(bags=bags, output=tmp_path / 'out', model=exact_model, **settings))
+        evaluate_bags(configured(bags=bags, output=tmp_path / 'out', model=exact_model, **settings))
         return tmp_path / 'out'
 
     return run
@@ -113,7 +114,9 @@ def test_what_is_latched_before_the_range_stands_at_its_beginning(evaluated, tmp
             bag.write(
                 camera, stamp_ns, image_cdr(image, encoding='bgr8', frame_id='', stamp_ns=stamp_ns)
             )
-    with BagReader(evaluated(tmp_path / 'bag', annotated='mcap', start=1.0) / 'annotated') as after:
+    with BagReader(
+        evaluated(tmp_path / 'bag', annotated='mcap', start_seconds=1.0) / 'annotated'
+    ) as after:
         found = [
             (message.topic, message.time_ns - FIRST_STAMP_NS)
             for message in after.messages(['/tf', '/tf_static', '/camera/front/image_raw'])
@@ -199,7 +202,7 @@ def test_the_page_says_what_was_found_and_loads_nothing(street_bag, evaluated) -
     ]
     output = evaluated(
         *bags,
-        truth=Truth(topics={'*': '/truth/{camera}/label'}),
+        truth=TruthChoice(topics={'*': '/truth/{camera}/label'}),
         pictures=2,
         conditions=(parse_condition('road_iou >= 0.9'), parse_condition('flicker <= -1')),
     )

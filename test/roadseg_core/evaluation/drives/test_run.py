@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from evaluation_configs import changed, configured
 from source_fixtures import as_of_2019
 
 from roadseg_core.bags.reader import BagReader
-from roadseg_core.evaluation.drives.run import evaluate_bags
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings, Truth
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.sections import TruthChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 PERIOD_NS = 100_000_000
-TOPICS = Truth(topics={'*': '/truth/{camera}/label'})
+TOPICS = TruthChoice(topics={'*': '/truth/{camera}/label'})
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def evaluated(tmp_path: Path, exact_model: str) -> Callable[..., tuple[dict, lis
 
     def run(*bags: Path, output: str = 'out', **settings: object) -> tuple[dict, list[dict]]:
         report = evaluate_bags(
-            Settings(bags=bags, output=tmp_path / output, model=exact_model, **settings)
+            configured(bags=bags, output=tmp_path / output, model=exact_model, **settings)
         )
         lines = (tmp_path / output / 'frames.jsonl').read_text(encoding='utf-8').splitlines()
         return report, [json.loads(line) for line in lines]
@@ -83,7 +84,7 @@ def test_wrong_truth_is_counted_as_numpy_counts_it(street_bag, evaluated, tmp_pa
             expected.append(np.count_nonzero(road & moved) / np.count_nonzero(road | moved))
             stamp = FIRST_STAMP_NS + number * PERIOD_NS
             cv2.imwrite(str(folder / f'{stamp}.png'), moved)
-    _, rows = evaluated(bag, truth=Truth(folder=folder))
+    _, rows = evaluated(bag, truth=TruthChoice(folder=folder))
     assert [row['road_iou'] for row in rows] == pytest.approx(expected, abs=1e-6)
 
 
@@ -93,7 +94,7 @@ def test_truth_by_index_within_a_slop_or_missing(street_bag, evaluated, tmp_path
     folder.mkdir()
     for number in (1, 3):
         cv2.imwrite(str(folder / f'frame_{number:06}.png'), np.zeros((80, 120), np.uint8))
-    report, rows = evaluated(bag, truth=Truth(folder=folder, key='index'))
+    report, rows = evaluated(bag, truth=TruthChoice(folder=folder, key='index'))
     assert [row['truth'] for row in rows] == [False, True, False, True]
     assert report['frames']['truth_missing'] == 2 and report['exit_code'] == 0
     stamps = tmp_path / 'stamps'
@@ -101,13 +102,15 @@ def test_truth_by_index_within_a_slop_or_missing(street_bag, evaluated, tmp_path
     seconds, rest = divmod(FIRST_STAMP_NS + 2 * PERIOD_NS + 4_000_000, 1_000_000_000)
     cv2.imwrite(str(stamps / f'{seconds}.{rest:09}.png'), np.zeros((80, 120), np.uint8))
     for slop, found in ((3_999_999, 0), (4_000_000, 1)):
-        _, rows = evaluated(bag, output=f'slop{slop}', truth=Truth(folder=stamps, slop_ns=slop))
+        _, rows = evaluated(
+            bag, output=f'slop{slop}', truth=TruthChoice(folder=stamps, slop_seconds=slop / 1e9)
+        )
         assert sum(row['truth'] for row in rows) == found
 
 
 def test_a_part_of_the_frames_keeps_its_numbers(street_bag, evaluated) -> None:
     bag = street_bag('drive', frames=20)
-    report, rows = evaluated(bag, start=0.5, end=1.5, every=3, truth=TOPICS)
+    report, rows = evaluated(bag, start_seconds=0.5, end_seconds=1.5, every=3, truth=TOPICS)
     assert [row['index'] for row in rows] == [6, 9, 12]
     assert (report['frames']['read'], report['frames']['evaluated']) == (10, 3)
     assert report['bags'][0]['status'] == 'ok'
@@ -126,7 +129,7 @@ def test_conditions_decide_the_exit_code(street_bag, evaluated) -> None:
 
 def test_a_run_that_ends_early_leaves_no_verdict(street_bag, tmp_path, exact_model) -> None:
     output = tmp_path / 'out'
-    settings = Settings(
+    settings = configured(
         bags=(street_bag('drive', frames=3),),
         output=output,
         model=exact_model,
@@ -158,27 +161,27 @@ def test_a_run_that_ends_early_leaves_no_verdict(street_bag, tmp_path, exact_mod
 
 def test_what_cannot_be_run_says_why(street_bag, tmp_path, exact_model) -> None:
     bag = street_bag('drive', frames=2)
-    settings = Settings(bags=(bag,), output=tmp_path / 'out', model=exact_model)
+    settings = configured(bags=(bag,), output=tmp_path / 'out', model=exact_model)
     evaluate_bags(settings)
     with pytest.raises(EvaluationError):
-        evaluate_bags(replace(settings, truth=Truth(folder=tmp_path / 'none')))
+        evaluate_bags(changed(settings, truth=TruthChoice(folder=tmp_path / 'none')))
     assert not (tmp_path / 'out' / 'report.json').exists()  # the earlier run's
-    for changed, message in (
-        ({'bags': (bag, bag.parent / '.' / 'drive')}, 'same bag'),
-        ({'model': str(tmp_path / 'no.onnx')}, 'no.onnx'),
+    for other, message in (
+        ({'model': tmp_path / 'no.onnx'}, 'no.onnx'),
         ({'batch': 9}, 'at most 4'),
         ({'output': Path(exact_model)}, 'choose another'),
-        ({'truth': Truth(folder=tmp_path / 'none')}, 'does not exist'),
-        ({'truth': Truth(topics={'*': '/t'}, label_map='nine')}, 'nine'),
+        ({'truth': TruthChoice(folder=tmp_path / 'none')}, 'does not exist'),
+        ({'truth': TruthChoice(topics={'*': '/t'}, label_map='nine')}, 'nine'),
     ):
         with pytest.raises(EvaluationError, match=message):
-            evaluate_bags(replace(settings, **changed))
-    for wrong in (
-        {'every': 0},
-        {'end': 0.0},
-        {'annotated': 'bag'},
-        {'road_threshold': 2.0},
-        {'truth': Truth(topics={'*': '/t'}, folder=tmp_path)},
+            evaluate_bags(changed(settings, **other))
+    for wrong, message in (
+        ({'bags': (bag, bag.parent / '.' / 'drive')}, 'same bag'),
+        ({'every': 0}, 'greater than or equal to 1'),
+        ({'end_seconds': 0.0}, 'greater than 0'),
+        ({'annotated': 'bag'}, 'mcap'),
+        ({'road_threshold': 2.0}, 'less than or equal to 1'),
+        ({'topics': {'*': '/t'}, 'folder': tmp_path}, 'choose one'),
     ):
-        with pytest.raises(EvaluationError, match='expected|choose'):
-            replace(settings, **wrong)
+        with pytest.raises(ValueError, match=message):
+            configured(**{'bags': (bag,), **wrong})

@@ -17,7 +17,7 @@ from roadseg_core.engines import warm_up
 from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
 from roadseg_core.evaluation.drives.cameras import Camera
 from roadseg_core.evaluation.drives.segmenting import Work, segmented
-from roadseg_core.evaluation.settings.settings import EvaluationError
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.model_file import read_model_info
 
 COMPILING_SECONDS = 0.8
@@ -69,7 +69,7 @@ def test_compiling_for_a_batch_size_is_not_timed(
         works += [Work(BagMessage('/imu', number, b''))] * between
     engine = CompilingEngine(exact_model)
     warm_up(engine, [4])
-    passed = list(segmented(works, engine, batch=0))
+    passed = list(segmented((work for work in works), engine, batch=0))
     assert [work.message.topic for work in passed] == [work.message.topic for work in works]
     done = [work for work in passed if work.camera]
     assert [work.index for work in done] == list(range(frames))

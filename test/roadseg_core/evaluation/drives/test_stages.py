@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from roadseg_core.evaluation.drives.stages import Sink, buffered, grouped, mapped
+from roadseg_core.evaluation.drives.stages import mapped, read_ahead
 
 
 def counting(count: int, closed: list[bool]) -> Iterator[int]:
@@ -22,72 +22,60 @@ def failing() -> Iterator[int]:
     raise OSError('no more')
 
 
-def fill(sink: Sink) -> None:
-    for number in range(1000):
-        sink.put(number)
-
-
 def threads(name: str) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == name]
+    return [thread for thread in threading.enumerate() if thread.name.startswith(name)]
 
 
-def test_groups_hold_every_item_and_close_what_they_read() -> None:
-    closed: list[bool] = []
-    assert list(grouped(counting(7, closed), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(grouped([], 3)) == []
-    groups = grouped(counting(10**9, closed := []), 4)
-    assert next(groups) == [0, 1, 2, 3]
-    groups.close()
-    assert closed == [True]
+def test_lists_hold_every_item_and_are_read_and_closed_in_one_thread() -> None:
+    seen: set[str] = set()
+
+    def items() -> Iterator[int]:
+        try:
+            for number in range(7):
+                seen.add(threading.current_thread().name)
+                yield number
+        finally:
+            seen.add(threading.current_thread().name)
+
+    assert list(read_ahead(items(), 3, ahead=2)) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(read_ahead(counting(0, []), 3, ahead=2)) == []
+    assert len(seen) == 1 and seen.pop().startswith('reading') and not threads('reading')
 
 
 def test_items_come_in_order_through_all_stages() -> None:
     closed: list[bool] = []
-    taken: list[int] = []
-    sink = Sink(taken.append, 2, name='taking', last=lambda: taken.append(-1))
-    for item in mapped(
-        lambda number: number * number,
-        buffered(counting(100, closed), 3, name='reading'),
-        workers=4,
-        ahead=6,
-    ):
-        sink.put(item)
-    sink.close(drain=True)
-    assert taken == [*(number * number for number in range(100)), -1]
-    assert closed and not threads('reading') and not threads('taking')
+    groups = read_ahead(counting(100, closed), 3, ahead=3)
+    squares = mapped(
+        lambda group: [number * number for number in group], groups, workers=4, ahead=6
+    )
+    assert sum(squares, []) == [number * number for number in range(100)]
+    assert closed == [True] and not threads('reading')
 
 
-def test_a_consumer_that_stops_ends_the_thread_and_closes_the_iterator() -> None:
+def test_a_consumer_that_stops_ends_the_threads_and_closes_the_iterator() -> None:
     closed: list[bool] = []
-    items = buffered(counting(10**9, closed), 2, name='reading')
-    assert [next(items), next(items)] == [0, 1]
+    items = mapped(len, read_ahead(counting(10**9, closed), 4, ahead=2), workers=1, ahead=2)
+    assert [next(items), next(items)] == [4, 4]
     items.close()
-    assert closed and not threads('reading')
+    assert closed == [True] and not threads('reading')
 
 
 def test_what_a_stage_raises_reaches_the_consumer() -> None:
     with pytest.raises(OSError, match='no more'):
-        list(buffered(failing(), 2, name='reading'))
+        list(read_ahead(failing(), 1, ahead=2))
+    numbers = (number for number in (1, 0, 1))
     with pytest.raises(ZeroDivisionError):
-        list(mapped(lambda number: 1 // number, [1, 0, 1], workers=2, ahead=2))
+        list(mapped(lambda number: 1 // number, numbers, workers=2, ahead=2))
 
 
-def test_what_a_sink_raises_reaches_the_producer_and_ends_it() -> None:
-    def take(item: int) -> None:
-        raise OSError('disk full')
+def test_one_worker_takes_in_order_and_nothing_after_a_failure() -> None:
+    taken: list[int] = []
 
-    finished: list[bool] = []
-    sink = Sink(take, 1, name='taking', last=lambda: finished.append(True))
+    def take(number: int) -> None:
+        if number == 3:
+            raise OSError('disk full')
+        taken.append(number)
+
     with pytest.raises(OSError, match='disk full'):
-        fill(sink)
-    with pytest.raises(OSError, match='disk full'):
-        sink.close(drain=True)
-    assert not finished and not threads('taking')
-
-
-def test_a_sink_that_is_dropped_does_not_finish() -> None:
-    finished: list[bool] = []
-    sink = Sink(lambda item: None, 4, name='taking', last=lambda: finished.append(True))
-    sink.put(1)
-    sink.close(drain=False)
-    assert not finished and not threads('taking')
+        list(mapped(take, counting(10**9, []), workers=1, ahead=1))
+    assert taken == [0, 1, 2]

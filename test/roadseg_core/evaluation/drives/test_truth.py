@@ -9,12 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from evaluation_configs import configured
 
-from roadseg_core.evaluation.drives.run import evaluate_bags
-from roadseg_core.evaluation.drives.terminal import say_report
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings, Truth
+from roadseg_core.evaluation.results.terminal import describe_report
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.sections import TruthChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
 
-TOPICS = Truth(topics={'*': '/truth/{camera}/label'})
+TOPICS = TruthChoice(topics={'*': '/truth/{camera}/label'})
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def evaluated(tmp_path: Path, exact_model: str) -> Callable[..., dict]:
 
     def run(*bags: Path, **settings: object) -> dict:
         return evaluate_bags(
-            Settings(
+            configured(
                 bags=bags, output=tmp_path / 'out', model=exact_model, consistency=False, **settings
             )
         )
@@ -38,11 +40,10 @@ def write_labels(folder: Path, *, value: int, frames: int = 3) -> None:
         cv2.imwrite(str(folder / f'{index}.png'), np.full((80, 120), value, np.uint8))
 
 
-def test_a_truth_topic_that_is_not_there_is_said(street_bag, evaluated, tmp_path, capsys) -> None:
-    report = evaluated(street_bag('drive', frames=2), truth=Truth(topics={'*': '/typo'}))
+def test_a_truth_topic_that_is_not_there_is_said(street_bag, evaluated, tmp_path) -> None:
+    report = evaluated(street_bag('drive', frames=2), truth=TruthChoice(topics={'*': '/typo'}))
     assert report['exit_code'] == 2 and report['scores'] is None
-    say_report(report, tmp_path)
-    said = capsys.readouterr().out
+    said = '\n'.join(describe_report(report, tmp_path))
     assert 'LOST' in said and 'no frame could be compared with truth' in said
     assert 'camera front: no truth: the bag has no topic /typo' in said
 
@@ -50,7 +51,7 @@ def test_a_truth_topic_that_is_not_there_is_said(street_bag, evaluated, tmp_path
 def test_frames_without_truth_are_said(street_bag, evaluated, tmp_path) -> None:
     write_labels(tmp_path / 'labels', value=0, frames=2)
     report = evaluated(
-        street_bag('drive', frames=5), truth=Truth(folder=tmp_path / 'labels', key='index')
+        street_bag('drive', frames=5), truth=TruthChoice(folder=tmp_path / 'labels', key='index')
     )
     assert report['exit_code'] == 0
     assert 'camera front: 3 of 5 frames have no truth' in report['bags'][0]['notes']
@@ -75,7 +76,7 @@ def test_a_folder_for_one_of_two_cameras_is_enough(street_bag, evaluated, tmp_pa
     write_labels(tmp_path / 'labels' / 'left', value=0)
     report = evaluated(
         street_bag('drive', frames=3, cameras=('front', 'left')),
-        truth=Truth(folder=tmp_path / 'labels', key='index'),
+        truth=TruthChoice(folder=tmp_path / 'labels', key='index'),
     )
     assert report['exit_code'] == 0 and report['frames']['scored'] == 3
     assert any(
@@ -85,7 +86,7 @@ def test_a_folder_for_one_of_two_cameras_is_enough(street_bag, evaluated, tmp_pa
 
 def test_each_bag_has_truth_of_its_own(street_bag, evaluated, tmp_path) -> None:
     bags = [street_bag('one', frames=3), street_bag('two', frames=3)]
-    truth = Truth(folder=tmp_path / 'labels', key='index')
+    truth = TruthChoice(folder=tmp_path / 'labels', key='index')
     write_labels(tmp_path / 'labels' / 'one', value=0)
     write_labels(tmp_path / 'labels' / 'two' / 'front', value=1)
     report = evaluated(*bags, truth=truth)
@@ -100,5 +101,5 @@ def test_bags_that_would_share_numbers_are_refused(street_bag, evaluated, tmp_pa
         evaluated(
             street_bag('one', frames=1),
             street_bag('two', frames=1),
-            truth=Truth(folder=tmp_path / 'labels', key='index'),
+            truth=TruthChoice(folder=tmp_path / 'labels', key='index'),
         )

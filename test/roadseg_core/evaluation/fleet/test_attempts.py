@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from roadseg_core.evaluation.fleet.attempts import attempts_of_a_run
-from roadseg_core.evaluation.settings.settings import EvaluationError
+from roadseg_core.evaluation.settings.values import EvaluationError
 
 
 def test_a_run_that_goes_on_keeps_what_it_has(tmp_path: Path) -> None:

@@ -10,19 +10,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from distributed import Client, LocalCluster
+from evaluation_configs import changed, configured
 
-from roadseg_core.evaluation.drives.one_bag import part_folder
-from roadseg_core.evaluation.drives.run import evaluate_bags
-from roadseg_core.evaluation.drives.segmenting import open_model
 from roadseg_core.evaluation.drives.totals import BagTotals
-from roadseg_core.evaluation.fleet.fleet import Fleet, evaluate_on_fleet
-from roadseg_core.evaluation.fleet.parts import evaluate_in_turn
-from roadseg_core.evaluation.settings.settings import EvaluationError, Settings, Truth
+from roadseg_core.evaluation.fleet.parts import part_folder
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.sections import TruthChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
 
 
 @pytest.fixture(scope='module')
@@ -41,33 +40,35 @@ def cluster() -> Iterator[LocalCluster]:
 
 
 @pytest.fixture
-def settings(street_bag: Callable[..., Path], tmp_path: Path, model: str) -> Settings:
+def settings(street_bag: Callable[..., Path], tmp_path: Path, model: str) -> EvaluationConfig:
     bags = tuple(street_bag(f'drive_{number}', first=5 * number, frames=10) for number in range(3))
-    return Settings(
+    return configured(
         bags=bags,
         output=tmp_path / 'out',
         model=model,
         precision='fp32',
         consistency=False,
         pictures=1,
-        truth=Truth(topics={'*': '/truth/{camera}/label'}, label_map='two'),
+        truth=TruthChoice(topics={'*': '/truth/{camera}/label'}, label_map='two'),
     )
 
 
-def in_turn(settings: Settings) -> tuple[BagTotals, bytes]:
-    """Return totals and frames.jsonl of an evaluation in this process."""
-    engine = open_model(settings)
-    try:
-        totals = evaluate_in_turn(settings, engine=engine, say=lambda text: None)
-    finally:
-        engine.close()
-    return totals, frames_of(settings)
-
-
-def frames_of(settings: Settings) -> bytes:
-    return b''.join(
-        (part_folder(bag, settings.output) / 'frames.jsonl').read_bytes() for bag in settings.bags
+def evaluated(config: EvaluationConfig, **fleet: object) -> BagTotals:
+    """Evaluate the bags, and return what the parts add up to."""
+    evaluate_bags(changed(config, **fleet))
+    return sum(
+        (
+            BagTotals.from_dict(
+                json.loads((part_folder(bag, config.output) / 'totals.json').read_text())
+            )
+            for bag in config.bags
+        ),
+        BagTotals(),
     )
+
+
+def frames_of(config: EvaluationConfig) -> bytes:
+    return (config.output / 'frames.jsonl').read_bytes()
 
 
 def kill_a_busy_worker(address: str, killed: list[int]) -> None:
@@ -84,16 +85,15 @@ def kill_a_busy_worker(address: str, killed: list[int]) -> None:
 
 
 def test_the_result_is_the_same_when_a_worker_is_killed(
-    cluster: LocalCluster, settings: Settings
+    cluster: LocalCluster, settings: EvaluationConfig
 ) -> None:
-    expected, frames = in_turn(replace(settings, output=settings.output / 'one'))
+    alone = changed(settings, output=settings.output / 'one')
+    expected, frames = evaluated(alone), frames_of(alone)
     killed: list[int] = []
     killer = threading.Thread(target=kill_a_busy_worker, args=(cluster.scheduler_address, killed))
     killer.start()
     try:
-        totals = evaluate_on_fleet(
-            settings, Fleet(scheduler=cluster.scheduler_address), say=lambda text: None
-        )
+        totals = evaluated(settings, scheduler=cluster.scheduler_address)
     finally:
         killer.join()
     assert killed
@@ -102,34 +102,36 @@ def test_the_result_is_the_same_when_a_worker_is_killed(
     assert not (settings.output / 'attempts').exists()
 
 
-def test_what_is_finished_is_not_evaluated_again(cluster: LocalCluster, settings: Settings) -> None:
+def test_what_is_finished_is_not_evaluated_again(
+    cluster: LocalCluster, settings: EvaluationConfig
+) -> None:
     done = settings.bags[:1]
-    before, _ = in_turn(replace(settings, bags=done))
+    before = evaluated(changed(settings, bags=done))
     parts = {bag: part_folder(bag, settings.output).stat().st_ino for bag in done}
     # An evaluation that was killed leaves such a folder.
     (settings.output / 'attempts' / 'half').mkdir(parents=True)
     said: list[str] = []
-    totals = evaluate_on_fleet(
-        settings, Fleet(scheduler=cluster.scheduler_address), say=said.append
-    )
+    evaluate_bags(changed(settings, scheduler=cluster.scheduler_address), say=said.append)
+    totals = evaluated(settings)
     assert [f'{bag}: evaluated before' for bag in done] == said[:1]
     assert {bag: part_folder(bag, settings.output).stat().st_ino for bag in done} == parts
     assert totals.frames['evaluated'] == 3 * before.frames['evaluated']
     # Another setting is another result.
-    changed, _ = in_turn(replace(settings, every=2))
-    assert changed.frames['evaluated'] == 15
+    other = evaluated(changed(settings, every=2))
+    assert other.frames['evaluated'] == 15
 
 
-def test_a_bag_that_cannot_be_read_is_listed(cluster: LocalCluster, settings: Settings) -> None:
+def test_a_bag_that_cannot_be_read_is_listed(
+    cluster: LocalCluster, settings: EvaluationConfig
+) -> None:
     broken = settings.bags[1]
-    old, _ = in_turn(settings)
+    evaluate_bags(settings)
     for file in broken.glob('*.mcap'):
         file.write_bytes(b'no bag')
     (broken / 'metadata.yaml').unlink()
     said: list[str] = []
-    report = evaluate_bags(
-        settings, fleet=Fleet(scheduler=cluster.scheduler_address), say=said.append
-    )
+    fleet = changed(settings, scheduler=cluster.scheduler_address)
+    report = evaluate_bags(fleet, say=said.append)
     statuses = {bag['path']: bag['status'] for bag in report['bags']}
     assert statuses.pop(str(broken)) == 'failed' and set(statuses.values()) == {'ok'}
     assert any(f'{broken}: failed' in text for text in said)
@@ -142,7 +144,7 @@ def test_a_bag_that_cannot_be_read_is_listed(cluster: LocalCluster, settings: Se
 
 
 def test_a_bag_that_kills_every_worker_is_listed_and_costs_no_other(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    settings: EvaluationConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     deadly = settings.bags[0]
     # The workers' Python runs this at its start; it dies when it opens the bag.
@@ -160,32 +162,29 @@ def test_a_bag_that_kills_every_worker_is_listed_and_costs_no_other(
         os.pathsep.join([str(tmp_path / 'site'), *filter(None, [os.environ.get('PYTHONPATH')])]),
     )
     # One worker: the other bag waits there when it dies, and is blamed at first.
-    totals = evaluate_on_fleet(
-        replace(settings, bags=settings.bags[:2]), Fleet(workers=1), say=lambda text: None
-    )
+    totals = evaluated(changed(settings, bags=settings.bags[:2]), workers=1)
     statuses = {bag.path: bag.status for bag in totals.bags}
     assert statuses.pop(str(deadly)) == 'failed' and list(statuses.values()) == ['ok']
     assert 'every worker that evaluated it died' in totals.bags[0].problems[0]
     assert totals.frames['evaluated'] == 10
 
 
-def test_a_missing_dependency_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_dependency_is_named(
+    settings: EvaluationConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, 'distributed', None)
     with pytest.raises(EvaluationError, match='pip install distributed'):
-        evaluate_on_fleet(settings, Fleet(workers=2), say=lambda text: None)
+        evaluate_bags(changed(settings, workers=2))
 
 
 def test_a_scheduler_that_is_not_there_is_named(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: EvaluationConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr('roadseg_core.evaluation.fleet.fleet._CONNECT_SECONDS', 0.3)
     with pytest.raises(EvaluationError, match='no scheduler answers at tcp://127.0.0.1:9'):
-        evaluate_on_fleet(settings, Fleet(scheduler='tcp://127.0.0.1:9'), say=lambda text: None)
+        evaluate_bags(changed(settings, scheduler='tcp://127.0.0.1:9'))
 
 
-@pytest.mark.parametrize(
-    'values', [{}, {'workers': -1}, {'workers': 2, 'scheduler': 'tcp://127.0.0.1:9'}]
-)
-def test_a_fleet_is_workers_or_a_scheduler(values: dict) -> None:
-    with pytest.raises(EvaluationError, match='expected one of the two'):
-        Fleet(**values)
+def test_two_clusters_are_refused(settings: EvaluationConfig) -> None:
+    with pytest.raises(ValueError, match='choose one'):
+        configured(bags=settings.bags, workers=2, scheduler='tcp://127.0.0.1:9')

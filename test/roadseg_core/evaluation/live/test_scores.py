@@ -15,11 +15,11 @@ from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.evaluation.live.accounting import CAUSES, account
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun, mono_images, output_topic
 from roadseg_core.evaluation.live.scores import live_scores
-from roadseg_core.evaluation.settings.settings import Truth
+from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.labels import SEVEN, TWO, LabelMap
 
 CAMERAS = ['front', 'left']
-TRUTH = Truth({'*': '/truth/{camera}/label'}, label_map='two')
+TRUTH = TruthChoice(topics={'*': '/truth/{camera}/label'}, label_map='two')
 
 
 def answered(bag: Path, label_map: LabelMap, answer: Callable[[np.ndarray], np.ndarray]) -> LiveRun:
@@ -80,4 +80,4 @@ def test_frames_that_were_not_evaluated_are_left_out(
 
 def test_without_truth_there_are_no_scores(street_bag: Callable[..., Path]) -> None:
     run = answered(street_bag('drive', frames=2, cameras=tuple(CAMERAS)), TWO, all_road)
-    assert live_scores(run, Truth({'*': '/none'}), CAMERAS) is None
+    assert live_scores(run, TruthChoice(topics={'*': '/none'}), CAMERAS) is None

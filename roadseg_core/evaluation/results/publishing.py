@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from roadseg_core.evaluation.drives.one_bag import PARTS, part_folder
 from roadseg_core.evaluation.drives.recording import ANNOTATED, ROW_FILES
 from roadseg_core.evaluation.drives.rows import concatenate
+from roadseg_core.evaluation.fleet.parts import PARTS, part_folder
 from roadseg_core.files import write_atomically
 
 VERDICTS = ('report.json', 'report.html', 'comparison.json')

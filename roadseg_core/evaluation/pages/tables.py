@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from roadseg_core.evaluation.drives.columns import CameraColumns
+from roadseg_core.evaluation.pages.columns import CameraColumns
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix
 
@@ -105,9 +105,10 @@ def model_facts(report: dict) -> dict[str, object]:
 
 def run_facts(report: dict) -> dict[str, object]:
     """Say how it was evaluated."""
-    engine, settings, timings = report['engine'], report['settings'], report['timings']
-    truth = settings['truth']
-    end = 'the end' if settings['end'] is None else f'{settings["end"]:g} s'
+    engine, timings = report['engine'], report['timings']
+    truth, chosen = report['settings']['truth'], report['settings']['range']
+    first, last = chosen['start_seconds'], chosen['end_seconds']
+    end = 'the end' if last is None else f'{last:g} s'
     latency = (
         None
         if timings['latency_ms_p50'] is None
@@ -122,9 +123,9 @@ def run_facts(report: dict) -> dict[str, object]:
         'machine': f'{report["machine"]}, {report["cores"]} cores',
         'speed': f'{timings["frames_per_second"]} frames/s, {timings["seconds"]:.1f} s in all',
         'latency': latency,
-        'frames': f'every {settings["every"]} from {settings["start"]:g} s to {end}'
-        if settings['every'] > 1
-        else f'all from {settings["start"]:g} s to {end}',
+        'frames': f'every {chosen["every"]} from {first:g} s to {end}'
+        if chosen['every'] > 1
+        else f'all from {first:g} s to {end}',
         'truth': ', '.join(truth['topics'].values()) or truth['folder'],
         'versions': ', '.join(f'{name} {number}' for name, number in report['versions'].items()),
     }

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from markupsafe import Markup
 
-from roadseg_core.evaluation.drives.columns import CameraColumns
 from roadseg_core.evaluation.drives.measures import NEIGHBOUR_NS
+from roadseg_core.evaluation.pages.columns import CameraColumns
 from roadseg_core.report.charts import Line, chart, series_colours
 from roadseg_core.report.timeline import Span, timeline
 

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from roadseg_core.evaluation.drives.columns import CameraColumns
-from roadseg_core.evaluation.drives.curves import STATES, camera_timeline
+from roadseg_core.evaluation.pages.columns import CameraColumns
+from roadseg_core.evaluation.pages.curves import STATES, camera_timeline
 
 PERIOD_NS = 100_000_000
 

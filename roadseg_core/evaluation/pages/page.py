@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from roadseg_core.evaluation.drives.columns import CameraColumns, read_columns
-from roadseg_core.evaluation.drives.curves import STATES, camera_timeline, curves
-from roadseg_core.evaluation.drives.live_section import live_section
-from roadseg_core.evaluation.drives.moments import FIGURE_NAMES, Moments, read_moments
-from roadseg_core.evaluation.drives.one_bag import part_folder
-from roadseg_core.evaluation.drives.page_tables import (
+from roadseg_core.evaluation.fleet.parts import part_folder
+from roadseg_core.evaluation.pages.columns import CameraColumns, read_columns
+from roadseg_core.evaluation.pages.curves import STATES, camera_timeline, curves
+from roadseg_core.evaluation.pages.live_section import live_section
+from roadseg_core.evaluation.pages.moments import FIGURE_NAMES, Moments, read_moments
+from roadseg_core.evaluation.pages.tables import (
     BAG_COLUMNS,
     bag_rows,
     class_table,
@@ -17,9 +17,8 @@ from roadseg_core.evaluation.drives.page_tables import (
     model_facts,
     run_facts,
 )
-from roadseg_core.evaluation.drives.page_template import TEMPLATE
 from roadseg_core.evaluation.settings.conditions import OPERATORS
-from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.report.charts import series_colours
 from roadseg_core.report.page import class_colours, write_page
@@ -32,7 +31,7 @@ DRIVES = 12
 """Bags whose curves are drawn, at most: a page of a whole fleet must still open."""
 
 
-def write_report_page(path: Path, report: dict, settings: Settings) -> None:
+def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> None:
     """
     Write the page of ``report`` (the content of report.json), from the bags' parts beside it.
 
@@ -40,12 +39,12 @@ def write_report_page(path: Path, report: dict, settings: Settings) -> None:
     """
     label_map = LabelMap.from_dict(report['model']['label_map'])
     parts = {
-        bag['path']: part_folder(Path(bag['path']), settings.output)
+        bag['path']: part_folder(Path(bag['path']), config.output)
         for bag in report['bags']
         if bag['status'] != 'failed'
     }
     columns = {bag: read_columns(part) for bag, part in parts.items()}
-    moments = read_moments(parts.values(), count=settings.pictures)
+    moments = read_moments(parts.values(), count=config.outputs.pictures)
     scored = report['scores']
     class_columns, classes, about, bars = [], [], _NO_TRUTH, mean_shares(columns)
     if scored:
@@ -57,7 +56,8 @@ def write_report_page(path: Path, report: dict, settings: Settings) -> None:
         colours = class_colours(TWO) | colours
     write_page(
         path,
-        TEMPLATE,
+        __package__,
+        'report.html.j2',
         model=f'{report["model"]["network"]} ({Path(report["model"]["path"]).name})',
         subject=_subject(report),
         verdict=_verdict(report),

@@ -13,8 +13,9 @@ from roadseg_core.engines import Engine
 from roadseg_core.evaluation.drives.rows import rounded
 from roadseg_core.evaluation.drives.scoring import truth_label_map
 from roadseg_core.evaluation.drives.totals import BagTotals
-from roadseg_core.evaluation.settings.conditions import check
-from roadseg_core.evaluation.settings.settings import Settings
+from roadseg_core.evaluation.settings.conditions import CLASS_PREFIX, check
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.machine import processor, versions
 from roadseg_core.metrics import ConfusionMatrix
@@ -23,7 +24,7 @@ _PACKAGES = ('numpy', 'opencv-python-headless', 'openvino', 'tensorrt', 'torch',
 
 
 def make_report(
-    settings: Settings,
+    config: EvaluationConfig,
     totals: BagTotals,
     engine: dict[str, object],
     timings: Path,
@@ -52,7 +53,7 @@ def make_report(
         'versions': {'roadseg': roadseg_core.__version__, **versions(_PACKAGES)},
         'machine': processor(),
         'cores': len(os.sched_getaffinity(0)),
-        'settings': _plain(settings),
+        'settings': config.model_dump(mode='json'),
         'bags': bags,
         'bags_lost': sum(bag['status'] == 'failed' for bag in bags),
         'frames': frames,
@@ -71,8 +72,7 @@ def make_report(
             'frames_per_second': round(frames['evaluated'] / seconds, 2) if seconds else None,
         },
     }
-    outcomes = check(report, settings.conditions)
-    report['conditions'] = [outcome.to_dict() for outcome in outcomes]
+    report['conditions'] = check(report, config.conditions)
     report['exit_code'] = exit_code(report)
     return report
 
@@ -113,13 +113,25 @@ def exit_code(report: dict) -> int:
     return 0 if all(condition['passed'] for condition in report['conditions']) else 1
 
 
-def describe_engine(engine: Engine, settings: Settings) -> dict[str, object]:
-    """Say what ran, and what of it the report needs when it is closed."""
+def describe_engine(engine: Engine, config: EvaluationConfig) -> dict[str, object]:
+    """
+    Say what ran, and what of it the report needs when it is closed.
+
+    :raises EvaluationError: if a condition names a class that is not compared
+    """
     info, what = engine.info, engine.description
-    truth_map = truth_label_map(settings, info.label_map)
+    by_class = truth_label_map(config, info.label_map).names == info.label_map.names
+    classes = (info.label_map if by_class else TWO).names
+    for condition in config.conditions:
+        name = condition.name.removeprefix(CLASS_PREFIX)
+        if name != condition.name and name not in classes:
+            raise EvaluationError(
+                f"'{condition}' can never be decided: {name!r} is no class of this evaluation; "
+                f'its classes are {", ".join(classes)}'
+            )
     return {
         'label_map': info.label_map,
-        'by_class': truth_map.names == info.label_map.names,
+        'by_class': by_class,
         'model': {
             'path': str(info.path),
             'sha256': info.sha256,
@@ -132,7 +144,7 @@ def describe_engine(engine: Engine, settings: Settings) -> dict[str, object]:
             'input_size': list(info.geometry.input_size),
             'label_map': info.label_map.to_dict(),
         },
-        'engine': {**vars(what), 'batch': settings.batch or info.max_batch},
+        'engine': {**vars(what), 'batch': config.engine.batch or info.max_batch},
     }
 
 
@@ -155,12 +167,3 @@ def _latency(timings: Path) -> dict[str, float | None]:
     return {
         f'latency_ms_p{share}': round(float(np.percentile(values, share)), 3) for share in (50, 99)
     }
-
-
-def _plain(settings: Settings) -> dict[str, object]:
-    values = {
-        **vars(settings),
-        'truth': dict(vars(settings.truth)),
-        'conditions': [str(condition) for condition in settings.conditions],
-    }
-    return json.loads(json.dumps(values, default=str))

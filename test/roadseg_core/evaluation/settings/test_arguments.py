@@ -1,45 +1,44 @@
-"""What evaluate_bag is asked for, and how it ends."""
+"""The command line of evaluate_bag: what it asks for, and how a call ends."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 import yaml
 
-from roadseg_core.evaluation.junit import Case
-from roadseg_core.evaluation.settings.arguments import make_parser
-from roadseg_core.evaluation.settings.request import Request, add_request_arguments, make_request
-from roadseg_core.evaluation.settings.settings import EvaluationError
-from roadseg_core.evaluation.suite import SuiteFile
+from roadseg_core.evaluation.drives.segmenting import segmented
+from roadseg_core.evaluation.results.junit import SuiteFile, make_case
+from roadseg_core.evaluation.settings.arguments import read_arguments
+from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_ros.evaluate_bag import main
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
-def request_of(*arguments: str) -> Request:
-    parser = make_parser()
-    add_request_arguments(parser)
-    return make_request(parser.parse_args(arguments), parser)
+def read(*arguments: str) -> EvaluationConfig:
+    return read_arguments(arguments)
 
 
-def scenario_file(folder: Path, **values: object) -> str:
+def evaluation_file(folder: Path, **values: object) -> str:
     path = folder / 'city.yaml'
     path.write_text(yaml.safe_dump({'format': 1, **values}), encoding='utf-8')
     return str(path)
 
 
 @pytest.fixture
-def scenario(street_bag: Callable[..., Path], model: str, tmp_path: Path) -> Callable[..., str]:
-    """Return a function that writes a scenario of one bag with truth."""
+def written(street_bag: Callable[..., Path], model: str, tmp_path: Path) -> Callable[..., str]:
+    """Return a function that writes an evaluation file of one bag with truth."""
     street_bag('drive', frames=6)
 
     def write(**values: object) -> str:
-        return scenario_file(
+        return evaluation_file(
             tmp_path,
             **{
                 'bags': ['drive'],
@@ -68,14 +67,14 @@ def cases_of(path: Path) -> dict[str, str]:
     ('condition', 'exit_code', 'outcome'),
     [('road_iou >= 0', 0, 'passed'), ('road_iou > 1', 1, 'failure')],
 )
-def test_a_scenario_passes_or_fails(
-    scenario: Callable[..., str], tmp_path: Path, condition: str, exit_code: int, outcome: str
+def test_a_file_passes_or_fails(
+    written: Callable[..., str], tmp_path: Path, condition: str, exit_code: int, outcome: str
 ) -> None:
     output, junit = tmp_path / 'out', tmp_path / 'ci' / 'junit.xml'
     assert (
         main(
             [
-                scenario(name='city', conditions=[condition]),
+                written(name='city', conditions=[condition]),
                 '--output',
                 str(output),
                 '--junit',
@@ -93,14 +92,14 @@ def test_a_scenario_passes_or_fails(
 
 
 def test_what_could_not_run_is_an_error_in_the_junit_file(
-    scenario: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    written: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = tmp_path / 'wrong.onnx'
     wrong.write_bytes(b'no model')
     junit = tmp_path / 'junit.xml'
     assert (
         main(
-            [scenario(model='wrong.onnx'), '--output', str(tmp_path / 'out'), '--junit', str(junit)]
+            [written(model='wrong.onnx'), '--output', str(tmp_path / 'out'), '--junit', str(junit)]
         )
         == 2
     )
@@ -108,10 +107,10 @@ def test_what_could_not_run_is_an_error_in_the_junit_file(
     assert list(cases_of(junit).values()) == ['error']
 
 
-def test_two_models_are_compared(scenario: Callable[..., str], model: str, tmp_path: Path) -> None:
+def test_two_models_are_compared(written: Callable[..., str], model: str, tmp_path: Path) -> None:
     output = tmp_path / 'out'
     other = ROOT / 'models' / 'unet_8.onnx'
-    path = scenario(
+    path = written(
         truth={'topics': {'*': '/truth/{camera}/label'}, 'label_map': 'two'},
         comparison={
             'against': str(other),
@@ -134,7 +133,7 @@ def test_two_models_are_compared(scenario: Callable[..., str], model: str, tmp_p
 
 
 def test_a_comparison_that_fails_leaves_no_earlier_one(
-    scenario: Callable[..., str], model: str, tmp_path: Path
+    written: Callable[..., str], model: str, tmp_path: Path
 ) -> None:
     output, wrong = tmp_path / 'out', tmp_path / 'wrong.onnx'
     wrong.write_bytes(b'no model')
@@ -148,25 +147,24 @@ def test_a_comparison_that_fails_leaves_no_earlier_one(
     for path in earlier:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text('{}', encoding='utf-8')
-    assert main([scenario(), '--against', str(wrong), '--output', str(output)]) == 2
+    assert main([written(), '--against', str(wrong), '--output', str(output)]) == 2
     assert not any(path.exists() for path in earlier)
-    assert (output / 'model' / 'report.json').is_file()
 
 
-def test_options_are_added_to_a_scenario(scenario: Callable[..., str], model: str) -> None:
-    path = scenario(conditions=['dropped <= 0'], live={'rate': 0.5})
-    request = request_of(path, '--condition', 'flicker <= 1', '--workers', '2')
-    assert [str(one) for one in request.settings.conditions] == ['dropped <= 0', 'flicker <= 1']
+def test_options_are_added_to_a_written(written: Callable[..., str], model: str) -> None:
+    path = written(conditions=['dropped <= 0'], live={'rate': 0.5})
+    request = read(path, '--condition', 'flicker <= 1', '--workers', '2')
+    assert [str(one) for one in request.conditions] == ['dropped <= 0', 'flicker <= 1']
     assert request.fleet.workers == 2 and request.live is None and request.name == 'city'
-    live = request_of('--scenario', path, '--live', '--fps', '5').live
+    live = read('--config', path, '--live', '--fps', '5').live
     assert (live.rate, live.fps) == (0.5, 5)
-    compares = scenario(comparison={'against': model}, live={'rate': 0.5})
-    assert request_of(compares).comparison and request_of(compares, '--live').comparison is None
-    compared = request_of(path, '--against', model, '--rule', 'flicker <= 0').comparison
+    compares = written(comparison={'against': model}, live={'rate': 0.5})
+    assert read(compares).comparison and read(compares, '--live').comparison is None
+    compared = read(path, '--against', model, '--rule', 'flicker <= 0').comparison
     assert str(compared.against) == model and len(compared.rule) == 1
 
 
-def test_the_scenario_of_the_documentation_is_compared_and_played(
+def test_the_file_of_the_documentation_is_compared_and_played(
     street_bag: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv('DRIVES', str(tmp_path))
@@ -179,65 +177,72 @@ def test_the_scenario_of_the_documentation_is_compared_and_played(
     (tmp_path / 'models').mkdir()
     for name in ('new.onnx', 'old.onnx'):
         (tmp_path / 'models' / name).write_bytes(b'')
-    compared, played = request_of(str(path)), request_of(str(path), '--live')
+    compared, played = read(str(path)), read(str(path), '--live')
     assert compared.comparison is not None and compared.live is None
     assert played.comparison is None and played.live.fps == 15
 
 
 def test_workers_elsewhere_are_told_whole_paths() -> None:
     arguments = ('drive', '--output', 'out', '--truth-folder', 'truth')
-    there = request_of(*arguments, '--scheduler', 'tcp://127.0.0.1:9').settings
+    there = read(*arguments, '--scheduler', 'tcp://127.0.0.1:9')
     assert all(path.is_absolute() for path in (*there.bags, there.output, there.truth.folder))
-    assert request_of(*arguments, '--workers', '2').settings.bags == (Path('drive'),)
+    assert read(*arguments, '--workers', '2').bags == (Path('drive'),)
 
 
 @pytest.mark.parametrize(
     ('arguments', 'reason'),
     [
-        (['SCENARIO', 'bag'], '1 bags; a scenario names its bags itself'),
-        (['SCENARIO', 'other.yaml'], '2 scenario files'),
-        (['SCENARIO', '--every', '2'], '--every beside the scenario'),
-        (['SCENARIO', '--live', '--workers', '2'], '--live plays to one node'),
-        (['SCENARIO', '--live', '--against', 'SCENARIO'], '--live plays to one node'),
+        (['FILE', 'bag'], 'the file names its bags itself'),
+        (['FILE', 'other.yaml'], '2 evaluation files'),
+        (['--scenario', 'FILE'], 'is now called --config'),
+        (['FILE', '--live', '--workers', '2'], '--live plays to one node'),
+        (['FILE', '--live', '--against', 'FILE'], '--live plays to one node'),
         (['bag', '--live', '--every', '2'], 'leave out --every'),
-        (['bag', '--live', '--rate', 'inf'], 'rate inf'),
-        (['bag', '--live', '--clock', 'nan'], 'clock nan'),
-        (['bag', '--start', 'nan'], 'time range nan'),
-        (['bag', '--end', 'inf'], 'time range 0 to inf'),
-        (['bag', '--truth-slop', 'nan'], '--truth-slop nan'),
-        (['bag', '--pictures', '-1'], 'pictures -1'),
-        (['bag', '--threads', '-3'], 'threads -3'),
+        (['bag', '--live', '--rate', 'inf'], '--rate: inf should be'),
+        (['bag', '--live', '--clock', 'nan'], '--clock: nan should be'),
+        (['bag', '--start', 'nan'], '--start: nan should be'),
+        (['bag', '--end', 'inf'], '--end: inf should be'),
+        (['bag', '--start', '5', '--end', '2'], 'from 5 s to 2 s is empty'),
+        (['bag', '--truth-slop', 'nan'], '--truth-slop: nan should be'),
+        (['bag', '--pictures', '-1'], '--pictures: -1 should be greater than or equal to 0'),
+        (['bag', '--threads', '-3'], '--threads: -3 should be'),
         (['bag', '--batch', 'many'], "invalid int value: 'many'"),
-        (['bag', '--against', 'SCENARIO', '--block-seconds', 'inf'], '--block-seconds inf'),
-        (['SCENARIO', '--rate', '2'], 'need --live'),
-        (['SCENARIO', '--live', '--rate', '0'], 'expected more than 0'),
-        (['SCENARIO', '--against', 'gone.onnx'], 'there is no such file'),
-        (['SCENARIO', '--rule', 'road_iou > 0'], 'name one: --against'),
-        (['SCENARIO', '--condition', 'road_uoi > 0'], 'did you mean road_iou'),
+        (['bag', '--against', 'FILE', '--block-seconds', 'inf'], '--block-seconds: inf'),
+        (['bag', '--camera', 'front'], '--camera: *=front; expected a name'),
+        (['bag', '--workers', '2', '--scheduler', 'tcp://a:1'], 'choose one'),
+        (['bag', 'bag'], 'are the same bag'),
+        (['FILE', '--rate', '2'], 'need --live'),
+        (['FILE', '--live', '--rate', '0'], '--rate: 0.0 should be greater than 0'),
+        (['FILE', '--rule', 'road_iou > 0'], 'name one: --against'),
+        (['FILE', '--condition', 'road_uoi > 0'], 'did you mean road_iou'),
+        (['bag', '--condition', 'road_iou > 0'], 'can never be decided: road_iou needs truth'),
+        (['bag', '--condition', 'iou.road > 0'], 'can never be decided: iou.road needs truth'),
+        (['bag', '--condition', 'sent > 0'], 'in live mode alone: --live'),
+        (['bag', '--no-consistency', '--condition', 'consistency > 0'], '--no-consistency'),
         ([], 'no bag is named'),
     ],
 )
 def test_what_does_not_fit_is_refused(
-    scenario: Callable[..., str], arguments: list[str], reason: str
+    written: Callable[..., str], arguments: list[str], reason: str
 ) -> None:
-    path = scenario()
+    path = written()
     with pytest.raises(EvaluationError) as caught:
-        request_of(*(path if word == 'SCENARIO' else word for word in arguments))
+        read(*(path if word == 'FILE' else word for word in arguments))
     assert reason in str(caught.value)
 
 
-def test_a_scenario_that_is_wrong_ends_with_2(
+def test_a_file_that_is_wrong_ends_with_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = scenario_file(tmp_path, bags=['gone'])
+    path = evaluation_file(tmp_path, bags=['gone'])
     assert main([path, '--output', str(tmp_path / 'out')]) == 2
-    assert f'{path}, line 1: bags[0]' in capsys.readouterr().err
+    assert f'{path}, line 1: bags: 0: ' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ('words', 'reason'),
     [
-        (['--start', 'nan'], 'time range nan'),
+        (['--start', 'nan'], '--start: nan'),
         (['--colour'], '--colour'),
         (['--condition', 'none'], 'no condition'),
         (['gone.yaml'], 'gone.yaml'),
@@ -260,7 +265,7 @@ def test_a_suite_is_an_error_until_it_is_finished(tmp_path: Path) -> None:
     suite = SuiteFile(path)
     suite.begin()
     assert list(cases_of(path).values()) == ['error']
-    suite.finish([Case('bags', 'drive')])
+    suite.finish([make_case('bags', 'drive')])
     assert list(cases_of(path).values()) == ['passed', 'passed']
     suite.fail('stopped')
     assert list(cases_of(path).values()) == ['error']
@@ -278,9 +283,39 @@ def test_whatever_happens_ends_with_2(
     def broken(*arguments: object, **more: object) -> None:
         raise error
 
-    monkeypatch.setattr('roadseg_ros.evaluate_bag.run_request', broken)
+    monkeypatch.setattr('roadseg_ros.evaluate_bag.evaluate', broken)
     junit = tmp_path / 'junit.xml'
     assert main(['drive', '--junit', str(junit)]) == 2
     said = capsys.readouterr().err
     assert 'Traceback' not in said and ('RuntimeError: a fault' in said or 'stopped' in said)
     assert list(cases_of(junit).values()) == ['error']
+
+
+def test_five_calls_lead_from_the_command_to_the_first_frame(
+    street_bag: Callable[..., Path],
+    exact_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    stacks = []
+
+    def watched(*arguments: object, **more: object) -> Iterator[object]:
+        # The stack when the first frame is asked for, without this function.
+        stacks.append(traceback.extract_stack()[:-1])
+        return segmented(*arguments, **more)
+
+    monkeypatch.setattr('roadseg_core.evaluation.drives.one_bag.segmented', watched)
+    words = [str(street_bag('drive', frames=2)), '--model', exact_model]
+    assert main([*words, '--output', str(tmp_path / 'out')]) == 0
+    ours = [
+        frame.name
+        for frame in stacks[0]
+        if Path(frame.filename).is_relative_to(ROOT) and 'test' not in Path(frame.filename).parts
+    ]
+    assert [*ours, 'segmented'] == [
+        'main',
+        'evaluate',
+        'evaluate_bags',
+        'evaluate_bag',
+        'segmented',
+    ]
