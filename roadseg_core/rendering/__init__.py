@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from .camera import CAMERAS, Intrinsics, View
+from .camera import CAMERAS
 from .config import DriveConfig, RenderedFrame
 from .drive import Drive
-from .layouts import LAYOUTS, Layout
-from .splits import (
-    DEMO_LAYOUTS,
-    DEMO_SEEDS,
-    TRAINING_LAYOUTS,
-    demo_config,
-    is_reserved,
-    training_configs,
-)
+from .layouts import LAYOUTS
+from .splits import DEMO_LAYOUTS, DEMO_SEEDS, TRAINING_LAYOUTS, demo_config, training_configs
 
 __all__ = [
     'CAMERAS',
@@ -21,13 +14,9 @@ __all__ = [
     'DEMO_SEEDS',
     'Drive',
     'DriveConfig',
-    'Intrinsics',
     'LAYOUTS',
-    'Layout',
     'RenderedFrame',
     'TRAINING_LAYOUTS',
-    'View',
     'demo_config',
-    'is_reserved',
     'training_configs',
 ]

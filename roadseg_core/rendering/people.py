@@ -12,13 +12,12 @@ from .config import VRU
 from .painter import Painter
 from .texture import palette
 
-_SKINS = np.array([(118, 142, 178), (90, 112, 150), (62, 78, 108), (52, 60, 82)], float)
+_SKINS = palette('118,142,178 90,112,150 62,78,108 52,60,82')
 _CLOTHES = palette(
     '40,38,38 60,50,44 78,62,50 46,44,80 92,92,96 58,70,60 120,118,116 40,44,120 100,70,46 54,54,58'
 )
-_HAIR = np.array([(24, 26, 32), (40, 52, 70), (70, 74, 78)], float)
-_METAL = np.array([58.0, 58.0, 60.0])
-_RUBBER = np.array([32.0, 32, 33])
+_HAIR = palette('24,26,32 40,52,70 70,74,78')
+_METAL, _RUBBER = palette('58,58,60 32,32,33')
 
 _Point = tuple[float, float, float]
 _Bar = tuple[_Point, _Point, tuple[float, float], np.ndarray]

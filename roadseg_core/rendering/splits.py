@@ -19,11 +19,6 @@ TRAINING_LAYOUTS = tuple(layout.name for layout in LAYOUTS if layout.name not in
 _FIRST_TRAINING_SEED = 10_000
 
 
-def is_reserved(config: DriveConfig) -> bool:
-    """Return whether a drive belongs to the demo: by its seed or by its layout."""
-    return config.seed in DEMO_SEEDS or config.layout in DEMO_LAYOUTS
-
-
 def training_configs(
     count: int, height: int, width: int, *, first: int = 0, seconds: float = 2.0, fps: float = 2.0
 ) -> Iterator[DriveConfig]:
