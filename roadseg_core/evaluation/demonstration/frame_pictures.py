@@ -54,13 +54,9 @@ def collect_pictures(
         for frame in source.frames():
             stamp = frame.stamp_ns
             if stamp in labels:
-                pictures = _pictures(
-                    frame.image(fallback),
-                    labels[stamp],
-                    run.label_map,
-                    mask=masks.get(stamp),
-                    truth=truth.get(stamp),
-                )
+                image = frame.image(fallback)
+                others = masks.get(stamp), truth.get(stamp)
+                pictures = _pictures(run.label_map, image, labels[stamp], *others)
                 shown.append(FramePictures(camera, (stamp - min(came_back)) / 1e9, pictures))
     return shown
 
@@ -76,10 +72,9 @@ def _pick(bag: Path, topic: str, stamps: list[int]) -> dict[int, np.ndarray]:
 
 
 def _pictures(
+    label_map: LabelMap,
     image: np.ndarray,
     labels: np.ndarray,
-    label_map: LabelMap,
-    *,
     mask: np.ndarray | None,
     truth: np.ndarray | None,
 ) -> tuple[Picture, ...]:

@@ -20,7 +20,6 @@ class DemoOptions:
 
     :param source: the user's own bag, video or folder; None for the rendered drive
     :param cameras: camera names; ``front`` alone for a source
-    :param fps: frames per second of each camera
     :param phase: ``in`` (all cameras at once) or ``out`` (evenly apart)
     :param size: (height, width) of the rendered frames
     :param seconds: how long to play, if the source is not shorter

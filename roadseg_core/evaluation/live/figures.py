@@ -26,9 +26,8 @@ def live_figures(run: LiveRun) -> dict[str, object]:
     played = [drive for drive in run.drives if drive.accounting is not None]
     accounts = [drive.accounting for drive in played]
     problems = [f'{drive.path}: {text}' for drive in played for text in drive.accounting.problems]
-    problems += [
-        f'{drive.path} could not be played: {drive.error}' for drive in run.drives if drive.error
-    ]
+    failed = [drive for drive in run.drives if drive.error]
+    problems += [f'{drive.path} could not be played: {drive.error}' for drive in failed]
     if run.exit_code:
         problems.append(f'the node ended with exit code {run.exit_code}')
     latencies = np.concatenate([each.latencies_ms for each in accounts] or [np.empty(0)])

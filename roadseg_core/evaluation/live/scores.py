@@ -51,14 +51,9 @@ def live_scores(
         if drive.accounting is None:
             continue
         index = read_index(parts[drive.path]) if parts else None
+        pairs = _pairs(drive, truth, topics, index)
         try:
-            for true, labels in tqdm(
-                _pairs(drive, truth, topics, index),
-                'comparing',
-                unit=' frames',
-                leave=False,
-                disable=None,
-            ):
+            for true, labels in tqdm(pairs, 'comparing', unit=' frames', leave=False, disable=None):
                 try:
                     sums.update(true, labels)
                 except MetricsError:
