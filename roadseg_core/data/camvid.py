@@ -8,13 +8,15 @@ to test) and the set as published (960x720, 32 classes painted in colours), whic
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.data.colour_table import read_colours
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import PairSource, all_names, files_by_stem, make_source, match_pairs
-from roadseg_core.data.source import DataError, NoSplitError, list_folder
-from roadseg_core.data.truth import ColourTruth, IdTruth
+from roadseg_core.data.source import NoSplitError, list_folder
+from roadseg_core.data.truth import IdTruth
 from roadseg_core.labels import LabelMap
 
 SPLITS = ('train', 'val', 'test')
@@ -62,14 +64,11 @@ def _open_original(
     colours = folder / _COLOURS
     tables = [colours] if colours.is_file() else []
 
-    def reader(classes: LabelMap) -> ColourTruth:
-        return read_colours(colours, classes) if tables else ColourTruth.of_palette(classes)
-
     return make_source(
         name,
         match_pairs(images, truths, chosen),
         label_set='camvid_original',
-        reader=reader,
+        reader=partial(read_colours, tables[0] if tables else None, name_first=False),
         label_map=label_map,
         options=options,
         tables=tables,
@@ -90,27 +89,3 @@ def segnet_split(name: str) -> str | None:
     if sequence == 'Seq05VD' or (sequence == '0001TP' and number > 8520):
         return 'test'
     return 'val' if sequence == '0016E5' and 7959 <= number <= 8159 else 'train'
-
-
-def read_colours(path: Path, classes: LabelMap) -> ColourTruth:
-    """
-    Read the set's colour table: lines of ``r g b name``.
-
-    :raises DataError: names the line that is none, or that has an unknown class
-    """
-    colours = {}
-    for number, line in enumerate(path.read_text(encoding='utf-8').splitlines(), 1):
-        words = line.split()
-        if not words:
-            continue
-        if (
-            len(words) != 4
-            or not all(word.isdigit() and int(word) < 256 for word in words[:3])
-            or words[3] not in classes.names
-        ):
-            raise DataError(
-                f'{path}:{number}: {line!r}; expected "r g b name" with a name of '
-                f'{list(classes.names)}'
-            )
-        colours[int(words[0]), int(words[1]), int(words[2])] = classes.names.index(words[3])
-    return ColourTruth(colours)

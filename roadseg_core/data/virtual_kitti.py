@@ -15,12 +15,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from roadseg_core.data.colour_table import read_colours
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions, Scale
 from roadseg_core.data.pairs import Listing, PairSource, all_names, make_source, match_pairs
 from roadseg_core.data.source import DataError, NoSplitError
 from roadseg_core.data.truth import Truth
-from roadseg_core.data.virtual_kitti_colours import read_colours
 from roadseg_core.labels import LabelMap
 
 Scene = Literal[1, 2, 6, 18, 20]
@@ -77,7 +77,9 @@ class SequenceTruth:
     """
 
     def __init__(self, classes: LabelMap, tables: dict[Path, Path | None]) -> None:
-        colours = {path: read_colours(path, classes) for path in set(tables.values())}
+        colours = {
+            path: read_colours(path, classes, name_first=True) for path in set(tables.values())
+        }
         self._readers = {folder: colours[path] for folder, path in tables.items()}
 
     def read(self, path: Path) -> Truth:

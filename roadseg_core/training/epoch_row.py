@@ -53,17 +53,8 @@ def scalars(row: Mapping[str, object]) -> dict[str, float | None]:
     }
     values |= {f'{key}/train': value for key, value in row['train'].items()}
     for name, figures in row.get('validation', {}).items():
-        for key in (
-            'loss',
-            'pixel_accuracy',
-            'road_precision',
-            'road_recall',
-            'auc',
-            'max_f',
-            'miou',
-            'road_iou',
-        ):
-            values[f'{key}/{name}'] = figures[key]
+        shown = (*row['train'], 'loss', 'max_f')
+        values |= {f'{key}/{name}': figures[key] for key in shown}
         values |= {f'iou of {name}/{key}': value for key, value in figures['iou'].items()}
     return values
 

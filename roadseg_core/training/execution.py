@@ -137,46 +137,41 @@ class _Trial:
     ) -> None:
         size = config.train_size or config.data.input_size
         count = min(_TRIAL_SAMPLES, -(-config.batch_size // processes.count))
-        # Numbers of its own: those of the run stay as they are.
         chance = torch.Generator().manual_seed(0)
         self._images = torch.rand(count, 3, *size, generator=chance).to(processes.device)
         self._labels = torch.zeros(count, *size, dtype=torch.uint8, device=processes.device)
         self._network = copy.deepcopy(network).train()
-        self._loss = loss
-        self._processes = processes
+        self._loss, self._processes = loss, processes
 
     def rates(self, candidates: Sequence[Execution]) -> dict[Execution, float]:
         """Return images/s, by the best of some steps that the candidates take in turns."""
         threads = torch.get_num_threads()
-        best = [float('inf')] * len(candidates)
         began = time.monotonic()
+        total = self._processes.total
         with torch.random.fork_rng(devices=[]):
-            for number in range(1 + _TRIAL_ROUNDS):
-                seconds = [self._step(execution) for execution in candidates]
-                # The first round makes kernels and buffers; it counts where it must.
-                best = seconds if number <= 1 else [min(pair) for pair in zip(best, seconds)]
-                spent = torch.tensor([time.monotonic() - began], device=self._processes.device)
-                if self._processes.total(spent).item() > _TRIAL_SECONDS * self._processes.count:
+            # The first round makes kernels and buffers; it counts where it is the only one.
+            best = [self._step(execution) for execution in candidates]
+            for number in range(_TRIAL_ROUNDS):
+                spent = total(torch.tensor([time.monotonic() - began], device=self._images.device))
+                if spent.item() > _TRIAL_SECONDS * self._processes.count:
                     break
+                seconds = [self._step(execution) for execution in candidates]
+                best = [min(pair) for pair in zip(best, seconds)] if number else seconds
         torch.set_num_threads(threads)
-        seconds = torch.tensor(best, device=self._processes.device)
-        total = self._processes.total(seconds) / self._processes.count
-        images = len(self._images) * self._processes.count
-        return {one: images / float(time) for one, time in zip(candidates, total)}
+        seconds = total(torch.tensor(best, device=self._images.device)).tolist()
+        images = len(self._images) * self._processes.count**2
+        return {one: images / time for one, time in zip(candidates, seconds)}
 
     def _step(self, execution: Execution) -> float:
         """Return the seconds of a step."""
-        network = self._network
-        execution.prepare(network)
+        execution.prepare(self._network)
         device = self._images.device
-        if device.type == 'cuda':
-            torch.cuda.synchronize()
+        wait = torch.cuda.synchronize if device.type == 'cuda' else lambda: None
+        wait()
         began = time.monotonic()
         with execution.forward(device):
-            scores, auxiliary = split_output(network(execution.place(self._images)))
-        total = sum((self._loss(extra, self._labels) for extra in auxiliary), start=0.0)
-        (self._loss(scores, self._labels) + total).backward()
-        network.zero_grad(set_to_none=True)
-        if device.type == 'cuda':
-            torch.cuda.synchronize()
+            scores, auxiliary = split_output(self._network(execution.place(self._images)))
+        sum(self._loss(one, self._labels) for one in (scores, *auxiliary)).backward()
+        self._network.zero_grad(set_to_none=True)
+        wait()
         return time.monotonic() - began

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from itertools import islice
 from pathlib import Path
@@ -107,14 +108,7 @@ def _start_from(path: str, network: nn.Module, samples: TrainingSet) -> None:
 
 def current_commit() -> str:
     """Return the commit of the program, 'unknown' outside a repository."""
-    try:
-        done = subprocess.run(
-            ['git', 'rev-parse', 'HEAD'],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parent,
-        )
-    except (OSError, subprocess.CalledProcessError):
+    command = ['git', '-C', str(Path(__file__).parent), 'rev-parse', 'HEAD']
+    if shutil.which('git') is None:
         return 'unknown'
-    return done.stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or 'unknown'

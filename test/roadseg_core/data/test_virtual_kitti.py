@@ -67,8 +67,8 @@ def test_colour_tables_are_checked(layouts):
     folder = layouts.virtual_kitti_1()
     path = folder / 'vkitti_1.3.1_scenegt' / '0002_clone_scenegt_rgb_encoding.txt'
     for text, message in (
-        ('Category(:id) r g b\nRoad 100 60', ':2: .*expected "Category r g b"'),
-        ('Moon:0 1 2 3', ":1: category 'Moon'"),
+        ('Category(:id) r g b\nRoad 100 60', ':2: .*expected "name r g b"'),
+        ('Moon:0 1 2 3', ":1: class 'Moon'"),
         ('Road 1 2 3\nSky 1 2 3', ':2: the colour .* is Road already'),
         ('', 'no colours'),
     ):
