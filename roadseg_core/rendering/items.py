@@ -46,6 +46,10 @@ class Wall:
         self.anchor = anchor
         self._face = face
 
+    def faces(self, view: View) -> bool:
+        """Return whether the camera is in front of the wall."""
+        return bool(self._normal @ (view.centre - self._corners[0]) > 0)
+
     def seen(self, view: View, covered: np.ndarray) -> bool:
         """
         Return whether the camera is in front of the wall, and no nearer wall hides it.
@@ -53,22 +57,23 @@ class Wall:
         :param covered: float [W], the topmost row hidden in each column; lowered to what the
             wall hides
         """
-        if self._normal @ (view.centre - self._corners[0]) <= 0:
+        if not self.faces(view):
             return False
         corners = view.to_camera(self._corners)
         if corners[:, 2].min() < 1:
             return True
         pixels = view.to_pixels(corners)
-        first = min(max(int(pixels[:, 0].min()) + 1, 0), view.size[0])
-        behind = covered[first : max(0, int(pixels[:, 0].max()) + 1)]
-        # One column more on both sides: edges are soft.
-        if behind.size and behind.max() < pixels[:, 1].min() - 1:
+        x, y = pixels.T
+        behind = covered[max(0, int(x.min()) - 2) : max(0, int(x.max()) + 3)]
+        if not behind.size or behind.max() < y.min() - 2:
             return False
         if self._corners[-1, 2] == 0 and isinstance(self._face, Texture):
-            (left, right), rows = pixels[:2].T
-            edge = np.interp(np.arange(first, first + behind.size), (left, right), rows)
-            np.minimum(behind, edge, out=behind)
-        return behind.size > 0
+            # Its whole columns: a camera that looks down sees upright edges aslant.
+            first = max(0, int(max(x[0], x[3])) + 3)
+            columns = np.arange(first, max(first, min(view.size[0], int(min(x[1], x[2])) - 2)))
+            top = np.interp(columns, x[:2], y[:2]) + 2
+            covered[columns] = np.minimum(covered[columns], top)
+        return True
 
     def paint(self, painter: Painter) -> None:
         """Paint the wall."""

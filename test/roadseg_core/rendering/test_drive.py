@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from roadseg_core.labels import SEVEN
 from roadseg_core.rendering import CAMERAS, LAYOUTS, Drive, DriveConfig
+from roadseg_core.rendering.items import Wall
 
 ROAD = SEVEN.names.index('road')
 SIDEWALK = SEVEN.names.index('sidewalk')
@@ -36,6 +37,16 @@ def test_cameras_and_frames_differ(drive: Drive) -> None:
     for number, frame in enumerate(frames):
         for other in frames[number + 1 :]:
             assert not np.array_equal(frame, other)
+
+
+def test_walls_left_out_are_hidden(drive: Drive, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = [(camera, index) for camera in CAMERAS for index in (1, 5)]
+    frames = {job: drive.render(*job) for job in jobs}
+    monkeypatch.setattr(Wall, 'seen', lambda wall, view, covered: wall.faces(view))
+    for job in jobs:
+        whole = drive.render(*job)
+        assert np.array_equal(whole.image, frames[job].image), job
+        assert np.array_equal(whole.labels, frames[job].labels), job
 
 
 def test_stamps_follow_fps(drive: Drive) -> None:
