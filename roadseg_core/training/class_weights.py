@@ -45,8 +45,6 @@ def class_weights(
     for place, choice in choices.items():
         if choice == 'median_frequency':
             values = median_frequency(pixels, seen)
-        elif choice == 'inverse_frequency':
-            values = inverse_frequency(pixels)
         else:
             values = np.asarray(choice, float)
         if len(values) != classes:
@@ -96,10 +94,3 @@ def median_frequency(pixels: np.ndarray, seen: np.ndarray) -> np.ndarray:
     shown = frequency > 0
     median = np.median(frequency[shown]) if shown.any() else 0.0
     return np.divide(median, frequency, out=np.zeros_like(frequency), where=shown)
-
-
-def inverse_frequency(pixels: np.ndarray) -> np.ndarray:
-    """Weigh classes by one over their share of all pixels, 1 on average over seen classes."""
-    shown = pixels > 0
-    weights = np.divide(1.0, pixels, out=np.zeros_like(pixels), where=shown)
-    return weights * (shown.sum() / max(weights.sum(), 1e-30))

@@ -119,22 +119,17 @@ class LossTerm(Section):
     """
     Weigh one loss; several add up.
 
-    ``class_weights`` (cross entropy and OHEM): ``median_frequency`` (Eigen and Fergus 2015),
-    ``inverse_frequency``, or a weight a class. OHEM keeps pixels whose true class has less than
-    ``threshold`` probability, and at least the share ``keep`` of all.
+    ``class_weights`` of cross entropy: ``median_frequency`` of the truth (Eigen and Fergus 2015),
+    or a weight a class.
     """
 
-    name: Literal['cross_entropy', 'ohem', 'dice', 'iou', 'lovasz'] = 'cross_entropy'
+    name: Literal['cross_entropy', 'dice', 'iou', 'lovasz'] = 'cross_entropy'
     weight: float = Field(default=1.0, gt=0.0)
-    class_weights: (
-        Literal['none', 'median_frequency', 'inverse_frequency'] | tuple[AtLeastZero, ...]
-    ) = 'none'
-    threshold: Share = 0.7
-    keep: Share = 0.1
+    class_weights: Literal['none', 'median_frequency'] | tuple[AtLeastZero, ...] = 'none'
 
     @model_validator(mode='after')
     def _weights_have_a_use(self) -> LossTerm:
-        if self.class_weights != 'none' and self.name not in ('cross_entropy', 'ohem'):
+        if self.class_weights != 'none' and self.name != 'cross_entropy':
             raise ValueError(
                 f'class_weights mean nothing to {self.name}: it counts every class alike'
             )
@@ -237,7 +232,7 @@ class TrainingConfig(Section):
     patience: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
     device: Literal['auto', 'cpu', 'cuda'] = 'auto'
-    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = 'auto'
+    precision: Literal['auto', 'fp32', 'bf16'] = 'auto'
     deterministic: bool = True
     threads: int = Field(default=0, ge=0)
     tensorboard: bool = True

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from roadseg_core.data.dataset import DATA_SETS, DRAWN, open_source
@@ -83,7 +83,7 @@ def open_data(config: TrainingConfig, *, label_map: LabelMap, processes: Process
         rank=processes.rank,
         processes=processes.count,
         drop_last=config.drop_last,
-        fewest=samples_needed(config, processes),
+        fewest=fewest_samples(config, processes),
     )
     if not batches.steps_per_epoch:
         raise ConfigError(
@@ -133,41 +133,16 @@ def open_validation(
     )
 
 
-def samples_needed(config: TrainingConfig, processes: Processes) -> int:
+def fewest_samples(config: TrainingConfig, processes: Processes) -> int:
     """
-    Return 2 where a network takes batch norm of features pooled to one pixel, else 1.
+    Return how many samples a process needs in a batch: 2 for batch norm, where batches have them.
 
-    Such a norm has no variance over one sample. On CUDA it counts those of all processes.
-
-    :raises ConfigError: if whole batches are too small already
+    Over one sample, a norm of features that are pooled to a pixel has no variance.
     """
-    shared = processes.count > 1 and processes.device.type == 'cuda'
-    if shared or _takes_one(config):
-        return 1
-    if config.batch_size < 2 * processes.count:
-        raise ConfigError(
-            f'batch_size {config.batch_size} over {processes.count} processes; '
-            f'{config.network.name} takes batch norm of features pooled to one pixel and needs 2 '
-            f'samples a process: at least {2 * processes.count}'
-        )
-    return 2
-
-
-def _takes_one(config: TrainingConfig) -> bool:
-    """Try a sample without computing anything."""
-    with torch.random.fork_rng(devices=[]), torch.device('meta'), torch.no_grad():
-        network = build_network(config.network.name, config.network.arguments).train()
-        images = torch.empty(1, 3, *(config.train_size or config.data.input_size))
-        try:
-            network(images)
-        except ValueError:
-            try:
-                network(images.expand(2, -1, -1, -1))
-            except ValueError:
-                # Something else is wrong, which training says better.
-                return True
-            return False
-    return True
+    with torch.device('meta'):
+        network = build_network(config.network.name, config.network.arguments)
+    norms = any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    return 2 if norms and config.batch_size >= 2 * processes.count else 1
 
 
 def _open(

@@ -17,7 +17,6 @@ from roadseg_core.models.auxiliary import split_output
 from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.distributed import DeviceError, Processes
 
-_TYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16}
 _FORMATS = {'channels_last': torch.channels_last, 'contiguous': torch.contiguous_format}
 _TRIAL_SAMPLES = 8
 _TRIAL_ROUNDS = 3
@@ -30,7 +29,7 @@ class Execution:
     """
     Run networks in a precision, their weights in fp32.
 
-    :param precision: ``fp32``, ``bf16`` or ``fp16``, of the forward pass
+    :param precision: ``fp32`` or ``bf16``, of the forward pass
     :param memory_format: ``channels_last`` or ``contiguous``, of images and weights
     :param threads: of PyTorch on a CPU; 0: as they are
     """
@@ -46,8 +45,7 @@ class Execution:
     @contextmanager
     def forward(self, device: torch.device) -> Iterator[None]:
         """Enter the precision."""
-        kind = _TYPES.get(self.precision)
-        with torch.autocast(device.type, dtype=kind, enabled=kind is not None):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.precision == 'bf16'):
             yield
 
     def place(self, images: Tensor) -> Tensor:
@@ -59,14 +57,6 @@ class Execution:
         network.to(memory_format=_FORMATS[self.memory_format])
         if self.threads:
             torch.set_num_threads(self.threads)
-
-    def scaler(self, device: torch.device) -> torch.amp.GradScaler:
-        """
-        Return what scales the gradients of fp16, whose range is too small for them.
-
-        It does nothing in other precisions.
-        """
-        return torch.amp.GradScaler(device.type, enabled=self.precision == 'fp16')
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON types: the arguments."""
@@ -87,14 +77,13 @@ def choose_execution(
 
     :param network: on the device of training; it stays as it is
     :param loss: maps scores and labels to a scalar
-    :raises DeviceError: for fp16 on a CPU, and bf16 on a GPU that has none
+    :raises DeviceError: for bf16 on a GPU that has none
     """
     device = processes.device
     if config.precision != 'auto':
         if config.precision not in _precisions(device):
             raise DeviceError(
-                f'precision {config.precision}: not to be had on this {device.type}; set '
-                f'precision=auto or one of {", ".join(_precisions(device))}'
+                f'precision {config.precision}: this GPU computes none; set precision=auto'
             )
         return Execution(config.precision, threads=config.threads), 'as configured'
     trial = _Trial(config, network, loss, processes)
@@ -119,10 +108,9 @@ def choose_execution(
 
 def _precisions(device: torch.device) -> tuple[str, ...]:
     """Return the precisions that a device has, fast or not."""
-    if device.type == 'cpu':
-        return 'fp32', 'bf16'
-    has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
-    return ('fp32', 'bf16', 'fp16') if has_bf16 else ('fp32', 'fp16')
+    if device.type == 'cuda' and not torch.cuda.is_bf16_supported(including_emulation=False):
+        return ('fp32',)
+    return 'fp32', 'bf16'
 
 
 class _Trial:

@@ -41,11 +41,6 @@ class Targets:
     class_weights: Tensor | None = None
     total: Total = _alone
 
-    @property
-    def counted(self) -> Tensor:
-        """Return bool [N, H, W]: where anything is known."""
-        return (self.labels != IGNORE) | self.not_road
-
     def truth_of(self, class_id: int) -> tuple[Tensor, Tensor]:
         """
         Return float [N, H, W], 1 where the truth is the class, and bool, where that is known.
@@ -56,10 +51,6 @@ class Targets:
         if class_id in self.road_ids:
             known = known | self.not_road
         return (self.labels == class_id).float(), known
-
-    def mean(self, costs: Tensor, weights: Tensor) -> Tensor:
-        """Average costs by their weights over all processes; 0 if all weights are."""
-        return self.total((costs * weights).sum()) / self.total(weights.sum()).clamp(min=1e-6)
 
 
 def segmentation_loss(
@@ -96,40 +87,23 @@ def segmentation_loss(
     for place, term in enumerate(terms):
         weights = (class_weights or {}).get(place)
         targets = Targets(scores, classes, not_road, road_ids, weights, total)
-        loss = loss + term.weight * _LOSSES[term.name](targets, term)
+        loss = loss + term.weight * _LOSSES[term.name](targets)
     return loss
 
 
-def cross_entropy(targets: Targets, term: LossTerm) -> Tensor:
+def cross_entropy(targets: Targets) -> Tensor:
     """
     Average the costs over the pixels of all processes where anything is known.
 
     With class weights the average is weighted by that of each pixel's class, and by their mean
     over the other classes where a pixel is only known not to be road.
     """
-    return targets.mean(_pixel_costs(targets), _pixel_weights(targets))
+    weights = _pixel_weights(targets)
+    costs = targets.total((_pixel_costs(targets) * weights).sum())
+    return costs / targets.total(weights.sum()).clamp(min=1e-6)
 
 
-def ohem(targets: Targets, term: LossTerm) -> Tensor:
-    """
-    Average the costs over hard pixels only (OHEM, Shrivastava et al. 2016).
-
-    Hard is where the truth has less than ``threshold`` probability. Where fewer than the share
-    ``keep`` of this process's pixels are, its most costly ones make up for it.
-    """
-    costs = _pixel_costs(targets)
-    counted = targets.counted
-    known = costs.detach()[counted]
-    hard = counted
-    if known.numel():
-        fewest = max(1, round(term.keep * known.numel()))
-        limit = torch.topk(known, fewest).values[-1]
-        most = -torch.log(limit.new_tensor(max(term.threshold, 1e-6)))
-        hard = counted & (costs.detach() >= limit.clamp(max=most))
-    return targets.mean(costs, _pixel_weights(targets) * hard)
-
-
-def iou_loss(targets: Targets, term: LossTerm) -> Tensor:
+def iou_loss(targets: Targets) -> Tensor:
     """
     Return 1 - IoU on probabilities (Rahman and Wang 2016), averaged over classes.
 
@@ -140,13 +114,13 @@ def iou_loss(targets: Targets, term: LossTerm) -> Tensor:
     return _mean_shown(1.0 - both / (predicted + truth - both).clamp(min=1e-6), truth)
 
 
-def dice_loss(targets: Targets, term: LossTerm) -> Tensor:
+def dice_loss(targets: Targets) -> Tensor:
     """Return 1 - Dice on probabilities (Milletari et al. 2016), otherwise as the IoU loss."""
     both, predicted, truth = _overlap(targets)
     return _mean_shown(1.0 - 2.0 * both / (predicted + truth).clamp(min=1e-6), truth)
 
 
-def lovasz_loss(targets: Targets, term: LossTerm) -> Tensor:
+def lovasz_loss(targets: Targets) -> Tensor:
     """
     Average the Lovász extension of 1 - IoU over an image's classes, then over images.
 
@@ -170,7 +144,6 @@ def lovasz_loss(targets: Targets, term: LossTerm) -> Tensor:
 
 _LOSSES = {
     'cross_entropy': cross_entropy,
-    'ohem': ohem,
     'dice': dice_loss,
     'iou': iou_loss,
     'lovasz': lovasz_loss,
@@ -199,7 +172,7 @@ def _pixel_weights(targets: Targets) -> Tensor:
     """Return float [N, H, W], 0 where nothing is known."""
     by_class = targets.class_weights
     if by_class is None:
-        return targets.counted.float()
+        return ((targets.labels != IGNORE) | targets.not_road).float()
     others = [i for i in range(len(by_class)) if i not in targets.road_ids]
     weights = torch.zeros(256, device=by_class.device)
     weights[: len(by_class)] = by_class

@@ -79,14 +79,12 @@ class Progress:
         self,
         config: TrainingConfig,
         execution: Execution,
-        scaler: torch.amp.GradScaler,
         tally: Tally,
     ) -> dict[str, object]:
         """Return the state of a checkpoint, plain JSON types."""
         return {
             'progress': asdict(self),
             'execution': execution.to_dict(),
-            'scaler': scaler.state_dict(),
             'tally': {
                 'confusion': tally.confusion.counts.tolist(),
                 'road': tally.image_view.counts.tolist(),
@@ -116,7 +114,7 @@ class SavedRun:
         :raises CheckpointError: if the checkpoint is missing or damaged
         """
         state = load_state(path)
-        if not {'config', 'progress', 'scaler'} <= set(state):
+        if not {'config', 'progress'} <= set(state):
             raise CheckpointError(
                 f'{path}: no state to resume from; take the last.safetensors of a run'
             )
@@ -135,7 +133,6 @@ class SavedRun:
         network: torch.nn.Module,
         optimizer: torch.optim.Optimizer,
         average: MovingAverage | None,
-        scaler: torch.amp.GradScaler,
         tally: Tally | None,
     ) -> Progress:
         """
@@ -161,7 +158,6 @@ class SavedRun:
         optimizer.load_state_dict(
             {'state': values, 'param_groups': optimizer.state_dict()['param_groups']}
         )
-        scaler.load_state_dict(self.state['scaler'])
         counts = self.state.get('tally', {})
         if tally is not None and 'confusion' in counts:  # older checkpoints have none
             tally.confusion.counts = np.array(counts['confusion'], np.int64)

@@ -111,7 +111,6 @@ class Run:
                 config, self.network, loss=self.loss, processes=processes
             )
         self.execution.prepare(self.network)
-        self.scaler = self.execution.scaler(processes.device)
         self.average = MovingAverage(self.network, config.ema_decay) if config.ema_decay else None
         self.optimizer = build_optimizer(self.network, config.optimizer)
         self.tally = new_tally(self.label_map, road_only=self.data.road_only)
@@ -121,7 +120,6 @@ class Run:
                 network=self.network,
                 average=self.average,
                 optimizer=self.optimizer,
-                scaler=self.scaler,
                 tally=self.tally if processes.is_first else None,
             )
         self._spread = processes.spread(self.network)
@@ -209,14 +207,12 @@ class Run:
         for extra in auxiliary:
             loss = loss + config.auxiliary_weight * self.loss(extra, labels, total=total)
         self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()
+        loss.backward()
         for group in self.optimizer.param_groups:
             group['lr'] = self.learning_rate(step)
         if config.optimizer.clip_norm:
-            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.network.parameters(), config.optimizer.clip_norm)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
+        self.optimizer.step()
         if self.average is not None:
             self.average.update(self.network, step)
         some = (..., slice(None, None, STRIDE), slice(None, None, STRIDE))
@@ -330,7 +326,7 @@ class Run:
             licence=config.card.licence,
             card=config.card.card,
             commit=self._commit,
-            state=self.progress.state(config, self.execution, self.scaler, self.tally),
+            state=self.progress.state(config, self.execution, self.tally),
         )
 
     def _announce(self) -> None:

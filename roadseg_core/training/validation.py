@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from roadseg_core.data.source import FrameSource, LabelledFrame
 from roadseg_core.data.splits import spread
 from roadseg_core.labels import TWO, LabelMap
-from roadseg_core.metrics import RoadScores, Scores, SegmentedFrame, Tally
+from roadseg_core.metrics import SegmentedFrame, Tally
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training.distributed import Processes
 from roadseg_core.training.execution import Execution
@@ -34,25 +34,23 @@ class ValidationSet:
 
 @dataclass(frozen=True)
 class Figures:
-    """Hold what a validation found; ``road`` ranks pixels by their road probability."""
+    """Hold what a validation found."""
 
-    scores: Scores
-    road: RoadScores
+    tally: Tally
     loss: float
-    road_only: bool
 
     @property
     def score(self) -> float:
         """Return what training tries to raise: mIoU, or IoU where only the road is known."""
-        return self.scores.road_iou if self.road_only else self.scores.miou
+        scores = self.tally.confusion.scores()
+        return scores.road_iou if self.tally.road_only else scores.miou
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON types."""
-        road = self.road.to_dict()
+        road = self.tally.image_view.scores().to_dict()
         return {
-            **self.scores.to_dict(),
-            'auc': road['auc'],
-            'max_f': road['max_f'],
+            **self.tally.confusion.scores().to_dict(),
+            **{name: road[name] for name in ('auc', 'max_f')},
             'loss': round(self.loss, 6),
         }
 
@@ -98,16 +96,10 @@ def validate(
         labels = torch.from_numpy(frame.labels)[None].to(processes.device)
         losses.append(float(loss(scores, labels)))
         tally.count(found.truth, found.labels, found.road_probability)
-    tally = total_tally(tally, processes)
     total = processes.total(
         torch.tensor([sum(losses), len(losses)], dtype=torch.float64, device=processes.device)
     ).tolist()
-    return Figures(
-        tally.confusion.scores(),
-        tally.image_view.scores(),
-        total[0] / max(total[1], 1.0),
-        tally.road_only,
-    )
+    return Figures(total_tally(tally, processes), total[0] / max(total[1], 1.0))
 
 
 @torch.no_grad()

@@ -14,7 +14,6 @@ from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN, TWO, LabelMap
 from roadseg_core.training.class_weights import (
     class_weights,
     count_labels,
-    inverse_frequency,
     median_frequency,
 )
 from roadseg_core.training.config import ConfigError, LossTerm
@@ -97,11 +96,7 @@ def test_overlap_losses_are_least_where_all_is_right(name: str) -> None:
     assert loss.item() == pytest.approx(0.0, abs=1e-5)
 
 
-def test_hard_pixels_and_weights_by_hand() -> None:
-    # Below 0.7: the second and the fourth, each 0.6.
-    assert loss_of('ohem', keep=0.1) == pytest.approx(-math.log(0.6), rel=1e-5)
-    # None is below 0.1: the most costly half of them.
-    assert loss_of('ohem', threshold=0.1, keep=0.5) == pytest.approx(-math.log(0.6), rel=1e-5)
+def test_class_weights_by_hand() -> None:
     costs = [-math.log(p) for p in (0.9, 0.6, 0.8, 0.6)]
     assert loss_of('cross_entropy', weights=[1.0, 3.0]) == pytest.approx(
         (costs[0] + costs[1] + 3 * costs[2] + 3 * costs[3]) / 8, rel=1e-5
@@ -114,24 +109,21 @@ def test_weights_of_rare_classes() -> None:
     assert pixels.tolist() == [6, 1, 0] and seen.tolist() == [7, 4, 0] and not partly_known
     # Frequencies 6/7 and 1/4, their median 31/56.
     np.testing.assert_allclose(median_frequency(pixels, seen), [31 / 48, 31 / 14, 0])
-    np.testing.assert_allclose(inverse_frequency(pixels), [2 / 7, 12 / 7, 0])
 
 
 def test_of_two_classes_not_road_is_one() -> None:
     images = [np.array([[NOT_ROAD, NOT_ROAD, NOT_ROAD, 1, IGNORE, 0]], np.uint8)]
     pixels, seen, partly_known = count_labels(images, TWO)
     assert pixels.tolist() == [4, 1] and seen.tolist() == [5, 5] and not partly_known
-    np.testing.assert_allclose(inverse_frequency(pixels), [2 / 5, 8 / 5])
     assert count_labels(images, THREE)[2]
 
 
-@pytest.mark.parametrize('how', ['median_frequency', 'inverse_frequency'])
 def test_no_class_weighs_nothing_where_only_not_road_is_known(
-    write_config: Callable[..., Path], how: str
+    write_config: Callable[..., Path],
 ) -> None:
     config = load_config(
         write_config('seven', frames=1, batch_size=1),
-        [f'loss=[{{name: cross_entropy, class_weights: {how}}}]'],
+        ['loss=[{name: cross_entropy, class_weights: median_frequency}]'],
     )
 
     def weights(labels: list[int], label_map: LabelMap) -> list[float]:

@@ -133,7 +133,7 @@ def test_overwriting_deletes_nothing_before_all_is_checked(
         'network.name=nothing',
         'init=nothing.safetensors',
         'optimizer.learning_rate=-1',
-        'loss=[{name: ohem, class_weights: [1, 2, 3]}]',
+        'loss=[{name: cross_entropy, class_weights: [1, 2, 3]}]',
     ):
         assert main(['train', config, wrong, f'data.root={tmp_path}', '--overwrite']) == 1, wrong
         assert {path.name: path.read_bytes() for path in run.iterdir()} == before, wrong
