@@ -3,104 +3,67 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from markupsafe import Markup
 
 from roadseg_core.evaluation.compare.comparison import Compared, Comparison
-from roadseg_core.evaluation.compare.verdict import ACCEPTED, HIGHER_IS_BETTER, NO_RULE, REJECTED
+from roadseg_core.evaluation.compare.verdict import NO_RULE
+from roadseg_core.evaluation.settings.conditions import HIGHER_IS_BETTER
+from roadseg_core.evaluation.settings.sections import ComparisonChoice
+from roadseg_core.labels import LabelMap
 from roadseg_core.report.charts import ticks
-from roadseg_core.report.page import write_page
+from roadseg_core.report.page import class_colours, write_page
 from roadseg_core.report.pictures import Picture
 
 _COLOURS = {'better': '#2f855a', 'worse': '#c53030'}
 _OTHER_COLOUR = '#5c6875'
 
 
-@dataclass(frozen=True)
-class DifferentMoment:
-    """The pictures of a frame on which the models differ."""
-
-    title: str
-    pictures: tuple[Picture, ...]
-
-
-@dataclass(frozen=True)
-class PageFacts:
-    """
-    Hold what the page says beside the comparison.
-
-    :param models: the two models, for people
-    :param pages: their own pages, as links from this one
-    :param speeds: rows of the table of speeds: name, A, B
-    :param legends: colours of the classes by name; one, or one for each model
-    """
-
-    models: tuple[str, str]
-    confidence: float
-    block_seconds: float
-    resamples: int
-    speeds: tuple[tuple[str, str, str], ...] = ()
-    legends: tuple[dict[str, str], ...] = ()
-    problems: tuple[str, ...] = ()
-    pages: tuple[str, ...] = ()
-
-
 def write_comparison_page(
-    path: Path, comparison: Comparison, facts: PageFacts, moments: list[DifferentMoment]
+    path: Path,
+    comparison: Comparison,
+    choice: ComparisonChoice,
+    reports: Sequence[dict],
+    moments: Sequence[tuple[str, Sequence[Picture]]],
 ) -> None:
-    """Write the page."""
-    cards = [
-        (f'{comparison.frames}', 'frames that both evaluated'),
-        (f'{comparison.blocks}', f'blocks of {facts.block_seconds:g} s'),
-    ]
-    left_out = comparison.only_first + comparison.only_second
-    if left_out:
-        cards.append((f'{left_out}', 'frames of one model alone, left out'))
-    for figure in comparison.figures:
-        if figure.name in ('road_iou', 'miou', 'consistency'):
-            cards.append((_signed(figure.difference.value), f'{figure.name}, A less B'))
+    """
+    Write the page.
+
+    :param reports: report.json of both models, whose own pages lie in ``model`` and ``against``
+    :param moments: title and pictures of the frames on which the models differ most
+    """
+    maps = [LabelMap.from_dict(report['model']['label_map']) for report in reports]
+    legends = [class_colours(label_map) for label_map in maps]
     write_page(
         path,
         __package__,
         'page.html.j2',
-        models=facts.models,
-        pages=facts.pages,
-        verdict=comparison.verdict.verdict,
-        reasons=comparison.verdict.reasons,
-        problems=facts.problems,
-        cards=cards,
+        comparison=comparison,
+        choice=choice,
+        reports=reports,
         plot=forest(comparison.figures),
-        confidence=f'{100 * facts.confidence:g} %',
-        block_seconds=facts.block_seconds,
-        resamples=facts.resamples,
-        correlation=comparison.correlation,
-        same_classes=comparison.same_classes,
         rows=[_row(figure) for figure in comparison.figures],
-        speeds=facts.speeds,
         moments=moments,
-        legends=facts.legends,
+        legends=legends[:1] if legends[0] == legends[1] else legends,
     )
 
 
 def headline(comparison: Comparison) -> str:
     """Say the outcome in a line."""
     verdict = comparison.verdict.verdict
+    words = [] if verdict == NO_RULE else [verdict.upper()]
     named = {figure.name: figure for figure in comparison.figures}
     main = next((named[name] for name in HIGHER_IS_BETTER if name in named), None)
-    shown = (
-        ''
-        if main is None
-        else (
-            f'{main.name} {main.first.value:.4f} against {main.second.value:.4f}: {main.shown} '
-            f'({_row(main)["difference"]}, {_row(main)["interval"]})'
+    if main is not None:
+        row = _row(main)
+        words.append(
+            f'{main.name} {row["first"]} against {row["second"]}: {main.shown} '
+            f'({row["difference"]}{", " if row["interval"] else ""}{row["interval"]})'
         )
-    )
-    return {NO_RULE: shown, ACCEPTED: f'ACCEPTED; {shown}', REJECTED: f'REJECTED; {shown}'}.get(
-        verdict, f'UNDECIDED; {shown}'
-    )
+    return '; '.join(words) or 'nothing was measured for both models'
 
 
 def forest(figures: tuple[Compared, ...]) -> Markup:
@@ -162,8 +125,8 @@ def _row(figure: Compared) -> dict[str, str]:
 
 
 def _number(value: float) -> str:
-    return 'none' if math.isnan(value) else f'{value:.4f}'
+    return '' if math.isnan(value) else f'{value:.4f}'
 
 
 def _signed(value: float) -> str:
-    return 'none' if math.isnan(value) else f'{value:+.4f}'
+    return '' if math.isnan(value) else f'{value:+.4f}'

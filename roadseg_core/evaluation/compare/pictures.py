@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import cv2
@@ -14,7 +13,6 @@ from roadseg_core.bags.images import read_stamp, to_bgr
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.engines import Engine, segment_image
 from roadseg_core.evaluation.compare.figures import Key
-from roadseg_core.evaluation.compare.page import DifferentMoment
 from roadseg_core.evaluation.drives.scoring import truth_label_map
 from roadseg_core.evaluation.drives.segmenting import open_model
 from roadseg_core.evaluation.drives.truth import TruthError, open_truth
@@ -26,58 +24,40 @@ from roadseg_core.report.pictures import Picture, painting, photograph
 _FIRST_ALONE, _SECOND_ALONE = (40, 40, 220), (220, 120, 30)
 
 
-@dataclass(frozen=True)
-class BagPlace:
-    """Where a bag lies, and its image topics by camera."""
-
-    path: Path
-    topics: dict[str, str]
-
-
-def different_moments(
+def picture_frames(
     keys: tuple[Key, ...],
-    places: dict[str, BagPlace],
+    topics: dict[str, dict[str, str]],
     config: tuple[EvaluationConfig, EvaluationConfig],
-    texts: dict[Key, str],
-) -> list[DifferentMoment]:
+) -> dict[Key, tuple[Picture, ...]]:
     """
-    Run both models on the frames again, and picture what they say.
+    Run both models on some frames again, and picture what they say.
 
-    :param places: by the bag's name in the keys
+    :param topics: image topics by camera, by the bag as the keys name it
     :param config: how the two models were evaluated
-    :param texts: what to say of each frame
     """
-    if not keys:
-        return []
     shown: dict[Key, tuple[Picture, ...]] = {}
+    if not keys:
+        return shown
     with ExitStack() as stack:
-        engines = []
-        for one in config:
-            engine = open_model(one)
-            stack.callback(engine.close)
-            engines.append(engine)
+        engines = [stack.enter_context(closing(open_model(one))) for one in config]
         for bag in sorted({key[0] for key in keys}):
             wanted = {key for key in keys if key[0] == bag}
-            for key, image, truth in _frames(bag, places[bag], wanted, config[0]):
+            for key, image, truth in _frames(Path(bag), topics[bag], wanted, config[0]):
                 shown[key] = _pictures(image, truth, engines, config)
-    return [DifferentMoment(texts[key], shown[key]) for key in keys if key in shown]
+    return {key: shown[key] for key in keys if key in shown}
 
 
 def _frames(
-    bag: str, place: BagPlace, wanted: set[Key], config: EvaluationConfig
+    bag: Path, topics: dict[str, str], wanted: set[Key], config: EvaluationConfig
 ) -> Iterator[tuple[Key, np.ndarray, np.ndarray | None]]:
     """Yield the wanted frames of a bag with their truth, where there is any."""
     by_stamp = {(key[1], key[2]): key for key in wanted}
     cameras = {
-        topic: camera
-        for camera, topic in place.topics.items()
-        if any(camera == key[1] for key in wanted)
+        topic: camera for camera, topic in topics.items() if any(camera == key[1] for key in wanted)
     }
-    with BagReader(place.path) as reader, BagReader(place.path) as truth_reader:
+    with BagReader(bag) as reader, BagReader(bag) as truth_reader:
         truths = {
-            camera: open_truth(
-                config.truth, camera, bag=truth_reader, only_camera=len(place.topics) == 1
-            )
+            camera: open_truth(config.truth, camera, bag=truth_reader, only_camera=len(topics) == 1)
             for camera in cameras.values()
         }
         for message in reader.messages(list(cameras)):

@@ -11,20 +11,18 @@ from roadseg_core.bags.cdr import BILLION
 from roadseg_core.engines import EngineError, open_engine
 from roadseg_core.evaluation.compare.comparison import Comparison, ComparisonError, compare
 from roadseg_core.evaluation.compare.figures import Key, read_rows, score_map
-from roadseg_core.evaluation.compare.page import PageFacts, write_comparison_page
-from roadseg_core.evaluation.compare.pictures import BagPlace, different_moments
+from roadseg_core.evaluation.compare.page import write_comparison_page
+from roadseg_core.evaluation.compare.pictures import picture_frames
 from roadseg_core.evaluation.compare.verdict import ACCEPTED, NO_RULE
 from roadseg_core.evaluation.drives.scoring import truth_label_map
 from roadseg_core.evaluation.results.publishing import write_json
 from roadseg_core.evaluation.run import evaluate_bags, forget_earlier
 from roadseg_core.evaluation.settings.conditions import CLASS_PREFIX, Rule
 from roadseg_core.evaluation.settings.config import EvaluationConfig
-from roadseg_core.evaluation.settings.sections import ComparisonChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.files import default_model
 from roadseg_core.labels import LABEL_MAPS, TWO, LabelMap
 from roadseg_core.model_file import ModelFileError, read_model_info
-from roadseg_core.report.page import class_colours
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,15 @@ def compare_models(config: EvaluationConfig, *, say: Callable[[str], None]) -> C
         raise EvaluationError(str(error)) from error
     compared = ComparedModels((first, second), comparison, choice.rule)
     try:
-        _write_page(config.output / 'report.html', compared, both, rows, choice)
+        topics = {
+            bag['path']: {name: camera['topic'] for name, camera in bag['cameras'].items()}
+            for bag in first['bags']
+        }
+        moments = [
+            (_title(key, *(model[key] for model in rows)), pictures)
+            for key, pictures in picture_frames(comparison.most_different, topics, both).items()
+        ]
+        write_comparison_page(config.output / 'report.html', comparison, choice, reports, moments)
         write_json(
             config.output / 'comparison.json',
             {
@@ -158,59 +164,6 @@ def _refuse_undecidable(config: EvaluationConfig, maps: tuple[LabelMap, LabelMap
             )
 
 
-def _write_page(
-    path: Path,
-    compared: ComparedModels,
-    config: tuple[EvaluationConfig, EvaluationConfig],
-    rows: list[dict[Key, dict]],
-    choice: ComparisonChoice,
-) -> None:
-    comparison, reports = compared.comparison, compared.reports
-    places = {
-        str(bag): BagPlace(
-            bag, {camera: values['topic'] for camera, values in entry['cameras'].items()}
-        )
-        for bag, entry in ((bag, _bag(reports[0], bag)) for bag in config[0].bags)
-    }
-    maps = [LabelMap.from_dict(report['model']['label_map']) for report in reports]
-    colours = [class_colours(label_map) for label_map in maps]
-    moments = different_moments(
-        comparison.most_different,
-        places,
-        config,
-        {key: _title(key, *(model[key] for model in rows)) for key in comparison.most_different},
-    )
-    write_comparison_page(
-        path,
-        comparison,
-        PageFacts(
-            models=tuple(_about(report) for report in reports),
-            confidence=choice.confidence,
-            block_seconds=choice.block_seconds,
-            resamples=choice.resamples,
-            speeds=_speeds(reports),
-            problems=_problems(reports),
-            pages=('model/report.html', 'against/report.html'),
-            legends=tuple(colours[:1] if colours[0] == colours[1] else colours),
-        ),
-        moments,
-    )
-
-
-def _bag(report: dict, bag: Path) -> dict:
-    return next(entry for entry in report['bags'] if entry['path'] == str(bag))
-
-
-def _about(report: dict) -> str:
-    model, engine = report['model'], report['engine']
-    height, width = model['input_size']
-    return (
-        f'{model["path"]}: {model["network"]}, {width}x{height}, classes of '
-        f'{model["label_map"]["name"]!r}; {engine["backend"]} on {engine["device"]} in '
-        f'{engine["precision"]}; SHA-256 {model["sha256"][:12]}'
-    )
-
-
 def _title(key: Key, first: dict, second: dict) -> str:
     bag, camera, stamp, index = key
     values = [
@@ -221,27 +174,4 @@ def _title(key: Key, first: dict, second: dict) -> str:
     return (
         f'{Path(bag).name}, {camera}, frame {index}, stamp {stamp / BILLION:.3f} s: '
         f'{", ".join(values)}'
-    )
-
-
-def _speeds(reports: tuple[dict, dict]) -> tuple[tuple[str, str, str], ...]:
-    found = []
-    for name, key, unit in (
-        ('latency, median', 'latency_ms_p50', ' ms'),
-        ('latency, 99th percentile', 'latency_ms_p99', ' ms'),
-        ('frames a second', 'frames_per_second', ''),
-    ):
-        values = [report['timings'][key] for report in reports]
-        found.append(
-            (name, *('none' if value is None else f'{value:.1f}{unit}' for value in values))
-        )
-    return tuple(found)
-
-
-def _problems(reports: tuple[dict, dict]) -> tuple[str, ...]:
-    return tuple(
-        f'{letter}: {bag["path"]}: {problem}'
-        for letter, report in zip('AB', reports)
-        for bag in report['bags']
-        for problem in bag['problems']
     )

@@ -10,8 +10,6 @@ import pytest
 from roadseg_core.evaluation.compare.comparison import Comparison, ComparisonError, compare
 from roadseg_core.evaluation.compare.figures import Key, score_map
 from roadseg_core.evaluation.compare.page import (
-    DifferentMoment,
-    PageFacts,
     headline,
     write_comparison_page,
 )
@@ -159,11 +157,21 @@ def test_the_page_tells_the_verdict(tmp_path: Path, frames: int, expected: str) 
         maps=(TWO, TWO),
         choice=choice('road_iou > 0'),
     )
+    report = {
+        'model': {
+            'path': 'new <1>',
+            'network': 'unet',
+            'input_size': [20, 20],
+            'label_map': TWO.to_dict(),
+            'sha256': '0' * 64,
+        },
+        'engine': {'backend': 'openvino', 'device': 'CPU', 'precision': 'fp32'},
+        'timings': {'latency_ms_p50': 1.0, 'latency_ms_p99': None, 'frames_per_second': 9.0},
+        'bags': [{'path': 'drive', 'problems': ['a half']}],
+    }
+    rules = choice('road_iou > 0')
     write_comparison_page(
-        tmp_path / 'report.html',
-        result,
-        PageFacts(('new <1>', 'old'), 0.95, 2.0, 300, speeds=(('latency', '1 ms', '2 ms'),)),
-        [DifferentMoment('front, 3 s', ())],
+        tmp_path / 'report.html', result, rules, [report, report], [('front, 3 s', ())]
     )
     text = (tmp_path / 'report.html').read_text(encoding='utf-8')
     assert expected in text and 'new &lt;1&gt;' in text and 'front, 3 s' in text
