@@ -15,7 +15,7 @@ from roadseg_core.engines.base import (
     Progress,
     Segmentation,
 )
-from roadseg_core.engines.running import segment_image, warm_up
+from roadseg_core.engines.running import segment_image, segment_in_batches, warm_up
 from roadseg_core.model_file import ModelFile, read_model
 
 BACKENDS = ('auto', 'tensorrt', 'openvino', 'torch')
@@ -30,6 +30,7 @@ __all__ = [
     'Progress',
     'Segmentation',
     'segment_image',
+    'segment_in_batches',
     'warm_up',
 ]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from roadseg_core.bags.images import decode
 from roadseg_core.bags.records import SourceError
-from roadseg_core.engines import Engine, Segmentation, warm_up
+from roadseg_core.engines import Engine, segment_in_batches, warm_up
 from roadseg_core.evaluation.drives.stages import mapped
 from roadseg_core.evaluation.drives.videos import Videos
 from roadseg_core.pipeline.conversion import ConversionError
@@ -121,35 +121,9 @@ def _decoded(work: Work, engine: Engine) -> Work:
 
 
 def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
-    """Segment frames in full batches: the last is filled up with what the array held before."""
-    batch = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
-    waiting: list[Work] = []
-    filled = 0
     with closing(works):
-        for work in works:
-            waiting.append(work)
-            if work.frame is not None:
-                batch[filled] = work.frame.network_image
-                filled += 1
-            if filled == size or (len(waiting) >= 64 and not filled):
-                yield from _segmented(waiting, engine, batch, filled)
-                waiting, filled = [], 0
-        yield from _segmented(waiting, engine, batch, filled)
-
-
-def _segmented(works: list[Work], engine: Engine, batch: np.ndarray, filled: int) -> Iterator[Work]:
-    result = engine.infer(batch) if filled else Segmentation()
-    number = 0
-    made = []
-    for work in works:
-        if work.frame is not None:
-            # The engine's arrays are its own from the next run on.
-            arrays = (result.labels, result.road_probability, result.confidence)
-            own = [None if a is None else a[number : number + 1].copy() for a in arrays]
-            work = replace(work, result=Segmentation(*own))
-            number += 1
-        made.append(work)
-    yield from made
+        for work, run in segment_in_batches(works, engine, size, frame=lambda work: work.frame):
+            yield work if run is None else replace(work, result=run.result)
 
 
 def _made(

@@ -95,7 +95,7 @@ class CameraAnalysis:
     def analyse(self, work: Work) -> Analysed | None:
         """Return what a frame says; None for one that could not be decoded."""
         counts = self.counts
-        if work.frame is None or work.result is None:
+        if work.frame is None or work.run is None:
             counts.bad += 1
             self._note(f'frame {work.index}: {work.error}')
             return None
@@ -114,11 +114,11 @@ class CameraAnalysis:
         truth = self._compare(work, published['label'], row)
         timing = {
             **frame,
-            'batch': work.batch,
+            'batch': work.run.batch,
             'decode_ms': round(work.decode_ms, 3),
-            'infer_ms': round(work.infer_ms, 3),
+            'infer_ms': round(work.run.infer_ms, 3),
             'outputs_ms': round(outputs_ms, 3),
-            'latency_ms': round(work.decode_ms + work.infer_ms + outputs_ms, 3),
+            'latency_ms': round(work.decode_ms + work.run.infer_ms + outputs_ms, 3),
         }
         return Analysed(work, published, self._images, truth, row, timing)
 
@@ -139,7 +139,7 @@ class CameraAnalysis:
 
     def _outputs(self, work: Work, wanted: frozenset[str], geometry: str) -> dict[str, np.ndarray]:
         return work.frame.outputs(
-            work.result,
+            work.run.result,
             0,
             wanted,
             label_map=self._label_map,

@@ -12,7 +12,8 @@ import numpy as np
 
 from roadseg_core.bags.images import decode, read_stamp
 from roadseg_core.bags.records import BagMessage
-from roadseg_core.engines import Engine, EngineError, Segmentation, open_engine, warm_up
+from roadseg_core.engines import Engine, EngineError, open_engine, segment_in_batches, warm_up
+from roadseg_core.engines.running import Run
 from roadseg_core.evaluation.drives.cameras import Camera
 from roadseg_core.evaluation.drives.stages import mapped, read_ahead
 from roadseg_core.evaluation.settings.config import EvaluationConfig
@@ -42,8 +43,7 @@ class Work:
     :param index: number among the camera's recorded frames
     :param stamp_ns: the header's stamp, or the time of recording where a driver set none
     :param frame: None for a frame that could not be decoded; ``error`` says why
-    :param result: its own segmentation, a batch of one
-    :param batch: frames in the batch that it was in
+    :param run: what the engine says of the frame; None without one
     """
 
     message: BagMessage
@@ -53,9 +53,7 @@ class Work:
     frame: Frame | None = None
     error: str = ''
     decode_ms: float = 0.0
-    result: Segmentation | None = None
-    infer_ms: float = 0.0
-    batch: int = 0
+    run: Run | None = None
 
 
 def open_model(config: EvaluationConfig) -> Engine:
@@ -109,7 +107,16 @@ def segmented(works: Iterator[Work], engine: Engine, *, batch: int) -> Iterator[
             ahead=AHEAD,
         )
     ) as decoded:
-        yield from _inferred(chain.from_iterable(decoded), engine, batch or engine.info.max_batch)
+        size = batch or engine.info.max_batch
+        waiting = chain.from_iterable(decoded)
+        try:
+            for work, run in segment_in_batches(
+                waiting, engine, size, frame=lambda work: work.frame
+            ):
+                work.run = run
+                yield work
+        except EngineError as error:
+            raise EvaluationError(f'the engine failed: {error}') from error
 
 
 def _decoded(work: Work, geometry: Geometry) -> Work:
@@ -128,56 +135,3 @@ def _decoded(work: Work, geometry: Geometry) -> Work:
         work.error = str(error)
     work.decode_ms = (time.perf_counter() - started) * 1e3
     return work
-
-
-def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
-    """
-    Fill batches in the order of recording, whatever the cameras.
-
-    The last is filled up with what the array held before: an engine may compile for each size,
-    and would for a few frames. Smaller are those between which much is only copied.
-    """
-    frames = np.zeros((size, *engine.info.geometry.input_size, 3), np.uint8)
-    warm = {size}
-    waiting: list[Work] = []
-    filled = 0
-    for work in works:
-        waiting.append(work)
-        if work.frame is not None:
-            frames[filled] = work.frame.network_image
-            filled += 1
-        if filled == size or len(waiting) >= 64:
-            yield from _run(waiting, frames[:filled], engine, warm)
-            waiting, filled = [], 0
-    yield from _run(waiting, frames if filled else frames[:0], engine, warm)
-
-
-def _run(works: list[Work], frames: np.ndarray, engine: Engine, warm: set[int]) -> list[Work]:
-    """
-    Segment a batch; time the engine.
-
-    :param frames: uint8 [n, H, W, 3]; may be more than the works have
-    :param warm: sizes that the engine is warm for; another is first run outside the clock
-    """
-    if not len(frames):
-        return works
-    try:
-        if len(frames) not in warm:
-            warm_up(engine, [len(frames)])
-            warm.add(len(frames))
-        started = time.perf_counter()
-        result = engine.infer(frames)
-    except EngineError as error:
-        raise EvaluationError(f'the engine failed: {error}') from error
-    infer_ms = (time.perf_counter() - started) * 1e3
-    segmented_works = (work for work in works if work.frame is not None)
-    for number, work in enumerate(segmented_works):
-        # The engine's arrays are its own from the next call on.
-        work.result = Segmentation(
-            *(
-                None if array is None else array[number : number + 1].copy()
-                for array in (result.labels, result.road_probability, result.confidence)
-            )
-        )
-        work.infer_ms, work.batch = infer_ms, len(frames)
-    return works

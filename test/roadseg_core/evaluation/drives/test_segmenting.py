@@ -73,10 +73,10 @@ def test_compiling_for_a_batch_size_is_not_timed(
     assert [work.message.topic for work in passed] == [work.message.topic for work in works]
     done = [work for work in passed if work.camera]
     assert [work.index for work in done] == list(range(frames))
-    assert [work.batch for work in done] == batches
+    assert [work.run.batch for work in done] == batches
     for work, picture in zip(done, pictures):
-        assert (work.result.labels == (picture[0, 0, 0] > 100)).all()
-        assert 0 < work.infer_ms < COMPILING_SECONDS * 1e3
+        assert (work.run.result.labels == (picture[0, 0, 0] > 100)).all()
+        assert 0 < work.run.infer_ms < COMPILING_SECONDS * 1e3
 
 
 class FailingEngine(CompilingEngine):
