@@ -19,6 +19,7 @@ from roadseg_core.evaluation.settings.arguments import junit_path, read_argument
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.missing import repair
+from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.memory import tune_malloc
 
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         suite = SuiteFile(junit_path(words))
         suite.begin()
-        config = read_arguments(words)
+        config = read_arguments(words).with_fallback(through_cv_bridge)
         suite.name = config.name
         suite.begin()
         exit_code, cases = evaluate(config)

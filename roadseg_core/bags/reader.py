@@ -31,6 +31,7 @@ class BagReader:
     """
 
     kind = 'bag'
+    names = ()
 
     def __init__(self, path: Path, *, scratch: Path | None = None) -> None:
         self.path = path

@@ -27,7 +27,8 @@ class CameraBag:
     :param count: frames, about; 0 if that is not known
     """
 
-    notes = ()
+    notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def __init__(
         self, path: Path, kind: str, camera: str, *, compressed: bool, period_ns: int, count: int

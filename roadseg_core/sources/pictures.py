@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -68,17 +68,23 @@ class PictureBag(CameraBag):
             count=len(self._files),
         )
         self._read = Path.read_bytes if checked else read_picture
+        self.names = tuple(
+            str(PurePosixPath(self._name(file)).with_suffix('')) for file in self._files
+        )
 
     def pictures(self) -> Iterator[tuple[str, bytes | np.ndarray, str]]:
         """Yield the pictures, named by their paths in the folder that holds them all."""
         for file in self._files:
-            name = file.absolute().relative_to(self._root).as_posix()
+            name = self._name(file)
             try:
                 yield name, self._read(file), ''
             except OSError as error:
                 yield name, b'', f'{name}: cannot be read: {error.strerror}'
             except ConversionError as error:
                 yield name, b'', f'{name}: {error}'
+
+    def _name(self, file: Path) -> str:
+        return file.absolute().relative_to(self._root).as_posix()
 
 
 def _pictures_of(paths: Iterator[Path]) -> list[Path]:

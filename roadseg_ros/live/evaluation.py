@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from roadseg_core.bags.reader import BagReader
-from roadseg_core.bags.records import BagError
+from roadseg_core.bags.records import SourceError
 from roadseg_core.evaluation.drives.cameras import find_cameras
 from roadseg_core.evaluation.drives.one_bag import possible_truth
 from roadseg_core.evaluation.fleet.parts import part_folder
@@ -19,6 +18,7 @@ from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.files import default_model
 from roadseg_core.model_file import ModelFileError, read_model_info
+from roadseg_core.sources.opening import open_reader
 
 
 def evaluate_live(config: EvaluationConfig, *, say: Callable[[str], None]) -> dict[str, object]:
@@ -108,10 +108,10 @@ def _as_the_node_batches(config: EvaluationConfig) -> EvaluationConfig:
     if config.engine.batch:
         return config
     try:
-        with BagReader(config.bags[0]) as bag:
+        with open_reader(config.bags[0]) as bag:
             cameras, _ = find_cameras(bag.topics, config.cameras, possible_truth(config, bag))
         limit = read_model_info(config.model).max_batch
-    except BagError:
+    except SourceError:
         return config  # its evaluation will say why
     except ModelFileError as error:
         raise EvaluationError(str(error)) from error

@@ -9,8 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from roadseg_core.bags.images import read_stamp, to_bgr
-from roadseg_core.bags.reader import BagReader
+from roadseg_core.bags.images import decode, read_stamp
 from roadseg_core.engines import Engine, segment_image
 from roadseg_core.evaluation.compare.figures import Key
 from roadseg_core.evaluation.drives.scoring import truth_label_map
@@ -20,6 +19,7 @@ from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.report.pictures import Picture, painting, photograph
+from roadseg_core.sources.opening import open_reader
 
 _FIRST_ALONE, _SECOND_ALONE = (40, 40, 220), (220, 120, 30)
 
@@ -55,7 +55,7 @@ def _frames(
     cameras = {
         topic: camera for camera, topic in topics.items() if any(camera == key[1] for key in wanted)
     }
-    with BagReader(bag) as reader, BagReader(bag) as truth_reader:
+    with open_reader(bag) as reader, open_reader(bag) as truth_reader:
         truths = {
             camera: open_truth(config.truth, camera, bag=truth_reader, only_camera=len(topics) == 1)
             for camera in cameras.values()
@@ -69,7 +69,7 @@ def _frames(
                 key = by_stamp.pop((camera, stamp_ns), None)
                 if key is None:
                     continue
-                image = to_bgr(message.data, reader.topics[message.topic].type)
+                image = decode(message, reader.topics[message.topic].type, config.fallback)
             except ConversionError:
                 continue  # counted as bad in both evaluations
             source = truths[camera]

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from roadseg_core.bags.cdr import BILLION
-from roadseg_core.bags.reader import BagReader
 from roadseg_core.evaluation.drives.analysis import CameraAnalysis
 from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals
 from roadseg_core.evaluation.drives.truth import TruthSource
 from roadseg_core.evaluation.settings.config import EvaluationConfig
+from roadseg_core.sources.camera_bag import Reader
 
 
 def bag_totals(
     path: Path,
     config: EvaluationConfig,
-    bag: BagReader,
+    bag: Reader,
     notes: tuple[str, ...],
     *,
     analyses: Mapping[str, CameraAnalysis],

@@ -13,8 +13,7 @@ import cv2
 from tqdm import tqdm
 
 from roadseg_core.bags.cdr import BILLION
-from roadseg_core.bags.reader import BagReader
-from roadseg_core.bags.records import BagError
+from roadseg_core.bags.records import SourceError
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.drives.analysis import CameraAnalysis
 from roadseg_core.evaluation.drives.annotated import is_latched
@@ -28,6 +27,8 @@ from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals
 from roadseg_core.evaluation.drives.truth import open_truth
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.sources.camera_bag import Reader
+from roadseg_core.sources.opening import open_reader
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ def evaluate_bag(path: Path, config: EvaluationConfig, part: Path, *, engine: En
     """
     Evaluate one bag; what can be read of it is evaluated, and what is lost is reported.
 
-    :param path: folder or file of a bag, as the rows name it
+    :param path: a bag, a video or a folder of pictures, as the rows name it
     :param part: folder for its part of the results, which :class:`Recording` writes
     :param engine: opened by this thread for this configuration
     :returns: the bag's totals; one that cannot be read at all is a failed :class:`BagOutcome`
@@ -50,7 +51,9 @@ def evaluate_bag(path: Path, config: EvaluationConfig, part: Path, *, engine: En
         with ExitStack() as stack:
             stack.enter_context(_one_opencv_thread())
             drive = _Drive(path, config, part, engine, stack)
-            works = segmented(drive.works(), engine, batch=config.engine.batch)
+            works = segmented(
+                drive.works(), engine, batch=config.engine.batch, fallback=config.fallback
+            )
             # One thread analyses: SQLite wants to be closed by the thread that opened it.
             taken = mapped(drive.take, _with_end(works), workers=1, ahead=_BEHIND)
             bar = tqdm(
@@ -64,7 +67,7 @@ def evaluate_bag(path: Path, config: EvaluationConfig, part: Path, *, engine: En
                 for frames in taken:
                     bar.update(frames)
             return drive.totals()
-    except BagError as error:
+    except SourceError as error:
         reason = str(error)
     except (EvaluationError, OSError):
         raise  # no bag could be evaluated, or nothing be written
@@ -107,7 +110,7 @@ class _Drive:
     ) -> None:
         self._path = path
         self._config = config
-        self._bag = bag = stack.enter_context(BagReader(path, scratch=part))
+        self._bag = bag = stack.enter_context(open_reader(path, scratch=part))
         self._cameras, self._notes = find_cameras(
             bag.topics, config.cameras, possible_truth(config, bag)
         )
@@ -201,7 +204,7 @@ class _Drive:
         )
 
 
-def possible_truth(config: EvaluationConfig, bag: BagReader) -> frozenset[str]:
+def possible_truth(config: EvaluationConfig, bag: Reader) -> frozenset[str]:
     """Return the topics that hold truth, if cameras are named by the parts of their topics."""
     named = config.truth.topics.values()
     patterns = [re.escape(topic).replace(re.escape('{camera}'), '[^/]+') for topic in named]

@@ -22,6 +22,7 @@ from roadseg_core.files import default_model
 from roadseg_core.geometry import Geometry
 from roadseg_core.model_file import ModelFileError
 from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.pipeline.decoding import Fallback
 from roadseg_core.pipeline.frame import Frame, engine_outputs
 
 DECODERS = 2
@@ -87,7 +88,9 @@ def open_model(config: EvaluationConfig) -> Engine:
     return engine
 
 
-def segmented(works: Iterator[Work], engine: Engine, *, batch: int) -> Iterator[Work]:
+def segmented(
+    works: Iterator[Work], engine: Engine, *, batch: int, fallback: Fallback | None = None
+) -> Iterator[Work]:
     """
     Yield every work in its order, those with a camera segmented.
 
@@ -96,12 +99,13 @@ def segmented(works: Iterator[Work], engine: Engine, *, batch: int) -> Iterator[
     :param works: a generator, run by a thread of its own
     :param engine: from :func:`open_model`: warm for batches of this size
     :param batch: frames in a batch; 0 for as many as the model takes
+    :param fallback: converts raw encodings that the pipeline does not know
     """
     geometry = engine.info.geometry
     # Closed here, whatever fails: the bag must not be closed under threads that read it.
     with closing(
         mapped(
-            lambda group: [_decoded(work, geometry) for work in group],
+            lambda group: [_decoded(work, geometry, fallback) for work in group],
             read_ahead(works, GROUP, ahead=AHEAD),
             workers=DECODERS,
             ahead=AHEAD,
@@ -119,7 +123,7 @@ def segmented(works: Iterator[Work], engine: Engine, *, batch: int) -> Iterator[
             raise EvaluationError(f'the engine failed: {error}') from error
 
 
-def _decoded(work: Work, geometry: Geometry) -> Work:
+def _decoded(work: Work, geometry: Geometry, fallback: Fallback | None) -> Work:
     if work.camera is None:
         return work
     started = time.perf_counter()
@@ -127,7 +131,7 @@ def _decoded(work: Work, geometry: Geometry) -> Work:
         if not work.message.error:
             work.stamp_ns = read_stamp(work.message.data)
         work.stamp_ns = work.stamp_ns or work.message.time_ns
-        image = decode(work.message, work.camera.type)
+        image = decode(work.message, work.camera.type, fallback)
         out = np.empty((*geometry.input_size, 3), np.uint8)
         work.frame = Frame.placed(image, geometry, out)
     except ConversionError as error:

@@ -19,6 +19,7 @@ from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.sources.camera_bag import Reader
 
 _SECONDS = re.compile(r'(\d+)[._](\d{9})')
 
@@ -59,7 +60,7 @@ def truth_topics(truth: TruthChoice, cameras: list[str]) -> dict[str, str]:
 
 
 def open_truth(
-    truth: TruthChoice, camera: str, *, bag: BagReader, only_camera: bool
+    truth: TruthChoice, camera: str, *, bag: Reader, only_camera: bool
 ) -> TruthSource | None:
     """
     Open the truth of a camera; None where none is asked for.
@@ -75,7 +76,11 @@ def open_truth(
             )
         for folder in (root / camera, *([root] if only_camera else [])):
             if folder.is_dir():
-                return FolderTruth(folder, by_index=truth.key == 'index', slop_ns=truth.slop_ns)
+                # A video's frames, and pictures, have no stamps that anyone could have named.
+                by_index = truth.key == 'index' or bag.kind == 'video'
+                return FolderTruth(
+                    folder, names=bag.names, by_index=by_index, slop_ns=truth.slop_ns
+                )
         return NoTruth(f'the truth folder {root} has no folder {camera}')
     topic = truth_topics(truth, [camera]).get(camera)
     if not topic:
@@ -87,8 +92,10 @@ def open_truth(
 
 def truth_root(folder: Path, bag: Path) -> Path:
     """Return where a bag's truth is: in a folder with the bag's name, if there is one."""
-    own = folder / bag.name
-    return own if own.is_dir() else folder
+    for own in (folder / bag.name, folder / bag.stem):
+        if own.is_dir() and own.resolve() != bag.resolve():
+            return own
+    return folder
 
 
 def check_truth(config: EvaluationConfig) -> None:
@@ -174,26 +181,34 @@ class TopicTruth:
 
 class FolderTruth:
     """
-    Find truth in a folder of PNG files, named by stamp or by index.
+    Find truth in a folder of PNG files, named by stamp, by index, or as the frames.
 
     Where none of its files is named so, that is why there is none.
+
+    :param names: of the frames, in order; empty where they have none
     """
 
-    def __init__(self, folder: Path, *, by_index: bool, slop_ns: int) -> None:
+    def __init__(
+        self, folder: Path, *, names: tuple[str, ...] = (), by_index: bool, slop_ns: int
+    ) -> None:
         self.missing = ''
         self.damaged = 0
-        self._by_index = by_index
-        self._slop_ns = 0 if by_index else slop_ns
-        keys = {
-            key: path
-            for path in sorted(folder.glob('*.png'))
-            if (key := _key(path.stem, by_index)) is not None
-        }
+        self._by_index = by_index or bool(names)
+        self._slop_ns = 0 if self._by_index else slop_ns
+        if names:
+            files = (folder / f'{name}.png' for name in names)
+            keys = {index: path for index, path in enumerate(files) if path.is_file()}
+        else:
+            keys = {
+                key: path
+                for path in sorted(folder.glob('*.png'))
+                if (key := _key(path.stem, by_index)) is not None
+            }
         if not keys:
-            self.missing = (
-                f'the truth folder {folder} holds no PNG file named by '
-                f'{"index, such as 000012.png" if by_index else "stamp in nanoseconds"}'
-            )
+            named = 'index, such as 000012.png' if by_index else 'stamp in nanoseconds'
+            if names:
+                named = f'picture, such as {names[0]}.png'
+            self.missing = f'the truth folder {folder} holds no PNG file named by {named}'
         ordered = sorted(keys)
         self._keys = array('q', ordered)
         self._paths = [keys[key] for key in ordered]

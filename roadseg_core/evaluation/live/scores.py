@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from roadseg_core.bags.reader import BagReader
-from roadseg_core.bags.records import BagError
+from roadseg_core.bags.records import SourceError
 from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.evaluation.drives.scoring import TruthCounts
 from roadseg_core.evaluation.drives.truth import TruthError, open_truth
@@ -22,6 +21,7 @@ from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.labels import TWO
 from roadseg_core.metrics import MetricsError
+from roadseg_core.sources.opening import open_reader
 
 
 def live_scores(
@@ -59,7 +59,7 @@ def live_scores(
                 except MetricsError:
                     continue  # counted as bad truth by the evaluation without DDS
                 frames += 1
-        except BagError as error:
+        except SourceError as error:
             raise EvaluationError(f'{drive.published} cannot be read: {error}') from error
     if not frames:
         return None
@@ -79,7 +79,7 @@ def _pairs(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield truth and label image of the frames of a bag that came back."""
     with ExitStack() as stack:
-        bag = stack.enter_context(BagReader(drive.path))
+        bag = stack.enter_context(open_reader(drive.path))
         truths = {
             camera: open_truth(truth, camera, bag=bag, only_camera=len(topics) == 1)
             for camera in topics.values()

@@ -166,8 +166,8 @@ def _parser() -> argparse.ArgumentParser:
         prog='evaluate_bag',
         usage='evaluate_bag BAG... [options]',
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Run recorded bags through the segmentation node's own code, without DDS, "
-        'and report how good the result is.',
+        description="Run recorded bags, videos or pictures through the segmentation node's own "
+        'code, without DDS, and report how good the result is.',
         epilog=_EXAMPLES,
     )
     parser.add_argument(
@@ -175,7 +175,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs='*',
         type=Path,
         metavar='BAG',
-        help='rosbag2 folder, or a .mcap or .db3 file; or one evaluation file, .yaml',
+        help='rosbag2 folder, or a .mcap or .db3 file, a video, or a folder of pictures; or one '
+        'evaluation file, .yaml',
     )
     parser.add_argument(
         '--config',

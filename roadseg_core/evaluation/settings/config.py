@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
 from roadseg_core.evaluation.settings.conditions import unmeasurable
 from roadseg_core.evaluation.settings.sections import (
@@ -26,6 +26,7 @@ from roadseg_core.evaluation.settings.values import (
     Section,
     option,
 )
+from roadseg_core.pipeline.decoding import Fallback
 
 FORMAT = 1
 """The format of evaluation files that this version reads."""
@@ -75,6 +76,19 @@ class EvaluationConfig(Section):
     comparison: ComparisonChoice | None = None
     live: LiveChoice | None = None
     fleet: FleetChoice = FleetChoice()
+
+    _fallback: Fallback | None = PrivateAttr(None)
+
+    @property
+    def fallback(self) -> Fallback | None:
+        """Return what converts raw encodings that the pipeline does not know; None: nothing."""
+        return self._fallback
+
+    def with_fallback(self, fallback: Fallback) -> EvaluationConfig:
+        """Return a copy with another :attr:`fallback`."""
+        copy = self.model_copy()
+        copy._fallback = fallback
+        return copy
 
     @model_validator(mode='after')
     def _fits_together(self) -> EvaluationConfig:

@@ -65,7 +65,9 @@ class TruthChoice(Section):
         flag='--truth-folder',
     )
     key: Literal[TRUTH_KEYS] = option(
-        'stamp', 'what files of the folder are named by', flag='--truth-key'
+        'stamp',
+        'what files of the folder are named by (of a video always by index, of pictures as they)',
+        flag='--truth-key',
     )
     slop_seconds: float = option(
         0.0, 'how far stamps of image and truth may lie apart', flag='--truth-slop', ge=0, le=10

@@ -161,7 +161,7 @@ def test_what_nobody_thought_of_costs_one_bag(street_bag, evaluated, monkeypatch
                 raise TypeError('nobody thought of this')
             return super().start_ns()
 
-    monkeypatch.setattr('roadseg_core.evaluation.drives.one_bag.BagReader', Odd)
+    monkeypatch.setattr('roadseg_core.sources.opening.BagReader', Odd)
     report = evaluated(*bags)
     assert [bag['status'] for bag in report['bags']] == ['failed', 'ok']
     assert 'TypeError: nobody thought of this' in report['bags'][0]['error']

@@ -11,11 +11,16 @@ import numpy as np
 import pytest
 from evaluation_configs import changed, configured
 from source_fixtures import as_of_2019
+from street_fixtures import street
 
+from roadseg_core.bags.cdr import image_cdr
+from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.reader import BagReader
+from roadseg_core.bags.writer import BagWriter
 from roadseg_core.evaluation.run import evaluate_bags
 from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.pipeline.decoding import RawImage
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 PERIOD_NS = 100_000_000
@@ -56,6 +61,58 @@ def test_a_bag_of_2019_gives_the_rows_of_a_new_one(street_bag, evaluated, camera
     report, old = evaluated(as_of_2019(bag), output='old', truth=TOPICS, cameras=cameras)
     assert report['exit_code'] == 0
     assert [{**row, 'bag': ''} for row in old] == [{**row, 'bag': ''} for row in new]
+
+
+def test_a_folder_of_pictures_is_compared_with_truth_of_the_same_names(evaluated, tmp_path) -> None:
+    for folder in ('drive', 'truth'):
+        (tmp_path / folder).mkdir()
+    for number in range(4):
+        image, road = street(number)
+        cv2.imwrite(str(tmp_path / f'drive/um_00{number}7.png'), image)
+        if number != 2:
+            cv2.imwrite(str(tmp_path / f'truth/um_00{number}7.png'), road)
+    report, rows = evaluated(tmp_path / 'drive', truth=TruthChoice(folder=tmp_path / 'truth'))
+    assert report['exit_code'] == 0
+    assert [row['truth'] for row in rows] == [True, True, False, True]
+    assert report['scores']['road_iou'] == 1.0
+    _, rows = evaluated(tmp_path / 'drive', output='without')
+    assert len(rows) == 4 and not any(row['truth'] for row in rows)
+
+
+def test_a_video_is_compared_with_truth_by_frame(evaluated, tmp_path) -> None:
+    video = tmp_path / 'drive.mp4'
+    (tmp_path / 'truth/drive').mkdir(parents=True)
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*'mp4v'), 10.0, (120, 80))
+    for number in range(5):
+        image, road = street(number)
+        writer.write(image)
+        cv2.imwrite(str(tmp_path / f'truth/drive/{number:06}.png'), road)
+    writer.release()
+    report, rows = evaluated(video, truth=TruthChoice(folder=tmp_path / 'truth'))
+    assert report['exit_code'] == 0
+    assert [row['index'] for row in rows] == list(range(5))
+    assert all(row['truth'] for row in rows) and report['scores']['road_iou'] > 0.8
+
+
+def test_an_encoding_that_is_not_known_goes_through_the_fallback(
+    evaluated, tmp_path, exact_model
+) -> None:
+    with BagWriter(tmp_path / 'drive') as bag:
+        for number in range(3):
+            cdr = image_cdr(
+                street(number)[0], encoding='8UC3_mirrored', stamp_ns=number + 1, frame_id='lens'
+            )
+            bag.write('/camera/front/image_raw', RAW_TYPE, number + 1, cdr)
+    report, rows = evaluated(tmp_path / 'drive')
+    assert report['exit_code'] == 2 and not rows
+
+    def mirrored(message: RawImage) -> np.ndarray:
+        image = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
+        return np.ascontiguousarray(image[:, ::-1])
+
+    config = configured(bags=(tmp_path / 'drive',), output=tmp_path / 'with', model=exact_model)
+    report = evaluate_bags(config.with_fallback(mirrored))
+    assert report['frames']['evaluated'] == 3
 
 
 def test_two_runs_are_equal_to_the_byte_whatever_the_batch(street_bag, evaluated, tmp_path) -> None:
