@@ -66,10 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--video-fps', type=float, default=10.0, metavar='N', help='frames/s of the video'
     )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace files of these names (default: refuse)'
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Refuse recordings, which have no truth of their own, and say what takes them."""
+    """Refuse recordings, which have no truth, saying what takes them; and to replace files."""
     for word in (options.data, *options.pairs):
         is_path = ('=' not in word and word != options.data) or '/' in word
         if Path(word).suffix.lower() in RECORDING_SUFFIXES or (is_path and Path(word).exists()):
@@ -77,6 +80,9 @@ def _check(options: argparse.Namespace) -> None:
                 f'{word} is no data set; label a recording by: roadseg segment {word} --output '
                 'FOLDER; judge a model on it by: evaluate_bag (docs/evaluate_bag.md)'
             )
+    for file in (options.json, options.html, options.video):
+        if file and file.exists() and not options.overwrite:
+            raise ValueError(f'{file} is there; name another file, or replace it by --overwrite')
     if not options.data:
         raise ValueError('no data set; name one by --data, such as --data camvid:val')
 

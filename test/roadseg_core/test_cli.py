@@ -60,3 +60,12 @@ def test_a_recording_is_told_what_takes_it(words, tmp_path, capsys):
     words = [str(tmp_path) if word == 'FOLDER' else word for word in words]
     assert main(['evaluate', *words]) == 1
     assert f'label a recording by: roadseg segment {words[-1]}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('option', ['--video', '--html', '--json'])
+def test_evaluate_replaces_a_file_only_when_asked(option, tmp_path, capsys):
+    mine = tmp_path / 'drive.mp4'
+    mine.write_bytes(b'mine')
+    assert main(['evaluate', '--data', 'camvid', option, str(mine)]) == 1
+    assert 'drive.mp4 is there; name another file' in capsys.readouterr().err
+    assert mine.read_bytes() == b'mine'
