@@ -1,4 +1,4 @@
-"""Serialized messages, made and stamped without ROS."""
+"""Serialized messages and their types, made and stamped without ROS."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 from rosbags.serde import SerdeError
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from roadseg_core.bags.images import BILLION, read_stamp
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
-from roadseg_core.bags.records import Buffer
+from roadseg_core.bags.records import Buffer, Topic
 from roadseg_core.pipeline.conversion import ConversionError
 
 
@@ -83,3 +83,15 @@ def header(stamp_ns: int, frame_id: str) -> object:
         sec=stamp_ns // BILLION, nanosec=stamp_ns % BILLION
     )
     return types['std_msgs/msg/Header'](stamp=stamp, frame_id=frame_id)
+
+
+def type_digest(topic: Topic) -> str:
+    """Return the hash (RIHS01) of a topic's type as the bag defines it; '' if it does not."""
+    if topic.digest or not topic.definition:
+        return topic.digest
+    store = get_typestore(Stores.EMPTY)
+    try:
+        store.register(get_types_from_msg(topic.definition, topic.type))
+        return store.hash_rihs01(topic.type)
+    except (TypesysError, KeyError, ValueError):
+        return ''  # written in IDL, or incomplete

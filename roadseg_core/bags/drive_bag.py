@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 
 from roadseg_core.bags.cdr import header, message_types
-from roadseg_core.bags.message_types import CAMERA_INFO_TYPE
-from roadseg_core.bags.topics import camera_info_topic
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, camera_info_topic
 from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter, image_topic
 from roadseg_core.rendering import Drive, DriveConfig, RenderedFrame
 

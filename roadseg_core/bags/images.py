@@ -80,30 +80,21 @@ def parse_compressed(cdr: Buffer) -> CompressedImage:
     )
 
 
-def to_bgr(cdr: Buffer, message_type: str, fallback: Fallback | None = None) -> np.ndarray:
+def decode(message: BagMessage, message_type: str, fallback: Fallback | None = None) -> np.ndarray:
     """
-    Decode a serialized image as the node decodes one.
+    Decode a recorded image as the node decodes one.
 
     :param message_type: one of :data:`IMAGE_TYPES`
     :param fallback: converts raw encodings that the pipeline does not know
-    :returns: uint8 [H, W, 3], BGR; for bgr8 a view of ``cdr``
-    :raises ConversionError: if it cannot be decoded
-    """
-    if message_type == RAW_TYPE:
-        return image_to_bgr(parse_raw(cdr), fallback)
-    return compressed_to_bgr(parse_compressed(cdr))
-
-
-def decode(message: BagMessage, message_type: str, fallback: Fallback | None = None) -> np.ndarray:
-    """
-    Decode a recorded image, as :func:`to_bgr`.
-
+    :returns: uint8 [H, W, 3], BGR; for bgr8 a view of the message's data
     :raises ConversionError: if it cannot be decoded; of a file it says which
     """
     if message.error:
         raise ConversionError(message.error)
     try:
-        return to_bgr(message.data, message_type, fallback)
+        if message_type == RAW_TYPE:
+            return image_to_bgr(parse_raw(message.data), fallback)
+        return compressed_to_bgr(parse_compressed(message.data))
     except ConversionError as error:
         if not message.name:
             raise

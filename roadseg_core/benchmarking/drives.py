@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin, Writer
 
-from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr, message_types
+from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.writer import BagWriter
 from roadseg_core.benchmarking.run import PACKAGES, benchmark
 from roadseg_core.benchmarking.specification import Contender
 from roadseg_core.benchmarking.specification import Settings as EngineSettings
@@ -195,8 +195,7 @@ def _stamp(number: int) -> int:
 
 def _write(path: Path, kind: str, messages: Iterable[bytes]) -> Path:
     topic = _TOPIC if kind == RAW_TYPE else f'{_TOPIC}/compressed'
-    with Writer(path, version=8, storage_plugin=StoragePlugin.MCAP) as bag:
-        connection = bag.add_connection(topic, kind, typestore=message_types())
+    with BagWriter(path) as bag:
         for number, message in enumerate(messages):
-            bag.write(connection, _stamp(number), message)
+            bag.write(topic, kind, _stamp(number), message)
     return path

@@ -11,9 +11,13 @@ import numpy as np
 
 from roadseg_core.bags.cdr import BILLION, little_endian
 from roadseg_core.bags.images import decode, read_stamp
-from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, IMAGE_TYPES
+from roadseg_core.bags.message_types import (
+    CAMERA_INFO_TYPE,
+    COMPRESSED_TYPE,
+    IMAGE_TYPES,
+    camera_info_topic,
+)
 from roadseg_core.bags.records import BagMessage, Losses, SourceError
-from roadseg_core.bags.topics import camera_info_topic
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import Fallback
 from roadseg_core.sources.camera_bag import Reader

@@ -13,7 +13,7 @@ from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.validate_topic_name import validate_topic_name
 
-from roadseg_core.bags.topics import camera_info_topic
+from roadseg_core.bags.message_types import camera_info_topic
 from roadseg_core.engines import BACKENDS
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.frame import OutputOptions

@@ -13,8 +13,8 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from roadseg_core.bags.cdr import BILLION
+from roadseg_core.bags.message_types import camera_info_topic
 from roadseg_core.bags.records import SourceError
-from roadseg_core.bags.topics import camera_info_topic
 
 _DEPTH = 10
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from evaluation_configs import configured
 
-from roadseg_core.bags.images import parse_raw, to_bgr
+from roadseg_core.bags.images import decode, parse_raw
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.truth_bag import road_labels
 from roadseg_core.data.dataset import open_source
@@ -67,7 +67,7 @@ def test_rendered_frames_come_back(tmp_path: Path, capsys: pytest.CaptureFixture
     assert len(images) == len(truths) == len(source)
     for number, (image, truth) in enumerate(zip(images, truths)):
         frame = source.load(number)
-        np.testing.assert_array_equal(to_bgr(image.data, 'sensor_msgs/msg/Image'), frame.image)
+        np.testing.assert_array_equal(decode(image, 'sensor_msgs/msg/Image'), frame.image)
         parsed = parse_raw(truth.data)
         assert parsed.stamp_ns == parse_raw(image.data).stamp_ns
         np.testing.assert_array_equal(

@@ -12,8 +12,7 @@ import numpy as np
 from rosbags.rosbag2 import ReaderError, StoragePlugin, Writer
 from rosbags.rosbag2.metadata import Qos, QosDurability, parse_qos
 
-from roadseg_core.bags.cdr import image_cdr, message_types
-from roadseg_core.bags.definitions import type_digest
+from roadseg_core.bags.cdr import image_cdr, message_types, type_digest
 from roadseg_core.bags.images import parse_compressed, parse_raw
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.records import BagMessage, Topic

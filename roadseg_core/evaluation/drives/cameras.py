@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rosbags.typesys import Stores, get_typestore
 
-from roadseg_core.bags.definitions import type_digest
+from roadseg_core.bags.cdr import type_digest
 from roadseg_core.bags.message_types import IMAGE_TYPES
 from roadseg_core.bags.records import BagError, Topic
 

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.bags.cdr import compressed_cdr, image_cdr, message_types
-from roadseg_core.bags.images import parse_compressed, parse_raw, read_stamp, to_bgr
+from roadseg_core.bags.images import decode, parse_compressed, parse_raw, read_stamp
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.records import BagMessage
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import image_to_bgr
 
@@ -47,7 +48,7 @@ def test_encodings_go_the_way_of_the_node(encoding: str) -> None:
     array = np.random.default_rng(1).integers(0, 256, (8, 8, bytes_each), np.uint8)
     cdr = image_cdr(array, encoding=encoding, stamp_ns=STAMP_NS, frame_id='')
     message = message_types().deserialize_cdr(cdr, RAW_TYPE)
-    np.testing.assert_array_equal(to_bgr(cdr, RAW_TYPE), image_to_bgr(message))
+    np.testing.assert_array_equal(decode(BagMessage('', 0, cdr), RAW_TYPE), image_to_bgr(message))
 
 
 def test_a_jpeg_is_decoded() -> None:
@@ -55,7 +56,7 @@ def test_a_jpeg_is_decoded() -> None:
     cdr = compressed_cdr(data, file_format='jpeg', stamp_ns=STAMP_NS, frame_id='lens')
     assert bytes(parse_compressed(cdr).data) == data
     assert parse_compressed(cdr).frame_id == 'lens'
-    assert to_bgr(cdr, COMPRESSED_TYPE).shape == (16, 24, 3)
+    assert decode(BagMessage('', 0, cdr), COMPRESSED_TYPE).shape == (16, 24, 3)
 
 
 def test_a_message_that_is_cut_anywhere_is_refused() -> None:

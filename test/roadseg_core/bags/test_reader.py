@@ -18,8 +18,7 @@ from mcap.records import Chunk
 from mcap.writer import MCAP0_MAGIC as MAGIC
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
-from roadseg_core.bags.cdr import message_types
-from roadseg_core.bags.definitions import type_digest
+from roadseg_core.bags.cdr import message_types, type_digest
 from roadseg_core.bags.mcap_records import channel_counts, parse
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import BagError, Topic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from roadseg_core.bags.images import to_bgr
+from roadseg_core.bags.images import decode
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.benchmarking.drives import moving_pictures, write_jpeg_bag, write_raw_bag
 from roadseg_ros.benchmark_evaluate_bag import main
@@ -17,7 +17,7 @@ def test_bags_hold_the_moving_pictures(tmp_path: Path) -> None:
         path = write(tmp_path / write.__name__, 3, height=48, width=64)
         with BagReader(path) as bag:
             kind = next(iter(bag.topics.values())).type
-            images = [to_bgr(message.data, kind) for message in bag.messages()]
+            images = [decode(message, kind) for message in bag.messages()]
         assert len(images) == 3
         for image, picture in zip(images, pictures):
             assert abs(image.astype(int) - picture).mean() <= tolerance
