@@ -143,6 +143,10 @@ class SqliteFile:
         }
         if not {'topics', 'messages'} <= tables:
             raise sqlite3.DatabaseError(f'it has the tables {", ".join(sorted(tables)) or "none"}')
+        for table in ('topics', 'messages'):
+            columns = self._database.execute(f'PRAGMA table_xinfo({table})')
+            if any(column[6] > 1 for column in columns):  # of any length, from no bytes at all
+                raise sqlite3.DatabaseError(f'the table {table} computes its columns')
         if 'message_definitions' in tables:
             try:
                 definitions = dict(

@@ -146,6 +146,17 @@ def test_a_view_in_the_place_of_a_table_is_refused(tmp_path: Path, view: str) ->
         BagReader(path).__enter__()
 
 
+def test_a_table_that_computes_what_it_holds_is_refused(tmp_path: Path) -> None:
+    path = database(
+        tmp_path / 'computed.db3',
+        f'{TOPICS} CREATE TABLE messages(id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp '
+        'INTEGER, data BLOB GENERATED ALWAYS AS (zeroblob(900000000)));'
+        'INSERT INTO messages(topic_id, timestamp) VALUES(1, 1);',
+    )
+    with pytest.raises(BagError, match='the table messages computes its columns'):
+        BagReader(path).__enter__()
+
+
 def bag_of_two(path: Path) -> Path:
     with Writer(path, version=8, storage_plugin=StoragePlugin.SQLITE3) as bag:
         connection = bag.add_connection(TOPIC, KIND, typestore=message_types())
