@@ -12,6 +12,7 @@ import torch
 
 from roadseg_core.checkpoint import CheckpointError, load_checkpoint, load_optimizer_state
 from roadseg_core.cli import main
+from roadseg_core.geometry import Geometry
 
 NETWORKS = {
     'seven': (
@@ -61,15 +62,23 @@ precision: fp32
     return path
 
 
-@pytest.mark.parametrize('label_map', NETWORKS)
-def test_train_export_and_run(tmp_path: Path, label_map: str) -> None:
+@pytest.mark.parametrize(
+    ('label_map', 'geometry'),
+    [
+        ('seven', Geometry('stretch', (64, 96))),
+        ('seven', Geometry('crop', (64, 96), 0.75)),
+        ('two', Geometry('letterbox', (64, 96))),
+    ],
+)
+def test_train_export_and_run(tmp_path: Path, label_map: str, geometry: Geometry) -> None:
     import openvino
 
     from roadseg_core.export.run import DeployedNetwork, check_frames
     from roadseg_core.model_file import read_model_info
 
     make_data(tmp_path)
-    assert main(['train', str(write_config(tmp_path, label_map))]) == 0
+    placed = [f'data.geometry={geometry.mode}', f'data.share={geometry.share}']
+    assert main(['train', str(write_config(tmp_path, label_map)), *placed]) == 0
     run = tmp_path / 'runs' / 'tiny'
     record = json.loads((run / 'metrics.jsonl').read_text())
     assert record['step'] == 2 and 'camvid_val' in record['validation']
@@ -78,7 +87,7 @@ def test_train_export_and_run(tmp_path: Path, label_map: str) -> None:
     model = tmp_path / 'tiny.onnx'
     assert main(['export', str(run / 'best.safetensors'), '--output', str(model)]) == 0
     info = read_model_info(model)
-    assert info.label_map.name == label_map and info.geometry.input_size == (64, 96)
+    assert info.label_map.name == label_map and info.geometry == geometry
     assert info.card == 'a tiny network' and info.licence == 'Apache-2.0'
     assert info.agreement['labels'] > 0.999
 
