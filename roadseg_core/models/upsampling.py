@@ -32,6 +32,34 @@ class LearnedUpsampling(nn.ConvTranspose2d):
             for channel in range(classes):
                 self.weight[channel, channel] = ramp[:, None] * ramp[None, :]
 
+    def forward(self, scores: Tensor) -> Tensor:
+        """
+        Enlarge float [N, C, h, w] to [N, C, h * factor, w * factor].
+
+        In training by the phases, see :class:`PhaseUpsampling`: forward and backward take a
+        fraction of the time of the transposed convolution.
+        """
+        if not self.training:
+            return super().forward(scores)
+        phases = functional.conv2d(scores, phase_kernel(self.weight, self.factor), padding=1)
+        half = self.factor // 2
+        return functional.pixel_shuffle(phases, self.factor)[..., half:-half, half:-half]
+
+
+def phase_kernel(weight: Tensor, factor: int) -> Tensor:
+    """
+    Arrange a transposed convolution's weight by the phases of its output.
+
+    Phase (i, j) of the output, padded back by factor/2, reads input (y-1, x-1) with the kernel's
+    far half and input (y, x) with its near half.
+
+    :param weight: float [C, C, 2 * factor, 2 * factor]
+    :returns: float [C * factor**2, C, 2, 2]
+    """
+    classes = len(weight)
+    split = weight.reshape(classes, classes, 2, factor, 2, factor).flip(2).flip(4)
+    return split.permute(1, 3, 5, 0, 2, 4).reshape(classes * factor**2, classes, 2, 2)
+
 
 class PhaseUpsampling(nn.Module):
     """
@@ -45,14 +73,8 @@ class PhaseUpsampling(nn.Module):
 
     def __init__(self, upsampling: LearnedUpsampling) -> None:
         super().__init__()
-        factor = upsampling.factor
-        classes = upsampling.out_channels
-        self.factor = factor
-        # Phase (i, j) of the output, padded back by factor/2, reads input (y-1, x-1) with the
-        # kernel's far half and input (y, x) with its near half.
-        weight = upsampling.weight.detach()
-        split = weight.reshape(classes, classes, 2, factor, 2, factor).flip(2).flip(4)
-        kernel = split.permute(1, 3, 5, 0, 2, 4).reshape(classes * factor**2, classes, 2, 2)
+        self.factor = upsampling.factor
+        kernel = phase_kernel(upsampling.weight.detach(), self.factor)
         self.register_buffer('kernel', kernel.contiguous())
 
     def forward(self, scores: Tensor) -> Tensor:

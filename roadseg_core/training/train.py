@@ -144,6 +144,8 @@ class Run:
             while progress.step < self.steps and not self._stops():
                 self._train_epoch(bar, interruption)
                 self._end_epoch(bar)
+                if progress.step < self.steps:
+                    interruption.check()
         if progress.best is None and not progress.since_best:
             # Resumed for no epoch more, before its first validation.
             row: dict = {}
@@ -182,7 +184,8 @@ class Run:
                 due = folder.is_due(60.0 * self.config.checkpoints.every_minutes)
                 if (due or interruption.asked) and progress.step % self.steps_per_epoch:
                     self._save({}, within_epoch=True)
-            interruption.check()
+            if progress.step % self.steps_per_epoch:
+                interruption.check()
 
     def train_step(self, frames: Tensor, labels: Tensor, *, step: int) -> float:
         """

@@ -27,7 +27,22 @@ def test_phases_are_exact(factor: int) -> None:
     fast = PhaseUpsampling(upsampling)
     phases = fast(scores).reshape(2, 3, factor**2, 4, 5)
     placed = torch.stack([fast.assemble(phases[:, i]) for i in range(3)], dim=1)
-    torch.testing.assert_close(placed, upsampling(scores), rtol=1e-5, atol=1e-5)
+    expected = upsampling.eval()(scores)
+    torch.testing.assert_close(placed, expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(upsampling.train()(scores), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_training_by_phases_has_the_gradients_of_the_transposed_convolution() -> None:
+    upsampling = LearnedUpsampling(classes=3, factor=4)
+    gradients = []
+    for mode in (True, False):
+        scores = torch.randn(2, 3, 3, 4, generator=torch.Generator().manual_seed(0))
+        scores.requires_grad_()
+        upsampling.train(mode)(scores).square().sum().backward()
+        gradients.append((scores.grad, upsampling.weight.grad))
+        upsampling.weight.grad = None
+    for one, other in zip(*gradients):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_odd_factor_is_refused() -> None:
