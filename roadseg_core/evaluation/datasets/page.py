@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -48,20 +47,8 @@ def write_report(
     :param engine: runs them once more
     :raises OSError: if the file cannot be written
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     report = evaluation.to_dict(engine, source, place=place)
     tally = evaluation.tally
-    scores, road = report['scores'], report['road']
-    image_view, above = road['image_view'], road['birds_eye_view']
-    cards = [
-        (percent(scores['miou']), f'mean IoU of {len(scores["iou"])} classes, %'),
-        (percent(scores['road_iou']), 'road IoU, %'),
-        (percent(scores['pixel_accuracy']), 'pixel accuracy, %'),
-        (percent(image_view['max_f']), 'road MaxF in the image, %'),
-    ]
-    if above:
-        cards.append((percent(above['max_f']), 'road MaxF from above, %'))
-    cards.append((percent(road['boundary']['f1']), 'boundary F1 of the road, %'))
     curves, series = _curves(tally)
     shown = [
         _show(engine, source, frame, title, place, calibrations)
@@ -71,26 +58,15 @@ def write_report(
         path,
         __package__,
         'page.html.j2',
-        data=report['data'],
-        model=report['model'],
-        frames=report['frames'],
-        place=place,
-        cards=cards,
-        iou=scores['iou'],
-        absent=scores['absent'],
+        report=report,
         road_only=tally.road_only,
         colours=class_colours(tally.confusion.label_map),
-        classes=class_rows(scores),
+        classes=class_rows(report['scores']),
         curves=curves,
         series=series,
         view_columns=VIEW_COLUMNS,
-        views=view_rows(road),
-        boundary=road['boundary'],
-        bands=_bands(road['distance']),
-        called=[*tally.confusion.label_map.names, 'nothing'],
-        confusion=_confusion(tally),
+        views=view_rows(report['road']),
         shown=shown,
-        facts=_facts(report),
     )
 
 
@@ -115,37 +91,6 @@ def _curves(tally: Tally) -> tuple[str, dict[str, str]]:
         end='recall 1',
         highest=1.0,
     ), series
-
-
-def _bands(distance: list[Mapping] | None) -> dict[str, float | None]:
-    return {f'{band["from_m"]:g} to {band["to_m"]:g} m': band['recall'] for band in distance or ()}
-
-
-def _confusion(tally: Tally) -> list[dict[str, object]]:
-    counts = tally.confusion.counts
-    total = max(1, int(counts.sum()))
-    return [
-        {'name': name, 'shares': (row / row.sum()).tolist(), 'weight': row.sum() / total}
-        for name, row in zip(tally.confusion.label_map.names, counts)
-        if row.sum()
-    ]
-
-
-def _facts(report: Mapping) -> dict[str, object]:
-    engine = report['engine']
-    height, width = report['input_size']
-    arguments = ', '.join(f'{key} {value}' for key, value in report['network_arguments'].items())
-    return {
-        'model': report['model'],
-        'sha256': report['sha256'],
-        'network': f'{report["network"]} ({arguments})' if arguments else report['network'],
-        'input': f'{width}x{height} pixels, {report["geometry"]}',
-        'engine': f'{engine["backend"]} {engine["version"]} on {engine["device"]}, '
-        f'{engine["precision"]}',
-        'data': report['data'],
-        'frames': report['frames'],
-        'frames_from_above': report['frames_from_above'] or None,
-    }
 
 
 def _choose(evaluation: Evaluation) -> list[tuple[str, FrameScore]]:

@@ -17,7 +17,7 @@ from roadseg_core.evaluation.drives.measures import Neighbours, is_blackout
 from roadseg_core.evaluation.drives.rows import rounded
 from roadseg_core.evaluation.drives.scoring import TruthCounts
 from roadseg_core.evaluation.drives.segmenting import Work
-from roadseg_core.evaluation.drives.totals import MILLION, CameraCounts
+from roadseg_core.evaluation.drives.totals import CameraCounts, ShareMean
 from roadseg_core.evaluation.drives.truth import TruthError, TruthSource
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import IGNORE, TWO, LabelMap
@@ -89,8 +89,8 @@ class CameraAnalysis:
         self.matrix: TruthCounts | None = None
         self._means = array('f')
         self.confidence = np.zeros(256, np.int64)
-        self.consistency = [0, 0]
-        self.flicker = [0, 0]
+        self.consistency = ShareMean()
+        self.flicker = ShareMean()
 
     def analyse(self, work: Work) -> Analysed | None:
         """Return what a frame says; None for one that could not be decoded."""
@@ -171,8 +171,8 @@ class CameraAnalysis:
             confidence = mean / 255
             self.confidence[min(255, round(mean))] += 1
             self._means.append(confidence)
-        _add(self.consistency, near.consistency)
-        _add(self.flicker, near.flicker)
+        self.consistency.add(near.consistency)
+        self.flicker.add(near.flicker)
         return {
             'class_share': {
                 name: rounded(int(pixels[number]) / seen) for number, name in enumerate(names)
@@ -223,9 +223,3 @@ class CameraAnalysis:
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else rounded(value)
-
-
-def _add(sums: list[int], value: float | None) -> None:
-    if value is not None:
-        sums[0] += round(value * MILLION)
-        sums[1] += 1

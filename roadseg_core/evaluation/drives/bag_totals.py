@@ -9,7 +9,7 @@ import numpy as np
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.evaluation.drives.analysis import CameraAnalysis
-from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals
+from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals, ShareMean
 from roadseg_core.evaluation.drives.truth import TruthSource
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.sources.camera_bag import Reader
@@ -74,10 +74,8 @@ def bag_totals(
         ),
         confusion=np.sum(matrices, 0) if matrices else None,
         confidence=np.sum([analysis.confidence for analysis in analyses.values()], 0),
-        consistency_sum=sum(analysis.consistency[0] for analysis in analyses.values()),
-        consistency_frames=sum(analysis.consistency[1] for analysis in analyses.values()),
-        flicker_sum=sum(analysis.flicker[0] for analysis in analyses.values()),
-        flicker_frames=sum(analysis.flicker[1] for analysis in analyses.values()),
+        consistency=sum((analysis.consistency for analysis in analyses.values()), ShareMean()),
+        flicker=sum((analysis.flicker for analysis in analyses.values()), ShareMean()),
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 
-MILLION = 1_000_000
-"""Shares are added as whole millionths: sums of floats depend on the order, these do not."""
-
+_MILLION = 1_000_000
 _COUNTED = 'read evaluated bad lost scored truth_missing truth_bad backwards blackout frozen'
 
 
@@ -86,6 +84,33 @@ class BagOutcome:
         )
 
 
+@dataclass
+class ShareMean:
+    """
+    Take the mean of shares, which does not depend on their order.
+
+    :param total: sum of the shares, in millionths: sums of floats depend on the order
+    :param frames: how many they are
+    """
+
+    total: int = 0
+    frames: int = 0
+
+    def add(self, share: float | None) -> None:
+        """Add a frame's share; None where it has none."""
+        if share is not None:
+            self.total += round(share * _MILLION)
+            self.frames += 1
+
+    def __add__(self, other: ShareMean) -> ShareMean:
+        return ShareMean(self.total + other.total, self.frames + other.frames)
+
+    @property
+    def value(self) -> float | None:
+        """Return the mean, None without frames."""
+        return self.total / _MILLION / self.frames if self.frames else None
+
+
 @dataclass(frozen=True, eq=False)
 class BagTotals:
     """
@@ -95,17 +120,14 @@ class BagTotals:
     :param confusion: int64 [classes, classes + 1] as :class:`ConfusionMatrix` counts; None
         without truth
     :param confidence: int64 [256], frames by mean confidence (255 is certain)
-    :param consistency_sum: sum of the frames' consistency; ``consistency_frames`` of them
-    :param flicker_sum: sum of the frames' flicker; ``flicker_frames`` of them
+    :param consistency: of the frames that have neighbours, as ``flicker``
     """
 
     bags: tuple[BagOutcome, ...] = ()
     confusion: np.ndarray | None = None
     confidence: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
-    consistency_sum: int = 0
-    consistency_frames: int = 0
-    flicker_sum: int = 0
-    flicker_frames: int = 0
+    consistency: ShareMean = field(default_factory=ShareMean)
+    flicker: ShareMean = field(default_factory=ShareMean)
 
     def __add__(self, other: BagTotals) -> BagTotals:
         """
@@ -117,10 +139,8 @@ class BagTotals:
             bags=tuple(sorted((*self.bags, *other.bags), key=lambda bag: bag.path)),
             confusion=_added(self.confusion, other.confusion),
             confidence=self.confidence + other.confidence,
-            consistency_sum=self.consistency_sum + other.consistency_sum,
-            consistency_frames=self.consistency_frames + other.consistency_frames,
-            flicker_sum=self.flicker_sum + other.flicker_sum,
-            flicker_frames=self.flicker_frames + other.flicker_frames,
+            consistency=self.consistency + other.consistency,
+            flicker=self.flicker + other.flicker,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -139,16 +159,6 @@ class BagTotals:
         return counts
 
     @property
-    def consistency(self) -> float | None:
-        """Return the mean consistency of neighbouring frames, None if none was measured."""
-        return _mean(self.consistency_sum, self.consistency_frames)
-
-    @property
-    def flicker(self) -> float | None:
-        """Return the mean flicker of the road mask, None if none was measured."""
-        return _mean(self.flicker_sum, self.flicker_frames)
-
-    @property
     def confidence_drift(self) -> float | None:
         """Return the camera's drift that is largest in size, None if none was measured."""
         drifts = [
@@ -161,28 +171,25 @@ class BagTotals:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain JSON types."""
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        values['bags'] = [bag.to_dict() for bag in self.bags]
-        values['confusion'] = None if self.confusion is None else self.confusion.tolist()
-        values['confidence'] = self.confidence.tolist()
-        return values
+        return {
+            'bags': [bag.to_dict() for bag in self.bags],
+            'confusion': None if self.confusion is None else self.confusion.tolist(),
+            'confidence': self.confidence.tolist(),
+            'consistency': vars(self.consistency),
+            'flicker': vars(self.flicker),
+        }
 
     @classmethod
     def from_dict(cls, values: dict) -> BagTotals:
         """Read what :meth:`to_dict` returned."""
         confusion = values['confusion']
         return cls(
-            **{
-                **values,
-                'bags': tuple(BagOutcome.from_dict(bag) for bag in values['bags']),
-                'confusion': None if confusion is None else np.asarray(confusion, np.int64),
-                'confidence': np.asarray(values['confidence'], np.int64),
-            }
+            bags=tuple(BagOutcome.from_dict(bag) for bag in values['bags']),
+            confusion=None if confusion is None else np.asarray(confusion, np.int64),
+            confidence=np.asarray(values['confidence'], np.int64),
+            consistency=ShareMean(**values['consistency']),
+            flicker=ShareMean(**values['flicker']),
         )
-
-
-def _mean(total: int, count: int) -> float | None:
-    return total / MILLION / count if count else None
 
 
 def _added(left: np.ndarray | None, right: np.ndarray | None) -> np.ndarray | None:

@@ -59,8 +59,8 @@ def make_report(
         'frames': frames,
         'scores': values,
         'no_truth': {
-            'consistency': rounded(totals.consistency),
-            'flicker': rounded(totals.flicker),
+            'consistency': rounded(totals.consistency.value),
+            'flicker': rounded(totals.flicker.value),
             'blackout': frames['blackout'],
             'frozen': frames['frozen'],
             'confidence': _mean_confidence(totals),

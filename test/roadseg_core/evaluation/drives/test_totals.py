@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals, CameraCounts
+from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals, CameraCounts, ShareMean
 
 counts = st.integers(0, 10**9)
 patient = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,8 +42,7 @@ def totals(draw: st.DrawFn) -> BagTotals:
             )
         ),
         confidence=np.random.default_rng(draw(counts)).integers(0, 10**9, 256),
-        consistency_sum=draw(counts),
-        consistency_frames=draw(counts),
+        consistency=ShareMean(draw(counts), draw(counts)),
     )
 
 
@@ -67,18 +66,16 @@ def test_json_keeps_everything(one: BagTotals) -> None:
 def test_figures_of_two_bags_are_those_of_all_frames() -> None:
     first = BagTotals(
         confusion=np.array([[6, 2, 0], [0, 2, 0]]),
-        consistency_sum=1_500_000,
-        consistency_frames=2,
-        flicker_sum=0,
-        flicker_frames=1,
+        consistency=ShareMean(1_500_000, 2),
+        flicker=ShareMean(0, 1),
     )
     second = BagTotals(
-        confusion=np.array([[0, 0, 0], [4, 2, 4]]), consistency_sum=1_000_000, consistency_frames=1
+        confusion=np.array([[0, 0, 0], [4, 2, 4]]), consistency=ShareMean(1_000_000, 1)
     )
     both = first + second
     assert both.confusion.tolist() == [[6, 2, 0], [4, 4, 4]]
-    assert both.consistency == pytest.approx(2.5 / 3) and both.flicker == 0.0
-    assert BagTotals().confusion is None and BagTotals().consistency is None
+    assert both.consistency.value == pytest.approx(2.5 / 3) and both.flicker.value == 0.0
+    assert BagTotals().confusion is None and BagTotals().consistency.value is None
 
 
 def test_the_drift_is_that_of_the_camera_that_drifts_most() -> None:
