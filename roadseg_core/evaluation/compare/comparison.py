@@ -216,11 +216,5 @@ def _block_correlation(differences: np.ndarray, keys: list[Key], blocks: Blocks)
 
 
 def _plain(interval: Interval) -> dict[str, float | None]:
-    return {
-        name: None if math.isnan(value) else round(value, 6)
-        for name, value in (
-            ('value', interval.value),
-            ('low', interval.low),
-            ('high', interval.high),
-        )
-    }
+    values = vars(interval).items()
+    return {name: None if math.isnan(value) else round(value, 6) for name, value in values}

@@ -19,24 +19,8 @@ _NO_CAMERAS = re.compile(
     r'semantic|instance|compressedDepth|theora)'
 )
 _PLAIN_PARTS = frozenset(
-    {
-        '',
-        'camera',
-        'cameras',
-        'sensing',
-        'sensors',
-        'image',
-        'image_raw',
-        'image_color',
-        'image_rect',
-        'image_rect_color',
-        'image_mono',
-        'compressed',
-        'raw',
-        'color',
-        'rgb',
-        'sensor',
-    }
+    ' camera cameras sensing sensors sensor image image_raw image_color image_rect '
+    'image_rect_color image_mono compressed raw color rgb'.split(' ')
 )
 
 

@@ -20,6 +20,8 @@ APART_NS = 1_000_000_000
 
 _WIDTH = 640
 KINDS = ('worst', 'best')
+_FIGURES = ('road_iou', 'miou', 'consistency', 'confidence')
+_KEPT = ('bag', 'camera', 'index', 'stamp_ns', 'road_share', 'blackout', *_FIGURES)
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,7 @@ class _Kept:
 
 def figure_of(row: dict[str, object]) -> str:
     """Name the figure that a frame is judged by: the first that was measured."""
-    return next(
-        (
-            name
-            for name in ('road_iou', 'miou', 'consistency', 'confidence')
-            if row[name] is not None
-        ),
-        '',
-    )
+    return next((name for name in _FIGURES if row[name] is not None), '')
 
 
 class Extremes:
@@ -63,8 +58,7 @@ class Extremes:
     def offer(self, frame: Analysed) -> None:
         """Keep a frame if it is among the worst or the best."""
         figure = figure_of(frame.row)
-        ranks = ('confidence', 'consistency', 'miou', 'road_iou')
-        if not figure or (self._figure and ranks.index(figure) < ranks.index(self._figure)):
+        if not figure or (self._figure and _FIGURES.index(figure) > _FIGURES.index(self._figure)):
             return
         if figure != self._figure:
             # Frames judged by one figure are not compared with those judged by another.
@@ -95,21 +89,7 @@ class Extremes:
                         'kind': kind,
                         'figure': self._figure,
                         'files': files,
-                        'row': {
-                            key: entry.frame.row[key]
-                            for key in (
-                                'bag',
-                                'camera',
-                                'index',
-                                'stamp_ns',
-                                'road_iou',
-                                'miou',
-                                'consistency',
-                                'confidence',
-                                'road_share',
-                                'blackout',
-                            )
-                        },
+                        'row': {key: entry.frame.row[key] for key in _KEPT},
                     }
                 )
         (folder / 'pictures.json').write_text(json.dumps(entries, indent=1), encoding='utf-8')

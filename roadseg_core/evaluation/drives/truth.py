@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -119,16 +120,15 @@ def check_truth(config: EvaluationConfig) -> None:
             )
 
 
+@dataclass(frozen=True)
 class NoTruth:
-    """Have no truth for any frame."""
+    """Have no truth for any frame, for the reason ``missing``."""
 
-    def __init__(self, reason: str) -> None:
-        self.missing = reason
-        self.damaged = 0
+    missing: str
+    damaged: int = 0
 
     def find(self, index: int, stamp_ns: int) -> None:
         """Return None."""
-        return None
 
 
 class TopicTruth:

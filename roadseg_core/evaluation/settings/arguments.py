@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, NoReturn, get_args, get_origin
@@ -107,7 +107,7 @@ def _place(
     for count in (1, 2):
         name = '.'.join(names[:count])
         if name in given and (count == len(names) or int(names[count]) >= before.get(name, 0)):
-            return [_flags()[name]]
+            return [_options()[name][0]]
     line = line_of(file, keys)
     where = [] if path is None else [f'{path}, line {line}' if line else str(path)]
     return [*where, *names]
@@ -194,7 +194,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar='FILE',
         help='write JUnit XML for continuous integration (default: none)',
     )
-    _add_options(parser, EvaluationConfig, ())
+    groups = {'': parser}
+    for section, model in _sections().items():
+        if section:
+            about = model.__doc__.strip().splitlines()[0]
+            groups[section] = parser.add_argument_group(section, about)
+    groups['live'].add_argument('--live', action='store_true', help='play the bags to a node')
+    for name, (flag, field) in _options().items():
+        _add_option(groups[name.rpartition('.')[0]], name, flag, field)
     return parser
 
 
@@ -202,58 +209,46 @@ def _renamed(value: str) -> NoReturn:
     raise argparse.ArgumentTypeError(f'is now called --config: --config {value}')
 
 
-def _add_options(parser: argparse.ArgumentParser, model: type[BaseModel], keys: tuple) -> None:
-    for name, field in model.model_fields.items():
-        inner = _section(field)
-        if inner is not None:
-            group = parser.add_argument_group(name, inner.__doc__.strip().splitlines()[0])
-            if name == 'live':
-                group.add_argument('--live', action='store_true', help='play the bags to a node')
-            _add_options(group, inner, (*keys, name))
-        elif _flag(name, field):
-            _add_option(parser, '.'.join((*keys, name)), field)
-
-
-def _add_option(parser: argparse.ArgumentParser, name: str, field: FieldInfo) -> None:
-    kind, flag = _kind(field), _flag(name.rpartition('.')[2], field)
+def _add_option(group: argparse._ActionsContainer, name: str, flag: str, field: FieldInfo) -> None:
+    kind = _kind(field)
     about = field.description.replace('%', '%%')
-    shown = (
-        ', '.join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
-    )
-    if not field.is_required() and shown not in (None, '', {}) and kind is not bool:
-        about += f' (default: {shown})'
+    if kind is not bool and '(default' not in about and not field.is_required():
+        nothing = field.default in ('', None, (), {})
+        about += f' (default: {"none" if nothing else field.default})'
     common = {'dest': name, 'default': argparse.SUPPRESS, 'help': about}
     metavar = field.json_schema_extra['metavar'] or flag.rpartition('-')[2].upper()
     if kind is bool:
-        parser.add_argument(flag, action='store_const', const=not field.default, **common)
+        group.add_argument(flag, action='store_const', const=not field.default, **common)
     elif get_origin(kind) in (tuple, dict):
-        parser.add_argument(flag, action='append', metavar=metavar, **common)
+        group.add_argument(flag, action='append', metavar=metavar, **common)
     elif get_origin(kind) is Literal:
         choices = [choice for choice in get_args(kind) if choice]
-        parser.add_argument(flag, choices=choices, **common)
+        group.add_argument(flag, choices=choices, **common)
     else:
-        parser.add_argument(flag, type=kind, metavar=metavar, **common)
+        group.add_argument(flag, type=kind, metavar=metavar, **common)
 
 
-def _flags() -> dict[str, str]:
-    """Return the option of each field that has one, by the field's place."""
-    return {'.'.join(keys): flag for keys, flag in _flags_of(EvaluationConfig, ())}
+def _options() -> dict[str, tuple[str, FieldInfo]]:
+    """Return option and field of each value that has an option, by its place in a file."""
+    found = {}
+    for section, model in _sections().items():
+        for name, field in model.model_fields.items():
+            flag = (field.json_schema_extra or {'flag': None})['flag']
+            if flag == '':
+                flag = f'--{"no-" if field.default is True else ""}{name.replace("_", "-")}'
+            if flag:
+                found[f'{section}.{name}'.lstrip('.')] = flag, field
+    return found
 
 
-def _flags_of(model: type[BaseModel], keys: tuple) -> Iterator[tuple[tuple, str]]:
-    for name, field in model.model_fields.items():
-        inner = _section(field)
-        if inner is not None:
-            yield from _flags_of(inner, (*keys, name))
-        elif _flag(name, field):
-            yield (*keys, name), _flag(name, field)
-
-
-def _flag(name: str, field: FieldInfo) -> str | None:
-    """Return a field's option; None where it has none."""
-    extra = field.json_schema_extra or {'flag': None}
-    negated = 'no-' if field.default is True else ''
-    return f'--{negated}{name.replace("_", "-")}' if extra['flag'] == '' else extra['flag']
+def _sections() -> dict[str, type[BaseModel]]:
+    """Return the sections of an evaluation file by name; '' is the file itself."""
+    kinds = {name: _kind(field) for name, field in EvaluationConfig.model_fields.items()}
+    return {'': EvaluationConfig} | {
+        name: kind
+        for name, kind in kinds.items()
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+    }
 
 
 def _kind(field: FieldInfo) -> Any:
@@ -261,8 +256,3 @@ def _kind(field: FieldInfo) -> Any:
     kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
     kind = kinds[0] if NoneType in get_args(field.annotation) else field.annotation
     return getattr(kind, '__origin__', kind) if hasattr(kind, '__metadata__') else kind
-
-
-def _section(field: FieldInfo) -> type[BaseModel] | None:
-    kind = _kind(field)
-    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
