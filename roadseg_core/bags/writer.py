@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,21 +47,41 @@ class BagWriter:
         self._connections: dict[str, object] = {}
 
     def __enter__(self) -> BagWriter:
-        self._writer.open()
+        with self._as_os_error():
+            self._writer.open()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._writer.close()
+        # A bag that failed may have no end to write; what it is told then helps nobody.
+        with suppress(Exception) if kind is not None else self._as_os_error():
+            self._writer.close()
         if kind is not None:
             shutil.rmtree(self._path, ignore_errors=True)
+
+    def add_topic(self, name: str, message_type: str, **details: object) -> None:
+        """
+        Add a topic, which :meth:`write` does by itself for types that ROS has.
+
+        :param details: what the ``add_connection`` of rosbags takes: ``msgdef``, ``rihs01``, ...
+        """
+        with self._as_os_error():
+            self._connections[name] = self._writer.add_connection(
+                name, message_type, **(details or {'typestore': message_types()})
+            )
+
+    @contextmanager
+    def _as_os_error(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise OSError(None, str(error), str(self._path)) from error
 
     def write(self, topic: str, message_type: str, time_ns: int, cdr: bytes) -> None:
         """Add a serialized message."""
         if topic not in self._connections:
-            self._connections[topic] = self._writer.add_connection(
-                topic, message_type, typestore=message_types()
-            )
-        self._writer.write(self._connections[topic], time_ns, cdr)
+            self.add_topic(topic, message_type)
+        with self._as_os_error():
+            self._writer.write(self._connections[topic], time_ns, cdr)
 
     def write_frame(
         self, camera: str, image: np.ndarray, labels: np.ndarray, *, stamp_ns: int

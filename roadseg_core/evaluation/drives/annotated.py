@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from rosbags.rosbag2 import ReaderError, StoragePlugin, Writer
+from rosbags.rosbag2 import ReaderError
 from rosbags.rosbag2.metadata import Qos, QosDurability, parse_qos
 
 from roadseg_core.bags.cdr import image_cdr, message_types, type_digest
 from roadseg_core.bags.images import parse_compressed, parse_raw
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.records import BagMessage, Topic
+from roadseg_core.bags.writer import BagWriter
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.evaluation.drives.cameras import Camera
 
 ENCODINGS = {'label': 'mono8', 'road_mask': 'mono8', 'overlay': 'bgr8'}
 """Outputs that are added for each camera, and their encodings."""
-
-_STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
-_VERSION = 8  # of the metadata; Humble reads it too
 
 
 def output_topic(camera: str, output: str) -> str:
@@ -47,61 +43,18 @@ class AnnotatedBag:
         self.path = path
         self.notes: list[str] = []
         self._frame_ids: dict[str, str] = {}
-        self._storage = _STORAGES[storage]
+        self._storage = storage
         self._topics = tuple(topics)
         self._cameras = tuple(cameras)
-        self._writer: Writer | None = None
-        self._whole = False
-        self._originals = {}
-        self._outputs = {}
+        self._writer: BagWriter | None = None
+        self._originals: dict[str, str] = {}
+        self._outputs: dict[tuple[str, str], str] = {}
 
     def open(self) -> None:
         """Begin the bag."""
         shutil.rmtree(self.path, ignore_errors=True)
-        writer = Writer(self.path, version=_VERSION, storage_plugin=self._storage)
-        with self._writing():
-            writer.open()
-            self._writer = writer
-            self._add_topics()
-
-    def copy(self, message: BagMessage) -> None:
-        """Add a message of the original."""
-        connection = self._originals.get(message.topic)
-        if connection is not None:
-            self._write(connection, message.time_ns, message.data)
-
-    def add(self, frame: Analysed) -> None:
-        """Add a frame's outputs, with the stamp, frame_id and time of its image."""
-        work = frame.work
-        for output, encoding in ENCODINGS.items():
-            self._write(
-                self._outputs[work.camera.name, output],
-                work.message.time_ns,
-                image_cdr(
-                    np.ascontiguousarray(frame.images[output]),
-                    encoding=encoding,
-                    stamp_ns=work.stamp_ns,
-                    frame_id=self._frame_id(work.message, work.camera),
-                ),
-            )
-
-    def close(self) -> None:
-        """Finish the bag."""
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            with self._writing():
-                writer.close()
-        self._whole = True
-
-    def abandon(self) -> None:
-        """Remove the bag, if it was not finished."""
-        if not self._whole:
-            # What cannot be written any more cannot be finished either: it is removed.
-            with suppress(OSError):
-                self.close()
-            shutil.rmtree(self.path, ignore_errors=True)
-
-    def _add_topics(self) -> None:
+        self._writer = BagWriter(self.path, self._storage)
+        self._writer.__enter__()
         for topic in self._topics:
             self._add_original(topic)
         taken = {topic.name for topic in self._topics}
@@ -112,20 +65,38 @@ class AnnotatedBag:
                     # The original has the outputs of a node already: both shall be seen.
                     name = f'/evaluation{name}'
                 taken.add(name)
-                self._outputs[camera.name, output] = self._writer.add_connection(
-                    name, RAW_TYPE, typestore=message_types()
-                )
+                self._outputs[camera.name, output] = name
+                self._writer.add_topic(name, RAW_TYPE)
 
-    def _write(self, connection: object, time_ns: int, data: bytes | memoryview) -> None:
-        with self._writing():
-            self._writer.write(connection, time_ns, data)
+    def copy(self, message: BagMessage) -> None:
+        """Add a message of the original."""
+        if message.topic in self._originals:
+            kind = self._originals[message.topic]
+            self._writer.write(message.topic, kind, message.time_ns, message.data)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise OSError(None, str(error), str(self.path)) from error
+    def add(self, frame: Analysed) -> None:
+        """Add a frame's outputs, with the stamp, frame_id and time of its image."""
+        work = frame.work
+        for output, encoding in ENCODINGS.items():
+            cdr = image_cdr(
+                np.ascontiguousarray(frame.images[output]),
+                encoding=encoding,
+                stamp_ns=work.stamp_ns,
+                frame_id=self._frame_id(work.message, work.camera),
+            )
+            topic = self._outputs[work.camera.name, output]
+            self._writer.write(topic, RAW_TYPE, work.message.time_ns, cdr)
+
+    def close(self) -> None:
+        """Finish the bag."""
+        if self._writer is not None:
+            self._writer.__exit__(None)
+            self._writer = None
+
+    def abandon(self) -> None:
+        """Remove the bag, if it was not finished."""
+        if self._writer is not None:
+            self._writer.__exit__(OSError)
 
     def _add_original(self, topic: Topic) -> None:
         definition, digest = _definition(topic)
@@ -135,7 +106,8 @@ class AnnotatedBag:
                 f'what a {topic.type} is'
             )
             return
-        self._originals[topic.name] = self._writer.add_connection(
+        self._originals[topic.name] = topic.type
+        self._writer.add_topic(
             topic.name,
             topic.type,
             msgdef=definition,
