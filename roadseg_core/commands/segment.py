@@ -107,8 +107,14 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         return _segment(options)
-    except (SourceError, OutputError, EngineError, ValueError, OSError) as error:
+    except (SourceError, OutputError, EngineError, ValueError) as error:
         print(f'roadseg segment: {error}', file=sys.stderr)
+    except OSError as error:
+        print(
+            f'roadseg segment: {error.filename or options.output} cannot be read or written: '
+            f'{error.strerror or error}; free some space, or choose another --output',
+            file=sys.stderr,
+        )
     except KeyboardInterrupt:
         print(
             'roadseg segment: stopped; what is finished is kept: the same command goes on from '

@@ -44,6 +44,8 @@ class Journal:
         self._lock = FileLock(folder / '.segment.lock')
 
     def __enter__(self) -> Journal:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OutputError(f'{self.folder} is a file; name a folder for the results')
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(timeout=0)

@@ -92,7 +92,8 @@ def test_what_is_there_is_kept_and_what_is_missing_made(
     assert {name: data for name, data in now.items() if name.startswith('label')} == before
 
 
-def test_a_killed_run_is_taken_up(segment, tmp_path: Path, exact_model: str) -> None:
+@pytest.mark.parametrize('stop', [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_run_is_taken_up(segment, tmp_path: Path, exact_model: str, stop: int) -> None:
     many = tmp_path / 'many'
     many.mkdir()
     data = cv2.imencode('.png', street(1)[0])[1].tobytes()
@@ -103,12 +104,17 @@ def test_a_killed_run_is_taken_up(segment, tmp_path: Path, exact_model: str) -> 
     process = subprocess.Popen(
         [sys.executable, '-m', 'roadseg_core.cli', 'segment', *words, '--precision', 'fp32'],
         env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     while not (out / 'label' / '010.png').is_file():
         assert process.poll() is None
         time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send_signal(stop)
+    _, error = process.communicate(timeout=60)
+    if stop == signal.SIGINT:
+        assert process.returncode == 2
+        assert 'stopped; what is finished is kept' in error
     found = len(files(out))
     code, summary = segment(many)
     assert code == 0
@@ -222,6 +228,12 @@ def test_what_cannot_be_done_is_refused(
     code, _ = segment(*(str(pictures) if word == 'PICTURES' else word for word in words))
     assert code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_file_is_no_folder_for_results(segment, pictures: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / 'out').write_text('mine')
+    assert segment(pictures)[0] == 2
+    assert 'out is a file; name a folder' in capsys.readouterr().err
 
 
 def test_results_are_never_taken_for_pictures(segment, tmp_path: Path, capsys) -> None:
