@@ -11,7 +11,7 @@ from pathlib import Path
 from roadseg_core.bags.records import SourceError
 from roadseg_core.sources.camera_bag import Reader
 from roadseg_core.sources.opening import is_bag, open_reader
-from roadseg_core.sources.pictures import DEFAULT_FPS, PICTURE_SUFFIXES, PictureBag, picture_files
+from roadseg_core.sources.pictures import DEFAULT_FPS, PICTURE_SUFFIXES, picture_bag, picture_files
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def find_inputs(words: Sequence[str], *, fps: float | None, output: Path) -> lis
     ]
     if singles:
         files = tuple(dict.fromkeys(singles))
-        opened = partial(PictureBag, files[0], files=files, fps=fps or DEFAULT_FPS)
+        opened = partial(picture_bag, files[0], files=files, fps=fps or DEFAULT_FPS)
         found.append(Input('pictures', files[0], opened))
     for path in paths:
         if path.is_dir() and not is_bag(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,23 +23,32 @@ class CameraBag:
     :param path: what it is made of
     :param kind: what that is, for people
     :param camera: name of the camera: of its topic and frame_id
-    :param compressed: whether the frames are JPEG or PNG files
+    :param pictures: yields name, image file or uint8 [H, W, 3] (BGR), and why there is none, or ''
+    :param compressed: whether the pictures are JPEG or PNG files
     :param count: frames, about; 0 if that is not known
+    :param names: of the frames, in order; empty where they have none
     """
 
     notes: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
 
     def __init__(
-        self, path: Path, kind: str, camera: str, *, compressed: bool, period_ns: int, count: int
+        self,
+        path: Path,
+        kind: str,
+        camera: str,
+        pictures: Callable[[], Iterator[tuple[str, bytes | np.ndarray, str]]],
+        *,
+        compressed: bool,
+        period_ns: int,
+        count: int,
+        names: tuple[str, ...] = (),
     ) -> None:
-        self.path = path
-        self.kind = kind
+        self.path, self.kind, self.names = path, kind, names
         self.losses = Losses()
-        self._camera = camera
+        self._camera, self._pictures, self._period_ns = camera, pictures, period_ns
         self._topic = f'/camera/{camera}/image_raw' + ('/compressed' if compressed else '')
-        self.topics = {self._topic: Topic(self._topic, COMPRESSED_TYPE if compressed else RAW_TYPE)}
-        self._period_ns = period_ns
+        message_type = COMPRESSED_TYPE if compressed else RAW_TYPE
+        self.topics = {self._topic: Topic(self._topic, message_type)}
         self.counts = {self._topic: count} if count else {}
 
     def __enter__(self) -> CameraBag:
@@ -66,17 +75,13 @@ class CameraBag:
         """Yield the frames, if their topic is asked for."""
         if topics is not None and self._topic not in topics:
             return
-        for number, (name, picture, error) in enumerate(self.pictures()):
+        for number, (name, picture, error) in enumerate(self._pictures()):
             time_ns = FIRST_STAMP_NS + number * self._period_ns
             if end_ns is not None and time_ns >= end_ns:
                 return
             if start_ns is None or time_ns >= start_ns:
                 data = b'' if error else self._serialized(picture, time_ns)
                 yield BagMessage(self._topic, time_ns, data, name, error)
-
-    def pictures(self) -> Iterator[tuple[str, bytes | np.ndarray, str]]:
-        """Yield name, image file or uint8 [H, W, 3] (BGR), and why there is none, or ''."""
-        raise NotImplementedError
 
     def _serialized(self, picture: bytes | np.ndarray, stamp_ns: int) -> bytes:
         if isinstance(picture, bytes):

@@ -9,9 +9,9 @@ from roadseg_core.bags.layout import METADATA, is_bag_file
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import SourceError
 from roadseg_core.sources.camera_bag import Reader
-from roadseg_core.sources.pictures import DEFAULT_FPS, PICTURE_SUFFIXES, PictureBag
+from roadseg_core.sources.pictures import DEFAULT_FPS, PICTURE_SUFFIXES, picture_bag
 from roadseg_core.sources.source import Source
-from roadseg_core.sources.video import VideoBag
+from roadseg_core.sources.video import video_bag
 
 
 def open_reader(
@@ -33,8 +33,8 @@ def open_reader(
     if is_bag(path):
         return BagReader(path, scratch=scratch)
     if path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES:
-        return PictureBag(path, fps=fps or DEFAULT_FPS, camera=camera)
-    return VideoBag(path, camera=camera)
+        return picture_bag(path, fps=fps or DEFAULT_FPS, camera=camera)
+    return video_bag(path, camera=camera)
 
 
 def open_source(

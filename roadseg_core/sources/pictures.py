@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -33,58 +33,48 @@ def picture_files(folder: Path) -> list[Path]:
     return _pictures_of(camera.iterdir() if camera.is_dir() else folder.rglob('*'))
 
 
-class PictureBag(CameraBag):
+def picture_bag(
+    path: Path, *, files: Sequence[Path] = (), fps: float = DEFAULT_FPS, camera: str = 'front'
+) -> CameraBag:
     """
-    Read pictures as a bag.
+    Return pictures as a bag; they are named by their paths in the folder that holds them all.
 
     :param path: a picture, or a folder of pictures
     :param files: the pictures, where they are not all of the folder
     :param fps: frames per second that the stamps count by
     :raises SourceError: if the folder holds no picture
     """
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        files: tuple[Path, ...] = (),
-        fps: float = DEFAULT_FPS,
-        camera: str = 'front',
-    ) -> None:
-        self._files = files or ((path,) if path.is_file() else picture_files(path))
-        if not self._files:
-            raise SourceError(
-                f'{path} holds no pictures ({", ".join(PICTURE_SUFFIXES)}) and no bag (.mcap, '
-                '.db3); name a folder that does'
-            )
-        self._root = Path(os.path.commonpath([file.absolute().parent for file in self._files]))
-        checked = all(file.suffix.lower() in CHECKED_SUFFIXES for file in self._files)
-        super().__init__(
-            path,
-            'picture' if path.is_file() else 'folder of pictures',
-            camera,
-            compressed=checked,
-            period_ns=round(BILLION / fps),
-            count=len(self._files),
+    files = files or ((path,) if path.is_file() else picture_files(path))
+    if not files:
+        raise SourceError(
+            f'{path} holds no pictures ({", ".join(PICTURE_SUFFIXES)}) and no bag (.mcap, .db3); '
+            'name a folder that does'
         )
-        self._read = Path.read_bytes if checked else read_picture
-        self.names = tuple(
-            str(PurePosixPath(self._name(file)).with_suffix('')) for file in self._files
-        )
+    root = os.path.commonpath([file.absolute().parent for file in files])
+    named = {file.absolute().relative_to(root).as_posix(): file for file in files}
+    checked = all(file.suffix.lower() in CHECKED_SUFFIXES for file in files)
+    return CameraBag(
+        path,
+        'picture' if path.is_file() else 'folder of pictures',
+        camera,
+        lambda: _read(named, Path.read_bytes if checked else read_picture),
+        compressed=checked,
+        period_ns=round(BILLION / fps),
+        count=len(named),
+        names=tuple(str(PurePosixPath(name).with_suffix('')) for name in named),
+    )
 
-    def pictures(self) -> Iterator[tuple[str, bytes | np.ndarray, str]]:
-        """Yield the pictures, named by their paths in the folder that holds them all."""
-        for file in self._files:
-            name = self._name(file)
-            try:
-                yield name, self._read(file), ''
-            except OSError as error:
-                yield name, b'', f'{name}: cannot be read: {error.strerror}'
-            except ConversionError as error:
-                yield name, b'', f'{name}: {error}'
 
-    def _name(self, file: Path) -> str:
-        return file.absolute().relative_to(self._root).as_posix()
+def _read(
+    named: dict[str, Path], read: Callable[[Path], bytes | np.ndarray]
+) -> Iterator[tuple[str, bytes | np.ndarray, str]]:
+    for name, file in named.items():
+        try:
+            yield name, read(file), ''
+        except OSError as error:
+            yield name, b'', f'{name}: cannot be read: {error.strerror}'
+        except ConversionError as error:
+            yield name, b'', f'{name}: {error}'
 
 
 def _pictures_of(paths: Iterator[Path]) -> list[Path]:

@@ -94,96 +94,55 @@ def parse_arguments(arguments: list[str] | None = None) -> PlaySettings:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='play', description='Put a bag, a video or a folder of images on camera topics.'
+        prog='play',
+        description='Put a bag, a video or a folder of images on camera topics.',
+        epilog='examples:\n  play --source drive.mp4 --loop\n'
+        '  play --source front=drive --bag-topic front=/image --rate 0.5 --clock',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     repeat, stop = (parser.add_mutually_exclusive_group() for _ in range(2))
-    camera_value = {'action': 'append', 'default': []}
-    span = {'metavar': 'SECONDS'}
 
-    def add(
-        name: str, text: str, group: argparse._ActionsContainer = parser, **how: object
-    ) -> None:
+    def add(name: str, text: str, group: object = parser, **how: object) -> None:
         group.add_argument(name, help=text, **how)
 
-    add(
-        '--source',
-        'bag (folder, .mcap or .db3), video file or folder of images; once per camera',
-        action='append',
-        required=True,
-        metavar='CAMERA=PATH',
-    )
-    add(
+    def add_for_cameras(name: str, value: str, text: str, **how: object) -> None:
+        add(name, text, action='append', default=[], metavar=f'CAMERA={value}', **how)
+
+    def add_choice(name: str, text: str, *choices: str) -> None:
+        add(name, text, choices=choices, default=choices[0])
+
+    recording = 'bag (folder, .mcap or .db3), video, or folder of images; once per camera'
+    add_for_cameras('--source', 'PATH', recording, required=True)
+    add_for_cameras(
         '--topic',
+        'TOPIC',
         'image topic to send on (default camera/CAMERA/image_raw, in the namespace of '
         '--ros-args -r __ns:=/NAMESPACE; compressed images go to TOPIC/compressed)',
-        metavar='CAMERA=TOPIC',
-        **camera_value,
     )
-    add(
-        '--bag-topic',
-        'image topic to read of a bag that holds several',
-        metavar='CAMERA=TOPIC',
-        **camera_value,
-    )
-    add('--phase', 'send this camera later', metavar='CAMERA=SECONDS', **camera_value)
+    add_for_cameras('--bag-topic', 'TOPIC', 'image topic to read of a bag that holds several')
+    add_for_cameras('--phase', 'SECONDS', 'send this camera later')
     add('--fps', 'frames per second (default: as recorded; images of a folder: 15)', type=_positive)
     add('--rate', 'speed, where --fps is not given (default 1)', type=_positive, default=1.0)
     add('--loop', 'begin again at the end', repeat, action='store_true')
     add('--once', 'stop at the end (default)', repeat, dest='loop', action='store_false')
-    add(
-        '--stamps',
-        'header stamps: as recorded (default; they go on when looping), or the time of sending',
-        choices=('recorded', 'current'),
-        default='recorded',
+    stamps = 'header stamps: as recorded (default; they go on when looping), or of the sending'
+    add_choice('--stamps', stamps, 'recorded', 'current')
+    add_choice(
+        '--transport', 'send sensor_msgs/Image (default) or CompressedImage', 'raw', 'compressed'
     )
-    add(
-        '--clock',
-        'also publish /clock, following the stamps (100 Hz)',
-        dest='clock_hz',
-        type=_positive,
-        nargs='?',
-        const=100.0,
-        default=0.0,
-        metavar='HZ',
-    )
-    add(
-        '--transport',
-        'send sensor_msgs/Image (default) or CompressedImage',
-        choices=('raw', 'compressed'),
-        default='raw',
-    )
-    add(
-        '--resize', 'bring all images to this size', dest='size', type=_size, metavar='WIDTHxHEIGHT'
-    )
-    add(
-        '--start',
-        'begin this long after the beginning of the recording',
-        type=_offset,
-        default=0.0,
-        **span,
-    )
-    add(
-        '--end',
-        'leave out what was recorded this long after its beginning, and later',
-        type=_positive,
-        **span,
-    )
+    reliability = 'quality of service of the image topics (default best_effort)'
+    add_choice('--reliability', reliability, 'best_effort', 'reliable')
+    clock = {'nargs': '?', 'const': 100.0, 'default': 0.0, 'metavar': 'HZ', 'type': _positive}
+    add('--clock', 'also publish /clock, following the stamps (100 Hz)', dest='clock_hz', **clock)
+    add('--resize', 'bring all images to this', dest='size', type=_size, metavar='WIDTHxHEIGHT')
+    seconds = {'metavar': 'SECONDS', 'type': _positive}
+    begin = {**seconds, 'type': _offset, 'default': 0.0}
+    add('--start', 'begin this long after the beginning of the recording', **begin)
+    add('--end', 'leave out what was recorded this long after its beginning, and later', **seconds)
     add('--frames', 'stop after this many frames of each camera', stop, type=_count)
     add('--seconds', 'stop after this time', stop, type=_positive)
-    add(
-        '--wait-subscribers',
-        'wait up to this long until each image topic has a subscriber',
-        dest='wait_seconds',
-        type=_positive,
-        default=0.0,
-        **span,
-    )
-    add(
-        '--reliability',
-        'quality of service of the image topics (default best_effort)',
-        choices=('best_effort', 'reliable'),
-        default='best_effort',
-    )
+    wait = {**seconds, 'dest': 'wait_seconds', 'default': 0.0}
+    add('--wait-subscribers', 'wait so long for a subscriber of each image topic', **wait)
     add('--log', 'write what was sent, one line of JSON a frame', type=Path, metavar='FILE')
     return parser
 
