@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from roadseg_core.models.blocks import he_initialised
+from roadseg_core.models.network import Network
 from roadseg_core.models.resizing import enlarge
-from roadseg_core.models.sizes import check_size
 
 
-class Baseline(nn.Module):
+class Baseline(Network):
     """
     Segment images by three convolutions with two max-pools and a bilinear enlargement.
 
@@ -25,10 +26,7 @@ class Baseline(nn.Module):
     stride = 4
 
     def __init__(self, *, classes: int = 1, filters: int = 16) -> None:
-        super().__init__()
-        if min(classes, filters) < 1:
-            raise ValueError(f'classes {classes}, filters {filters}; expected at least 1 each')
-        self.classes = classes
+        super().__init__(classes=classes, filters=filters)
         self.layers = nn.Sequential(
             nn.Conv2d(3, filters, 3, padding=1),
             nn.ReLU(inplace=True),
@@ -42,16 +40,7 @@ class Baseline(nn.Module):
         )
         for layer in self.layers:
             if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-                nn.init.zeros_(layer.bias)
+                he_initialised(layer)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W]; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before sigmoid or softmax
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor:
         return enlarge(self.layers(images), self.stride)

@@ -149,6 +149,17 @@ def basic_blocks(
     )
 
 
+def detail_branch(channels: int, out_channels: int) -> nn.ModuleList:
+    """Make the three steps that keep the size at 1/8, as in DDRNet; none ends in a ReLU."""
+    return nn.ModuleList(
+        (
+            basic_blocks(channels, channels, count=2, relu=False),
+            basic_blocks(channels, channels, count=2, relu=False),
+            bottleneck(channels, out_channels, middle=channels, relu=False),
+        )
+    )
+
+
 def residual_entry(first: int, second: int) -> nn.Sequential:
     """Go from an image to ``second`` channels at 1/8, by ``first`` at 1/4, as DDRNet does."""
     return nn.Sequential(
@@ -157,3 +168,10 @@ def residual_entry(first: int, second: int) -> nn.Sequential:
         basic_blocks(first, first, count=2),
         basic_blocks(first, second, count=2, stride=2),
     )
+
+
+def he_initialised(layer: nn.Conv2d) -> nn.Conv2d:
+    """Initialise a convolution for the ReLU behind it (He et al. 2015), its bias with zeros."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+    nn.init.zeros_(layer.bias)
+    return layer

@@ -7,15 +7,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from roadseg_core.models.auxiliary import AuxiliaryHead
-from roadseg_core.models.blocks import ConvNorm, basic_blocks, bottleneck, residual_entry
+from roadseg_core.models.blocks import (
+    ConvNorm,
+    basic_blocks,
+    bottleneck,
+    detail_branch,
+    residual_entry,
+)
+from roadseg_core.models.network import Network
 from roadseg_core.models.resizing import enlarge, enlarge_to
-from roadseg_core.models.sizes import check_size
 
 POOLS = ((5, 2), (9, 4), (17, 8))
 """(kernel, stride) of the context module's average pools; a global mean follows them."""
 
 
-class DDRNetSlim(nn.Module):
+class DDRNetSlim(Network):
     """
     Segment images by two deep branches, one kept at 1/8, that exchange features twice.
 
@@ -45,22 +51,10 @@ class DDRNetSlim(nn.Module):
         head: int = 64,
         auxiliary: bool = False,
     ) -> None:
-        super().__init__()
-        if min(classes, width, context, head) < 1:
-            raise ValueError(
-                f'classes {classes}, width {width}, context {context}, head {head}; '
-                'expected at least 1 each'
-            )
-        self.classes = classes
+        super().__init__(classes=classes, width=width, context=context, head=head)
         one, two, four, eight = width, 2 * width, 4 * width, 8 * width
         self.entry = residual_entry(one, two)
-        self.detail = nn.ModuleList(
-            (
-                basic_blocks(two, two, count=2, relu=False),
-                basic_blocks(two, two, count=2, relu=False),
-                bottleneck(two, four, middle=two, relu=False),
-            )
-        )
+        self.detail = detail_branch(two, four)
         self.deep = nn.ModuleList(
             (
                 basic_blocks(two, four, count=2, stride=2, relu=False),
@@ -84,16 +78,7 @@ class DDRNetSlim(nn.Module):
         self.head = nn.Sequential(ConvNorm(four, head), nn.Conv2d(head, classes, 1))
         self.auxiliary = AuxiliaryHead(two, classes=classes, factor=8) if auxiliary else None
 
-    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W]; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before softmax; with an auxiliary head, while
-            training, a tuple of it and that head's
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
         detail = deep = self.entry(images)
         exchanged = []
         for index in range(2):

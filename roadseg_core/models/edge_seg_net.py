@@ -5,11 +5,11 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from roadseg_core.models.blocks import ConvNorm, bottleneck
+from roadseg_core.models.network import Network
 from roadseg_core.models.resizing import enlarge
-from roadseg_core.models.sizes import check_size
 
 
-class EdgeSegNet(nn.Module):
+class EdgeSegNet(Network):
     """
     Segment images by residual bottlenecks, refine modules and bilinear fusion.
 
@@ -31,13 +31,9 @@ class EdgeSegNet(nn.Module):
     stride = 32
 
     def __init__(self, *, classes: int = 7, width: int = 32, refinement: int = 64) -> None:
-        super().__init__()
-        if classes < 1 or width < 2 or refinement < 1:
-            raise ValueError(
-                f'classes {classes}, width {width}, refinement {refinement}; '
-                'expected at least 1, 2 and 1'
-            )
-        self.classes = classes
+        super().__init__(classes=classes, refinement=refinement)
+        if width < 2:
+            raise ValueError(f'width {width}; expected at least 2')
         self.entry = ConvNorm(3, width // 2, kernel=7, stride=2)
         widths = (width, 2 * width, 4 * width, 6 * width)
         self.stages = nn.ModuleList(
@@ -53,15 +49,7 @@ class EdgeSegNet(nn.Module):
         )
         self.classifier = nn.Conv2d(refinement, classes, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W]; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before softmax
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor:
         found = []
         features = self.entry(images)
         for stage in self.stages:

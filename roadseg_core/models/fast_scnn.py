@@ -7,9 +7,8 @@ from torch import Tensor, nn
 
 from roadseg_core.models.auxiliary import AuxiliaryHead
 from roadseg_core.models.blocks import ConvNorm, Residual, Separable
-from roadseg_core.models.pooling import bin_means
+from roadseg_core.models.network import Network
 from roadseg_core.models.resizing import enlarge, enlarge_to
-from roadseg_core.models.sizes import check_size
 
 BINS = (1, 2, 3, 6)
 """Sides of the pyramid's grids."""
@@ -17,7 +16,7 @@ BINS = (1, 2, 3, 6)
 EXPANSION = 6
 
 
-class FastSCNN(nn.Module):
+class FastSCNN(Network):
     """
     Segment images by a shared shallow path, a deep path at 1/32 and their sum at 1/8.
 
@@ -44,13 +43,11 @@ class FastSCNN(nn.Module):
         dropout: float = 0.1,
         auxiliary: bool = False,
     ) -> None:
-        super().__init__()
-        if classes < 1 or not width > 0 or not 0 <= dropout < 1:
+        super().__init__(classes=classes)
+        if not width > 0 or not 0 <= dropout < 1:
             raise ValueError(
-                f'classes {classes}, width {width}, dropout {dropout}; expected at '
-                'least 1, more than 0, and 0 <= dropout < 1'
+                f'width {width}, dropout {dropout}; expected more than 0, and 0 <= dropout < 1'
             )
-        self.classes = classes
         # Multiples of 4: vector units run those well.
         first, second, third, fourth, fifth = (
             max(4, 4 * round(full * width / 4)) for full in (32, 48, 64, 96, 128)
@@ -89,16 +86,7 @@ class FastSCNN(nn.Module):
             else None
         )
 
-    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W]; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before softmax; with auxiliary heads, while
-            training, a tuple of it and theirs
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
         shallow = self.shallow(images)
         deep = self.pyramid(self.deep(shallow))
         fused = self.relu(self.fuse_deep(enlarge(deep, 4)) + self.fuse_shallow(shallow))
@@ -144,3 +132,30 @@ def _inverted(in_channels: int, out_channels: int, *, count: int, stride: int) -
             else Residual(branch, in_channels=before, out_channels=out_channels, relu=False)
         )
     return blocks
+
+
+def bin_means(features: Tensor, bins: int) -> Tensor:
+    """
+    Average features over a grid of ``bins`` x ``bins`` cells, as adaptive pooling does.
+
+    Cells overlap where ``bins`` does not divide the size. Two products with constant matrices:
+    ONNX has no adaptive pooling of such sizes.
+
+    :param features: float [N, C, h, w]
+    :returns: float [N, C, bins, bins]
+    """
+    if bins == 1:
+        return features.mean((2, 3), keepdim=True)
+    height, width = (int(size) for size in features.shape[-2:])
+    rows = torch.tensor(_means(height, bins)).to(features)
+    columns = torch.tensor(_means(width, bins)).to(features)
+    return torch.matmul(rows, torch.matmul(features, columns.T))
+
+
+def _means(size: int, bins: int) -> list[list[float]]:
+    """Return the matrix [bins, size] that averages each of ``bins`` stretches of a line."""
+    stretches = [(i * size // bins, -(-(i + 1) * size // bins)) for i in range(bins)]
+    return [
+        [1.0 / (end - start) if start <= place < end else 0.0 for place in range(size)]
+        for start, end in stretches
+    ]

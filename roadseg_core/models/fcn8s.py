@@ -5,12 +5,13 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
+from roadseg_core.models.network import Network
 from roadseg_core.models.skip_sums import SkipSums
 from roadseg_core.models.upsampling import LearnedUpsampling
 from roadseg_core.models.vgg import VGGEncoder
 
 
-class FCN8sVGG16(nn.Module):
+class FCN8sVGG16(Network):
     """
     Segment images of any size.
 
@@ -31,10 +32,7 @@ class FCN8sVGG16(nn.Module):
     """Any size is legal; one that is no multiple of 32 is padded inside and cut back."""
 
     def __init__(self, *, classes: int = 2, width: float = 1.0) -> None:
-        super().__init__()
-        if classes < 1:
-            raise ValueError(f'classes {classes}; expected at least 1')
-        self.classes = classes
+        super().__init__(classes=classes)
         self.stem = VGGEncoder(layers=16, batch_norm=False, width=width, fully_connected=True)
         self.pool = nn.MaxPool2d(2)
         self.classifier = nn.Conv2d(self.stem.widths[5], classes, 1)
@@ -43,13 +41,7 @@ class FCN8sVGG16(nn.Module):
         self.skips = SkipSums(classes=classes, widths=[self.stem.widths[3], self.stem.widths[2]])
         self.upsampling = LearnedUpsampling(classes=classes, factor=8)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W], RGB, -1..1
-        :returns: float [N, classes, H, W], before softmax
-        """
+    def _score(self, images: Tensor) -> Tensor:
         height, width = (int(size) for size in images.shape[-2:])
         if height % 32 or width % 32:
             # The border's colour goes on: less strange to the encoder than an edge to black.

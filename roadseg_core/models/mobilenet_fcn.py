@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from roadseg_core.models.mobilenet_v1 import MobileNetV1Stem
-from roadseg_core.models.sizes import check_size
+from roadseg_core.models.network import Network, check_size
 from roadseg_core.models.skip_sums import SkipSums
 from roadseg_core.models.upsampling import LearnedUpsampling
 
@@ -13,7 +13,7 @@ SKIP_ENDPOINTS = {16: 'Conv2d_11_pointwise', 8: 'Conv2d_5_pointwise'}
 """The stem's last features at the strides that skips may start from, coarse to fine."""
 
 
-class MobileNetFCN(nn.Module):
+class MobileNetFCN(Network):
     """
     Segment images with a MobileNet V1 stem.
 
@@ -48,17 +48,11 @@ class MobileNetFCN(nn.Module):
         skip_stride: int = 0,
         folded: bool = False,
     ) -> None:
-        super().__init__()
-        if classes < 1 or classifier_depth < 1:
-            raise ValueError(
-                f'classes {classes} and classifier_depth {classifier_depth}; '
-                'expected at least 1 each'
-            )
+        super().__init__(classes=classes, classifier_depth=classifier_depth)
         if classifier_kernel < 1 or classifier_kernel % 2 == 0:
             raise ValueError(f'classifier_kernel {classifier_kernel}; expected an odd number')
         if not 0 <= dropout < 1:
             raise ValueError(f'dropout {dropout}; expected 0 <= dropout < 1')
-        self.classes = classes
         self.stem = MobileNetV1Stem(
             depth_multiplier=depth_multiplier, final_endpoint=final_endpoint, folded=folded
         )
@@ -119,12 +113,5 @@ class MobileNetFCN(nn.Module):
         *fine, last = self.stem.features(images, (*self.skip_endpoints, self.stem.final_endpoint))
         return self.skips(self.head(last), fine[::-1])
 
-    def forward(self, images: Tensor) -> Tensor:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W], RGB, -1..1; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before softmax
-        :raises ValueError: for an illegal size
-        """
+    def _score(self, images: Tensor) -> Tensor:
         return self.upsampling(self.low_scores(images))

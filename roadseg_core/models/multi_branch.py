@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from roadseg_core.models.blocks import ConvNorm, Separable
+from roadseg_core.models.network import Network
 from roadseg_core.models.resizing import enlarge
-from roadseg_core.models.sizes import check_size
 
 CONTEXT_WIDTHS = (16, 32, 64, 96, 128)
 """Channels of the context branch at the strides 2, 4, 8, 16 and 32."""
 
 
-class MultiBranch(nn.Module):
+class MultiBranch(Network):
     """
     Segment images by detail at full size and context at 1/32, summed on the way up.
 
@@ -33,12 +33,7 @@ class MultiBranch(nn.Module):
     stride = 32
 
     def __init__(self, *, classes: int = 7, detail: int = 8, fusion: int = 24) -> None:
-        super().__init__()
-        if min(classes, detail, fusion) < 1:
-            raise ValueError(
-                f'classes {classes}, detail {detail}, fusion {fusion}; expected at least 1 each'
-            )
-        self.classes = classes
+        super().__init__(classes=classes, detail=detail, fusion=fusion)
         self.detail = nn.Sequential(ConvNorm(3, detail), Separable(detail, detail))
         self.context = nn.ModuleList()
         before = 3
@@ -56,15 +51,7 @@ class MultiBranch(nn.Module):
         self.fusion = Separable(detail + fusion, 2 * detail)
         self.classifier = nn.Conv2d(2 * detail, classes, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W]; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before softmax
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor:
         found = []
         features = images
         for stage in self.context:

@@ -11,14 +11,15 @@ from roadseg_core.models.blocks import (
     basic_block,
     basic_blocks,
     bottleneck,
+    detail_branch,
     residual_entry,
 )
 from roadseg_core.models.ddrnet import POOLS, pools
+from roadseg_core.models.network import Network
 from roadseg_core.models.resizing import enlarge, enlarge_to
-from roadseg_core.models.sizes import check_size
 
 
-class PIDNetS(nn.Module):
+class PIDNetS(Network):
     """
     Segment images by three branches: detail, context, and boundaries that choose between them.
 
@@ -49,13 +50,7 @@ class PIDNetS(nn.Module):
         head: int = 40,
         auxiliary: bool = False,
     ) -> None:
-        super().__init__()
-        if min(classes, width, context, head) < 1:
-            raise ValueError(
-                f'classes {classes}, width {width}, context {context}, head {head}; '
-                'expected at least 1 each'
-            )
-        self.classes = classes
+        super().__init__(classes=classes, width=width, context=context, head=head)
         one, two, four, eight = width, 2 * width, 4 * width, 8 * width
         self.entry = residual_entry(one, two)
         self.deep = nn.ModuleList(
@@ -68,13 +63,7 @@ class PIDNetS(nn.Module):
                 ),
             )
         )
-        self.detail = nn.ModuleList(
-            (
-                basic_blocks(two, two, count=2, relu=False),
-                basic_blocks(two, two, count=2, relu=False),
-                bottleneck(two, four, middle=two, relu=False),
-            )
-        )
+        self.detail = detail_branch(two, four)
         self.guidance = nn.ModuleList((Guidance(four, two), Guidance(eight, two)))
         self.boundary = nn.ModuleList(
             (
@@ -92,16 +81,7 @@ class PIDNetS(nn.Module):
         self.head = nn.Sequential(ConvNorm(four, head), nn.Conv2d(head, classes, 1))
         self.auxiliary = AuxiliaryHead(two, classes=classes, factor=8) if auxiliary else None
 
-    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W]; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before softmax; with an auxiliary head, while
-            training, a tuple of it and that head's
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
         detail = boundary = deep = self.entry(images)
         for index in range(2):
             deep = self.deep[index](deep)

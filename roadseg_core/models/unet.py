@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from roadseg_core.models.sizes import check_size
+from roadseg_core.models.blocks import he_initialised
+from roadseg_core.models.network import Network
 
 
-class UNet(nn.Module):
+class UNet(Network):
     """
     Segment images by contraction and expansion with skips.
 
@@ -27,13 +28,13 @@ class UNet(nn.Module):
     def __init__(
         self, *, in_channels: int = 3, out_channels: int = 1, filters: int = 8, depth: int = 4
     ) -> None:
-        super().__init__()
-        if min(in_channels, out_channels, filters, depth) < 1:
-            raise ValueError(
-                f'in_channels {in_channels}, out_channels {out_channels}, filters {filters}, '
-                f'depth {depth}; expected at least 1 each'
-            )
-        self.classes = out_channels
+        super().__init__(
+            classes=out_channels,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            filters=filters,
+            depth=depth,
+        )
         self.stride = 2**depth
         widths = [filters * 2**level for level in range(depth + 1)]
         self.down = nn.ModuleList(
@@ -49,15 +50,7 @@ class UNet(nn.Module):
         )
         self.classifier = nn.Conv2d(filters, out_channels, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """
-        Score every pixel.
-
-        :param images: float [N, in_channels, H, W]; H and W multiples of ``stride``
-        :returns: float [N, out_channels, H, W], before sigmoid or softmax
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor:
         skips = []
         features = images
         for level, down in enumerate(self.down):
@@ -78,6 +71,5 @@ def _double_convolution(in_channels: int, out_channels: int) -> nn.Sequential:
         nn.ReLU(inplace=True),
     )
     for layer in (block[0], block[2]):
-        nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-        nn.init.zeros_(layer.bias)
+        he_initialised(layer)
     return block

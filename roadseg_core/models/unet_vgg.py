@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from roadseg_core.models.blocks import ConvNorm
-from roadseg_core.models.sizes import check_size
+from roadseg_core.models.network import Network
 from roadseg_core.models.vgg import VGGEncoder
 
 
-class UNetVGG19(nn.Module):
+class UNetVGG19(Network):
     """
     Segment images by the five stages of VGG19 and four expansion blocks.
 
@@ -29,10 +29,7 @@ class UNetVGG19(nn.Module):
     stride = 16
 
     def __init__(self, *, classes: int = 8, width: float = 1.0) -> None:
-        super().__init__()
-        if classes < 1:
-            raise ValueError(f'classes {classes}; expected at least 1')
-        self.classes = classes
+        super().__init__(classes=classes)
         self.stem = VGGEncoder(layers=19, batch_norm=True, width=width)
         coarse_to_fine = self.stem.widths[::-1]
         self.expansions = nn.ModuleList(
@@ -42,15 +39,7 @@ class UNetVGG19(nn.Module):
         nn.init.xavier_uniform_(self.classifier.weight)
         nn.init.zeros_(self.classifier.bias)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """
-        Score every pixel.
-
-        :param images: float [N, 3, H, W], RGB, -1..1; H and W multiples of ``stride``
-        :returns: float [N, classes, H, W], before softmax
-        :raises ValueError: for an illegal size
-        """
-        check_size(images, stride=self.stride)
+    def _score(self, images: Tensor) -> Tensor:
         *skips, features = self.stem(images)
         for expansion, skip in zip(self.expansions, reversed(skips)):
             features = expansion(features, skip)

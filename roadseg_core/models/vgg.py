@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from roadseg_core.models.blocks import he_initialised
+
 CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 """3x3 convolutions of each of the five stages, by the number of layers with weights."""
 
@@ -51,10 +53,10 @@ class VGGEncoder(nn.Module):
         if fully_connected:
             self.widths.append(max(1, round(FULLY_CONNECTED * width)))
             self.fully_connected = nn.Sequential(
-                _he(nn.Conv2d(self.widths[4], self.widths[5], 7, padding=3)),
+                he_initialised(nn.Conv2d(self.widths[4], self.widths[5], 7, padding=3)),
                 nn.ReLU(inplace=True),
                 nn.Dropout(0.5),
-                _he(nn.Conv2d(self.widths[5], self.widths[5], 1)),
+                he_initialised(nn.Conv2d(self.widths[5], self.widths[5], 1)),
                 nn.ReLU(inplace=True),
                 nn.Dropout(0.5),
             )
@@ -87,16 +89,11 @@ def _stage(in_channels: int, out_channels: int, *, count: int, batch_norm: bool)
     layers: list[nn.Module] = []
     for index in range(count):
         layers.append(
-            _he(nn.Conv2d(in_channels if index == 0 else out_channels, out_channels, 3, padding=1))
+            he_initialised(
+                nn.Conv2d(in_channels if index == 0 else out_channels, out_channels, 3, padding=1)
+            )
         )
         if batch_norm:
             layers.append(nn.BatchNorm2d(out_channels))
         layers.append(nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
-
-
-def _he(layer: nn.Conv2d) -> nn.Conv2d:
-    """Initialise a convolution for the ReLU behind it."""
-    nn.init.kaiming_normal_(layer.weight, mode='fan_in', nonlinearity='relu')
-    nn.init.zeros_(layer.bias)
-    return layer
