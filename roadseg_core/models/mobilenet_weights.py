@@ -1,30 +1,26 @@
 """
 Read ImageNet weights of MobileNet V1 stems from NumPy archives.
 
-Three namings are read; ``/`` and ``__`` in names are the same:
+Two namings are read; ``/`` and ``__`` in names are the same:
 
 - Keras: ``conv1/kernel``, ``conv_dw_1/depthwise_kernel``, ``conv_pw_1_bn/gamma``, ...
-- TF-slim: ``MobilenetV1/Conv2d_0/weights``, ``MobilenetV1/Conv2d_1_depthwise/depthwise_weights``,
-  ``MobilenetV1/Conv2d_1_pointwise/BatchNorm/gamma``, ...
 - numbered: ``00_conv/weight``, ``00_conv/bias``, ``01_dw/weight``, ... always folded
 
-Kernels are HWIO in the first two (depth-wise: HWI1), OIHW in the last. A layer with a bias
-(``conv1/bias``, ``MobilenetV1/Conv2d_0/biases``) has its batch norm folded in.
+Kernels are HWIO in the first (depth-wise: HWI1), OIHW in the second. A layer with a bias
+(``conv1/bias``) has its batch norm folded in.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from roadseg_core.models.mobilenet_v1 import BATCH_NORM_EPS, MobileNetV1Stem
-from roadseg_core.models.weights_file import WeightsError
+from roadseg_core.models.weights_file import WeightsError, fill_convolution
 
 _PARTS = ('gamma', 'beta', 'moving_mean', 'moving_variance')
 
@@ -50,14 +46,13 @@ def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(f'{path}: no readable weights archive: {error}') from error
     naming = next(
-        (naming for naming in (_keras, _slim, _numbered) if naming(0, 'Conv2d_0').kernel in arrays),
+        (naming for naming in (_keras, _numbered) if naming(0, 'Conv2d_0').kernel in arrays),
         None,
     )
     if naming is None:
         raise WeightsError(
-            f'{path}: neither conv1__kernel nor MobilenetV1__Conv2d_0__weights '
-            'nor 00_conv__weight; expected MobileNet V1 weights in Keras, TF-slim '
-            'or numbered naming'
+            f'{path}: neither conv1__kernel nor 00_conv__weight; expected MobileNet V1 weights '
+            'in Keras or numbered naming'
         )
     with torch.no_grad():
         for index, (name, layer) in enumerate(stem.layers.named_children()):
@@ -73,7 +68,15 @@ def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
                     kernel = kernel.transpose(
                         (2, 3, 0, 1) if name.endswith('depthwise') else (3, 2, 0, 1)
                     )
-                _fill(layer, kernel, arrays, names=names)
+                folded = names.bias in arrays
+                fill_convolution(
+                    layer.conv,
+                    None if stem.folded else layer.norm,
+                    _tensor(kernel),
+                    _tensor(arrays[names.bias]) if folded else torch.zeros(len(layer.conv.weight)),
+                    None if folded else [_tensor(arrays[names.norm + part]) for part in _PARTS],
+                    eps=BATCH_NORM_EPS,
+                )
             except KeyError as error:
                 raise WeightsError(
                     f'{path}: no {error} for {name}; take a file that has it or an earlier '
@@ -114,40 +117,10 @@ def _keras(index: int, name: str) -> _Names:
     return _Names(f'{key}__{kernel}', f'{key}__bias', f'{key}_bn__')
 
 
-def _slim(index: int, name: str) -> _Names:
-    key = f'MobilenetV1__{name}__'
-    kernel = 'depthwise_weights' if name.endswith('depthwise') else 'weights'
-    return _Names(key + kernel, key + 'biases', key + 'BatchNorm__')
-
-
 def _numbered(index: int, name: str) -> _Names:
     key = f'{index:02d}_{"dw" if name.endswith("depthwise") else "conv"}__'
     return _Names(key + 'weight', key + 'bias', key)
 
 
-def _fill(
-    layer: nn.Module, kernel: np.ndarray, arrays: Mapping[str, np.ndarray], *, names: _Names
-) -> None:
-    """Fill one layer, folding batch norm where the layer has none and the arrays have it."""
-    if names.bias in arrays:
-        _copy(layer.conv.weight, kernel)
-        _copy(layer.conv.bias, arrays[names.bias])
-        return
-    gamma, beta, mean, variance = (arrays[names.norm + part] for part in _PARTS)
-    if layer.conv.bias is not None:
-        scale = gamma / np.sqrt(variance + BATCH_NORM_EPS)
-        _copy(layer.conv.weight, kernel * scale[:, None, None, None])
-        _copy(layer.conv.bias, beta - mean * scale)
-        return
-    _copy(layer.conv.weight, kernel)
-    _copy(layer.norm.weight, gamma)
-    _copy(layer.norm.bias, beta)
-    _copy(layer.norm.running_mean, mean)
-    _copy(layer.norm.running_var, variance)
-
-
-def _copy(target: torch.Tensor, source: np.ndarray) -> None:
-    """Copy ``source`` into ``target``; ValueError if the shapes differ."""
-    if tuple(target.shape) != source.shape:
-        raise ValueError(f'shape {source.shape}, expected {tuple(target.shape)}')
-    target.copy_(torch.from_numpy(np.ascontiguousarray(source, np.float32)))
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, np.float32))

@@ -15,10 +15,13 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from roadseg_core.models.vgg import VGGEncoder
-from roadseg_core.models.weights_file import WeightsError
+from roadseg_core.models.weights_file import WeightsError, fill_convolution
+
+_PARTS = ('weight', 'bias', 'running_mean', 'running_var')
+_EPS = nn.BatchNorm2d(1).eps
 
 URLS = {
     'vgg16': 'https://download.pytorch.org/models/vgg16-397923af.pth',
@@ -66,50 +69,22 @@ def load_vgg(stem: VGGEncoder, path: Path) -> None:
     with torch.no_grad():
         try:
             for place, (convolution, norm) in zip(convolutions, targets):
-                _fill(convolution, norm, weights, place=place)
+                weight, bias = (weights[f'features.{place}.{part}'] for part in _PARTS[:2])
+                behind = f'features.{place + 1}.'
+                statistics = None
+                if behind + 'running_mean' in weights:
+                    statistics = [weights[behind + part] for part in _PARTS]
+                fill_convolution(convolution, norm, weight, bias, statistics, eps=_EPS)
             if stem.fully_connected is not None:
                 for layer, place in ((stem.fully_connected[0], 0), (stem.fully_connected[3], 3)):
                     kernel = weights[f'classifier.{place}.weight']
                     if kernel.numel() == layer.weight.numel():
                         kernel = kernel.reshape(layer.weight.shape)
-                    _copy(layer.weight, kernel)
-                    _copy(layer.bias, weights[f'classifier.{place}.bias'])
+                    bias = weights[f'classifier.{place}.bias']
+                    fill_convolution(layer, None, kernel, bias, None, eps=_EPS)
         except KeyError as error:
             raise WeightsError(
                 f'{path}: no {error}; expected a whole VGG in the naming of torchvision'
             ) from error
         except ValueError as error:
             raise WeightsError(f'{path}: {error}; build the network with width: 1') from error
-
-
-def _fill(
-    convolution: nn.Conv2d,
-    norm: nn.BatchNorm2d | None,
-    weights: Mapping[str, Tensor],
-    *,
-    place: int,
-) -> None:
-    """Fill a convolution and its batch norm from ``features.<place>`` and the one behind it."""
-    weight, bias = weights[f'features.{place}.weight'], weights[f'features.{place}.bias']
-    behind = f'features.{place + 1}.'
-    if behind + 'running_mean' in weights:
-        gamma, beta, mean, variance = (
-            weights[behind + part] for part in ('weight', 'bias', 'running_mean', 'running_var')
-        )
-        if norm is None:
-            scale = gamma / torch.sqrt(variance + nn.BatchNorm2d(1).eps)
-            weight, bias = weight * scale[:, None, None, None], (bias - mean) * scale + beta
-        else:
-            _copy(norm.weight, gamma)
-            _copy(norm.bias, beta)
-            _copy(norm.running_mean, mean)
-            _copy(norm.running_var, variance)
-    _copy(convolution.weight, weight)
-    _copy(convolution.bias, bias)
-
-
-def _copy(target: Tensor, source: Tensor) -> None:
-    """Copy ``source`` into ``target``; ValueError if the shapes differ."""
-    if target.shape != source.shape:
-        raise ValueError(f'shape {tuple(source.shape)}, expected {tuple(target.shape)}')
-    target.copy_(source)

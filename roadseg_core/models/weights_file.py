@@ -9,7 +9,11 @@ import shutil
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+
+import torch
+from torch import Tensor, nn
 
 from roadseg_core.files import write_atomically
 
@@ -75,6 +79,43 @@ def find_weights(
     cache.mkdir(parents=True, exist_ok=True)
     _download(url, path, checksum=checksum[1])
     return path
+
+
+def fill_convolution(
+    convolution: nn.Conv2d,
+    norm: nn.BatchNorm2d | None,
+    weight: Tensor,
+    bias: Tensor,
+    statistics: Sequence[Tensor] | None,
+    *,
+    eps: float,
+) -> None:
+    """
+    Fill a convolution and the batch norm behind it.
+
+    :param norm: None where the network has none: what there is in the weights is folded exactly
+    :param statistics: gamma, beta, mean and variance of batch norm; None where the weights have
+        none: ``norm`` keeps its fresh start
+    :param eps: that batch norm adds to the variance
+    :raises ValueError: if the shapes differ
+    """
+    if statistics is not None and norm is None:
+        gamma, beta, mean, variance = statistics
+        scale = gamma / torch.sqrt(variance + eps)
+        weight, bias = weight * scale[:, None, None, None], (bias - mean) * scale + beta
+    elif statistics is not None:
+        targets = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+        for target, source in zip(targets, statistics, strict=True):
+            _copy(target, source)
+    _copy(convolution.weight, weight)
+    if convolution.bias is not None:
+        _copy(convolution.bias, bias)
+
+
+def _copy(target: Tensor, source: Tensor) -> None:
+    if target.shape != source.shape:
+        raise ValueError(f'shape {tuple(source.shape)}, expected {tuple(target.shape)}')
+    target.copy_(source)
 
 
 def _download(url: str, path: Path, *, checksum: str) -> None:
