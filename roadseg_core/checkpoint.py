@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from roadseg_core.files import write_atomically
 from roadseg_core.geometry import Geometry, GeometryError
 from roadseg_core.labels import LabelMap, LabelMapError
+from roadseg_core.model_file import ModelInfo
 from roadseg_core.models import NetworkError, build_network
 
 FORMAT_VERSION = 1
 _KEY = 'roadseg_checkpoint'
+_PLAIN = ('network_arguments', 'data', 'metrics', 'licence', 'card', 'commit')
 
 
 class CheckpointError(ValueError):
@@ -45,6 +47,17 @@ class LoadedCheckpoint(Description):
     """Hold a network in inference mode and what its checkpoint says about it."""
 
     network: nn.Module
+
+    def info(self, path: Path, *, sha256: str = '') -> ModelInfo:
+        """Return what a file of this network, the checkpoint or its export, says about itself."""
+        return ModelInfo(
+            path=path,
+            sha256=sha256,
+            label_map=self.label_map,
+            geometry=self.geometry,
+            network=self.network_name,
+            **{name: getattr(self, name) for name in _PLAIN},
+        )
 
 
 def save_checkpoint(
@@ -76,13 +89,7 @@ def save_checkpoint(
         'label_map': description.label_map.to_dict(),
         'geometry': description.geometry.to_dict(),
         'network': description.network_name,
-        'network_arguments': description.network_arguments,
-        'data': description.data,
-        'metrics': description.metrics,
-        'licence': description.licence,
-        'card': description.card,
-        'commit': description.commit,
-        'state': description.state,
+        **{name: getattr(description, name) for name in (*_PLAIN, 'state')},
     }
     with write_atomically(path) as temporary:
         save_file(
@@ -107,13 +114,7 @@ def load_checkpoint(path: str | Path) -> LoadedCheckpoint:
             label_map=LabelMap.from_dict(values['label_map']),
             geometry=Geometry.from_dict(values['geometry']),
             network_name=values['network'],
-            network_arguments=values['network_arguments'],
-            data=values['data'],
-            metrics=values['metrics'],
-            licence=values['licence'],
-            card=values['card'],
-            commit=values['commit'],
-            state=values['state'],
+            **{name: values[name] for name in (*_PLAIN, 'state')},
         )
     except (KeyError, NetworkError, LabelMapError, GeometryError, RuntimeError) as error:
         raise CheckpointError(f'{path}: checkpoint does not fit this program: {error}') from error

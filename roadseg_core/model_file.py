@@ -23,6 +23,20 @@ MAX_BATCH = 4
 
 _KEY = 'roadseg'
 _VERSION_KEY = 'roadseg_format'
+_PLAIN = (
+    'network',
+    'network_arguments',
+    'max_batch',
+    'precision',
+    'licence',
+    'card',
+    'data',
+    'metrics',
+    'commit',
+    'agreement',
+)
+"""The metadata of plain JSON types, in the order of the file."""
+
 _HOW_TO_EXPORT = 'export one with: roadseg export CHECKPOINT --output model.onnx'
 
 
@@ -30,26 +44,26 @@ class ModelFileError(ValueError):
     """A file that is no model file of this project; the message says how to get one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelInfo:
     """
-    Say what a model file holds.
+    Say what a model file holds, or a checkpoint.
 
-    :param sha256: of the whole file, in hexadecimal
+    :param sha256: of the whole file, in hexadecimal; empty for one that is yet to be written
     :param max_batch: the largest number of frames in one call
     :param outputs: those of :data:`OUTPUTS` that the file has
     :param agreement: how well the file agreed with PyTorch at export
     """
 
     path: Path
-    sha256: str
+    sha256: str = ''
     label_map: LabelMap
     geometry: Geometry
     network: str
     network_arguments: dict
-    max_batch: int
-    outputs: tuple[str, ...]
-    precision: str
+    max_batch: int = MAX_BATCH
+    outputs: tuple[str, ...] = OUTPUTS
+    precision: str = 'fp32'
     licence: str
     card: str
     data: str
@@ -101,17 +115,8 @@ def read_model(path: str | Path) -> ModelFile:
             sha256=hashlib.sha256(data).hexdigest(),
             label_map=LabelMap.from_dict(values['label_map']),
             geometry=Geometry.from_dict(values['geometry']),
-            network=values['network'],
-            network_arguments=values['network_arguments'],
-            max_batch=values['max_batch'],
             outputs=tuple(output.name for output in model.graph.output),
-            precision=values['precision'],
-            licence=values['licence'],
-            card=values['card'],
-            data=values['data'],
-            metrics=values['metrics'],
-            commit=values['commit'],
-            agreement=values['agreement'],
+            **{name: values[name] for name in _PLAIN},
         )
     except (KeyError, TypeError, LabelMapError, GeometryError) as error:
         raise ModelFileError(
@@ -122,46 +127,21 @@ def read_model(path: str | Path) -> ModelFile:
     return ModelFile(info, data)
 
 
-def write_metadata(
-    model: onnx.ModelProto,
-    *,
-    label_map: LabelMap,
-    geometry: Geometry,
-    network: str,
-    network_arguments: dict,
-    max_batch: int,
-    precision: str,
-    licence: str,
-    card: str,
-    data: str,
-    metrics: dict,
-    commit: str,
-    agreement: dict,
-) -> None:
+def write_metadata(model: onnx.ModelProto, info: ModelInfo) -> None:
     """
     Write the metadata into an ONNX model, in place.
 
-    :param max_batch: the largest number of frames in one call, at least 1
-    :param precision: one of :data:`PRECISIONS`: how the file computes inside
+    :param info: what the file is to say; its path, hash and outputs are those of the file itself
     :raises ModelFileError: for an unknown precision or a batch of no frame
     """
-    if precision not in PRECISIONS:
-        raise ModelFileError(f'precision {precision!r}; expected one of {PRECISIONS}')
-    if max_batch < 1:
-        raise ModelFileError(f'max_batch {max_batch}; expected at least 1')
+    if info.precision not in PRECISIONS:
+        raise ModelFileError(f'precision {info.precision!r}; expected one of {PRECISIONS}')
+    if info.max_batch < 1:
+        raise ModelFileError(f'max_batch {info.max_batch}; expected at least 1')
     values = {
-        'label_map': label_map.to_dict(),
-        'geometry': geometry.to_dict(),
-        'network': network,
-        'network_arguments': network_arguments,
-        'max_batch': max_batch,
-        'precision': precision,
-        'licence': licence,
-        'card': card,
-        'data': data,
-        'metrics': metrics,
-        'commit': commit,
-        'agreement': agreement,
+        'label_map': info.label_map.to_dict(),
+        'geometry': info.geometry.to_dict(),
+        **{name: getattr(info, name) for name in _PLAIN},
     }
     onnx.helper.set_model_props(
         model, {_VERSION_KEY: str(FORMAT_VERSION), _KEY: json.dumps(values)}

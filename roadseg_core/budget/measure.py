@@ -14,7 +14,7 @@ from roadseg_core.engines.rate import measure_rate
 from roadseg_core.export.run import build_onnx
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LABEL_MAPS
-from roadseg_core.model_file import MAX_BATCH, write_metadata
+from roadseg_core.model_file import MAX_BATCH, ModelInfo, write_metadata
 from roadseg_core.models import build_network
 
 
@@ -33,23 +33,19 @@ def measure_network(
     geometry = Geometry('stretch', scenario.input_size)
     network = build_network(scenario.network, arguments).eval()
     model = build_onnx(network, label_map=label_map, geometry=geometry)
-    write_metadata(
-        model,
-        label_map=label_map,
-        geometry=geometry,
-        network=scenario.network,
-        network_arguments=dict(arguments),
-        max_batch=MAX_BATCH,
-        precision='fp32',
-        licence='none',
-        card='random weights, to measure time',
-        data='none',
-        metrics={},
-        commit='',
-        agreement={},
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'candidate.onnx'
+        info = ModelInfo(
+            path=path,
+            label_map=label_map,
+            geometry=geometry,
+            network=scenario.network,
+            network_arguments=dict(arguments),
+            licence='none',
+            card='random weights, to measure time',
+            data='none',
+        )
+        write_metadata(model, info)
         onnx.save(model, path)
         engine = open_engine(path)
         try:

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from roadseg_core.checkpoint import CheckpointError, LoadedCheckpoint, load_checkpoint
+from roadseg_core.checkpoint import CheckpointError, load_checkpoint
 from roadseg_core.deployed import DeployedNetwork
 from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
 from roadseg_core.engines.torch_cuda import GraphRunner
-from roadseg_core.model_file import MAX_BATCH, OUTPUTS, ModelInfo
 
 _PRECISIONS = {'cpu': ('fp32', 'bf16'), 'cuda': ('fp16', 'fp32', 'bf16')}
 """What each kind of device computes in; the first is what ``auto`` takes."""
@@ -45,7 +44,7 @@ class TorchEngine(Engine):
             raise EngineError(str(error)) from error
         if _digest(checkpoint) != digest:
             raise EngineError(f'{checkpoint} changed while it was opened: open it again')
-        info = _info(checkpoint, loaded, digest)
+        info = loaded.info(checkpoint, sha256=digest)
         super().__init__(info, outputs)
         chosen = _choose_device(device)
         if precision not in ('auto', *_PRECISIONS[chosen.type]):
@@ -149,22 +148,3 @@ def _digest(checkpoint: Path) -> str:
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _info(checkpoint: Path, loaded: LoadedCheckpoint, digest: str) -> ModelInfo:
-    return ModelInfo(
-        path=checkpoint,
-        sha256=digest,
-        label_map=loaded.label_map,
-        geometry=loaded.geometry,
-        network=loaded.network_name,
-        network_arguments=loaded.network_arguments,
-        max_batch=MAX_BATCH,
-        outputs=OUTPUTS,
-        precision='fp32',
-        licence=loaded.licence,
-        card=loaded.card,
-        data=loaded.data,
-        metrics=loaded.metrics,
-        commit=loaded.commit,
-    )

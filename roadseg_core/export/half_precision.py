@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from roadseg_core.files import write_atomically
-from roadseg_core.model_file import INPUT, OUTPUTS, ModelInfo, read_model_info, write_metadata
+from roadseg_core.model_file import INPUT, OUTPUTS, read_model_info, write_metadata
 
 LEAST_AGREEMENT = 0.995
 """Share of equal labels below which no file is written."""
@@ -57,7 +58,7 @@ def convert_file(
             f'{model}: only {agreement["labels"]:.5f} of the labels in fp16 equal those in fp32; '
             f'expected {limit}: nothing is written'
         )
-    _describe(half, info, agreement)
+    write_metadata(half, replace(info, precision='fp16', agreement=agreement))
     with write_atomically(output) as temporary:
         onnx.save(half, temporary)
     return agreement
@@ -135,21 +136,3 @@ def compare(
             difference = np.abs(first[name].astype(int) - second[name].astype(int)).max()
             worst[name] = max(worst[name], int(difference))
     return {'labels': equal / frames[..., 0].size, **worst}
-
-
-def _describe(model: onnx.ModelProto, info: ModelInfo, agreement: dict[str, object]) -> None:
-    write_metadata(
-        model,
-        label_map=info.label_map,
-        geometry=info.geometry,
-        network=info.network,
-        network_arguments=info.network_arguments,
-        max_batch=info.max_batch,
-        precision='fp16',
-        licence=info.licence,
-        card=info.card,
-        data=info.data,
-        metrics=info.metrics,
-        commit=info.commit,
-        agreement=agreement,
-    )

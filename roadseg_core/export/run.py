@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from roadseg_core.deployed import DeployedNetwork
 from roadseg_core.files import write_atomically
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
-from roadseg_core.model_file import MAX_BATCH, OUTPUTS, write_metadata
+from roadseg_core.model_file import OUTPUTS, write_metadata
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.rewriting import rewrite
 from roadseg_core.rewriting.half_precision import to_half_precision
@@ -74,22 +75,8 @@ def export_checkpoint(
             f'{checkpoint}: only {agreement["labels"]:.5f} of the labels of the exported graph '
             f'equal those of PyTorch; expected {least}: the export is broken'
         )
-    write_metadata(
-        model,
-        label_map=loaded.label_map,
-        geometry=loaded.geometry,
-        network=loaded.network_name,
-        network_arguments=loaded.network_arguments,
-        max_batch=MAX_BATCH,
-        precision=precision,
-        licence=loaded.licence,
-        card=loaded.card,
-        data=loaded.data,
-        metrics=loaded.metrics,
-        commit=loaded.commit,
-        agreement=agreement,
-    )
     output = Path(output)
+    write_metadata(model, replace(loaded.info(output), precision=precision, agreement=agreement))
     with write_atomically(output) as temporary:
         onnx.save(model, temporary)
     return agreement

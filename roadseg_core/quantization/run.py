@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,8 @@ def quantize_file(
     frames = calibration_frames(info, calibration, count)
     graph = quantize_graph(onnx.load(model), frames, keep=keep)
     with write_atomically(output) as temporary:
-        _describe(graph, info, {})
+        described = replace(info, precision='int8', agreement={})
+        write_metadata(graph, described)
         onnx.save(graph, temporary)
         changes = compare_files(model, temporary, sources)
         too_bad = [change for change in changes if not change.drop <= limit]  # NaN is, too
@@ -79,40 +81,16 @@ def quantize_file(
                 f'{100 * worst.miou_after:.2f}); expected at most {limit}: calibrate with more '
                 'or other frames, keep convolutions in fp32, or allow more'
             )
-        _describe(
-            graph,
-            info,
-            {
-                'against': f'{model.name}, fp32',
-                'runtime': 'openvino',
-                'labels': min(change.labels for change in changes),
-                'validation': [change.to_dict() for change in changes],
-                'calibration': {
-                    'frames': len(frames),
-                    'of': [folder.name for folder in calibration],
-                },
-                'kept_in_fp32': list(keep),
-                'fp32': info.agreement,
-            },
-        )
+        agreement = {
+            'against': f'{model.name}, fp32',
+            'runtime': 'openvino',
+            'labels': min(change.labels for change in changes),
+            'validation': [change.to_dict() for change in changes],
+            'calibration': {'frames': len(frames), 'of': [folder.name for folder in calibration]},
+            'kept_in_fp32': list(keep),
+            'fp32': info.agreement,
+        }
+        write_metadata(graph, replace(described, agreement=agreement))
         onnx.save(graph, temporary)
     _log.info('%s: %d frames calibrated it', output, len(frames))
     return changes
-
-
-def _describe(graph: onnx.ModelProto, info: ModelInfo, agreement: dict[str, object]) -> None:
-    write_metadata(
-        graph,
-        label_map=info.label_map,
-        geometry=info.geometry,
-        network=info.network,
-        network_arguments=info.network_arguments,
-        max_batch=info.max_batch,
-        precision='int8',
-        licence=info.licence,
-        card=info.card,
-        data=info.data,
-        metrics=info.metrics,
-        commit=info.commit,
-        agreement=agreement,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,21 +68,7 @@ def test_int8_computes_what_the_file_says(model, opened, pictures, tmp_path):
     info = read_model_info(model)
     frames = pictures(info.geometry, 8)
     quantized = quantize_graph(onnx.load(model), frames)
-    write_metadata(
-        quantized,
-        label_map=info.label_map,
-        geometry=info.geometry,
-        network=info.network,
-        network_arguments=info.network_arguments,
-        max_batch=info.max_batch,
-        precision='int8',
-        licence='',
-        card='',
-        data='',
-        metrics={},
-        commit='',
-        agreement={},
-    )
+    write_metadata(quantized, replace(info, precision='int8'))
     path = tmp_path / 'int8.onnx'
     onnx.save(quantized, path)
     engine = opened(path, 'tensorrt')

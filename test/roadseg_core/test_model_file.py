@@ -13,6 +13,7 @@ from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
 from roadseg_core.model_file import (
     ModelFileError,
+    ModelInfo,
     read_model,
     read_model_info,
     write_metadata,
@@ -36,18 +37,19 @@ def tiny_model(
 def describe(model: onnx.ModelProto) -> onnx.ModelProto:
     write_metadata(
         model,
-        label_map=TWO,
-        geometry=Geometry('crop', (4, 6)),
-        network='tiny',
-        network_arguments={'width': 1},
-        max_batch=4,
-        precision='fp32',
-        licence='Apache-2.0',
-        card='a tiny network',
-        data='nothing',
-        metrics={'miou': 0.5},
-        commit='abc',
-        agreement={'labels': 1.0},
+        ModelInfo(
+            path=Path('unwritten.onnx'),
+            label_map=TWO,
+            geometry=Geometry('crop', (4, 6)),
+            network='tiny',
+            network_arguments={'width': 1},
+            licence='Apache-2.0',
+            card='a tiny network',
+            data='nothing',
+            metrics={'miou': 0.5},
+            commit='abc',
+            agreement={'labels': 1.0},
+        ),
     )
     return model
 

@@ -15,7 +15,7 @@ from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
 from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
-from roadseg_core.model_file import write_metadata
+from roadseg_core.model_file import ModelInfo, write_metadata
 
 FIRST_STAMP_NS = 1_700_000_000 * BILLION
 PERIOD_NS = 100_000_000
@@ -130,18 +130,16 @@ def exact_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     write_metadata(
         model,
-        label_map=TWO,
-        geometry=Geometry('stretch', (80, 120)),
-        network='exact',
-        network_arguments={},
-        max_batch=4,
-        precision='fp32',
-        licence='Apache-2.0',
-        card='',
-        data='',
-        metrics={},
-        commit='',
-        agreement={},
+        ModelInfo(
+            path=Path('unwritten.onnx'),
+            label_map=TWO,
+            geometry=Geometry('stretch', (80, 120)),
+            network='exact',
+            network_arguments={},
+            licence='Apache-2.0',
+            card='',
+            data='',
+        ),
     )
     onnx.save(model, path)
     return str(path)

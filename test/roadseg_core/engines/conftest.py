@@ -17,7 +17,7 @@ import pytest
 from roadseg_core.engines import Engine, open_engine
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import TWO
-from roadseg_core.model_file import OUTPUTS, write_metadata
+from roadseg_core.model_file import OUTPUTS, ModelInfo, write_metadata
 
 VERSIONS = ('10.13.3.9.post1', '11.4.0.106')
 ENGINE = 'roadseg_core.engines.tensorrt'
@@ -137,18 +137,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     onnx.checker.check_model(proto, full_check=True)
     write_metadata(
         proto,
-        label_map=TWO,
-        geometry=Geometry('stretch', (8, 12)),
-        network='grey',
-        network_arguments={},
-        max_batch=4,
-        precision='fp32',
-        licence='none',
-        card='',
-        data='',
-        metrics={},
-        commit='',
-        agreement={},
+        ModelInfo(
+            path=Path('unwritten.onnx'),
+            label_map=TWO,
+            geometry=Geometry('stretch', (8, 12)),
+            network='grey',
+            network_arguments={},
+            licence='none',
+            card='',
+            data='',
+        ),
     )
     path = tmp_path_factory.mktemp('models') / 'grey.onnx'
     onnx.save(proto, path)
