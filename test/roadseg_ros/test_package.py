@@ -34,6 +34,7 @@ TOP_LEVEL = {
     '.ci',
     '.gitignore',
     'README.md',
+    'SECURITY.md',
     'LICENSE',
     'CHANGELOG.rst',
     'CONTRIBUTING.md',
