@@ -77,8 +77,8 @@ def open_folder(
     if not by_split:
         if split == 'test':
             raise NoSplitError(
-                "split 'test' of a folder without {split} in images or labels; "
-                'expected train or val'
+                f'{base}: no test frames: its frames are divided into train and val; for a split '
+                'of their own put them into folders, such as images={split}/images'
             )
         if options.hold_out:
             names = hold_out(names, split, every=options.hold_out)

@@ -65,6 +65,12 @@ def open_kitti_semantic(
     splits = ('train', 'val') if recent else tuple(_SHARES)
     if split not in splits:
         raise NoSplitError(f'KITTI Semantic split {split!r} of {folder}; expected one of {splits}')
+    if recent and label_map.name == 'kitti_semantic_11':
+        raise DataError(
+            f'{folder}: the set of 2015, in the classes of Cityscapes; the label map '
+            f'{label_map.name!r} is that of the older set of 143 frames, in images/ and labels/: '
+            'get that one, or train in cityscapes, seven or two'
+        )
     images_folder, truth_folder = _folders(folder, recent)
     images = files_by_stem(list_folder(images_folder, ('.png', '.jpg')))
     truths = files_by_stem(list_folder(truth_folder, ('.png',)))

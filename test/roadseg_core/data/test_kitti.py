@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from roadseg_core.data.dataset import open_source
+from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.data.source import DataError
 from roadseg_core.labels import EIGHT, IGNORE, NOT_ROAD, SEVEN, TWO
 
@@ -83,3 +84,14 @@ def test_older_semantic_set_may_count_from_one(layouts):
     )
     # Value 0 is no truth, 2 is the second class: building.
     assert source.load(0).labels[0].tolist() == [IGNORE, 1, IGNORE]
+
+
+def test_the_label_map_of_the_older_set_is_told_apart(layouts):
+    layouts.kitti_semantic()
+    with pytest.raises(DataError, match='set of 2015.*older set of 143 frames'):
+        open_source(
+            'kitti_semantic',
+            root=layouts.root,
+            split='train',
+            label_map=find_label_map('kitti_semantic_11'),
+        )
