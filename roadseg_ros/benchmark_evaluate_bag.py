@@ -56,16 +56,30 @@ def _parser() -> argparse.ArgumentParser:
         prog='benchmark_evaluate_bag',
         description='Measure how fast bags are evaluated, against '
         'the engine alone in the same run, and whether memory grows with their length.',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='examples:\n'
+        '  benchmark_evaluate_bag --output docs/benchmarks/evaluate_bag.json\n'
+        '  benchmark_evaluate_bag --frames 300 --rounds 1 --long 0',
     )
-    parser.add_argument('--model', default='', help='model file; the shipped one')
-    parser.add_argument('--batch', type=int, default=0, help='0: as many as the model takes')
+    parser.add_argument('--model', default='', help='model file (default: the one shipped)')
+    parser.add_argument(
+        '--batch',
+        type=int,
+        default=0,
+        help='frames in a batch; 0: as many as the model takes (default: %(default)s)',
+    )
     parser.add_argument(
         '--frames',
         type=int,
         default=900,
         help='1280x720 frames of the speed bag; 0: no speed (default: %(default)s)',
     )
-    parser.add_argument('--rounds', type=int, default=3, help='turns of engine and evaluation')
+    parser.add_argument(
+        '--rounds',
+        type=int,
+        default=3,
+        help='turns of engine and evaluation (default: %(default)s)',
+    )
     parser.add_argument(
         '--short',
         type=int,
@@ -78,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
         default=10_000,
         help='320x240 frames of the long bag; 0: no memory (default: %(default)s)',
     )
-    parser.add_argument('--output', type=Path, help='also write the figures as JSON here')
+    parser.add_argument(
+        '--output', type=Path, help='also write the figures as JSON here (default: nowhere)'
+    )
     return parser
 
 

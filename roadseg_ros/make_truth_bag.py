@@ -40,7 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             camera=options.camera,
             seconds=options.seconds,
             storage=options.storage,
-            progress=_progress,
         )
     except (DataError, LabelMapError, WriterError, OSError, ValueError) as error:
         print(f'make_truth_bag: {error}', file=sys.stderr)
@@ -59,29 +58,35 @@ def _parser() -> argparse.ArgumentParser:
         prog='make_truth_bag',
         description='Write the labelled frames of a data set as a bag: '
         'images, and true label images of the same stamps.',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='examples:\n'
+        '  make_truth_bag camvid_bag --data camvid:val --root ~/data\n'
+        '  make_truth_bag street --data rendered --option frames=20 --seconds 0.1',
     )
     parser.add_argument('bag', type=Path, metavar='BAG', help='folder of the new bag')
     parser.add_argument(
         '--data',
         required=True,
         metavar='NAME[:SPLIT]',
-        help='a data set such as camvid or kitti_road; the split is val by default',
+        help='a data set such as camvid or kitti_road; the split is val unless named',
     )
-    parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
+    parser.add_argument('--root', help='folder of the data sets (default: $ROADSEG_DATA)')
     parser.add_argument(
         '--option',
         action='append',
         default=[],
         type=_option,
         metavar='KEY=VALUE',
-        help='option of the data set, such as frames=20',
+        help='option of the data set, such as frames=20 (default: none)',
     )
     parser.add_argument(
         '--label-map',
         default='seven',
         help='label map of the truth, known or YAML (default: %(default)s)',
     )
-    parser.add_argument('--camera', default='front', help='name of the camera')
+    parser.add_argument(
+        '--camera', default='front', help='name of the camera (default: %(default)s)'
+    )
     parser.add_argument(
         '--seconds',
         type=float,
@@ -89,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         help='time from frame to frame; more than a second says that they are '
         'no neighbours (default: %(default)s)',
     )
-    parser.add_argument('--storage', default='mcap', choices=STORAGES)
+    parser.add_argument(
+        '--storage', default='mcap', choices=STORAGES, help='of the bag (default: %(default)s)'
+    )
     return parser
 
 
@@ -98,11 +105,6 @@ def _option(text: str) -> tuple[str, object]:
     if not equals:
         raise argparse.ArgumentTypeError(f'{text!r}; expected KEY=VALUE')
     return key, yaml.safe_load(value)
-
-
-def _progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        print(f'\r{done} of {total} frames', end='\x1b[K\r', file=sys.stderr, flush=True)
 
 
 if __name__ == '__main__':

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter
@@ -21,7 +21,6 @@ def write_truth_bag(
     camera: str,
     seconds: float,
     storage: str,
-    progress: Callable[[int, int], None],
 ) -> LabelMap:
     """
     Write a bag of bgr8 images and mono8 truth.
@@ -31,19 +30,18 @@ def write_truth_bag(
     :param seconds: time from frame to frame; frames of most data sets are no neighbours, and
         more than a second apart they are not taken for such
     :param storage: one of :data:`roadseg_core.bags.writer.STORAGES`
-    :param progress: called with frames done and frames in all
     :returns: the map of the bag's truth: ``label_map``, or, where the source knows road and not
         road alone, the map ``two``
     :raises DataError: if a frame cannot be read
     :raises OSError: if the bag cannot be written
     """
     with BagWriter(path, storage) as bag:
-        for index in range(len(source)):
+        numbers = tqdm(range(len(source)), source.name, unit=' frames', leave=False, disable=None)
+        for index in numbers:
             frame = source.load(index)
             labels = road_labels(frame.labels, label_map) if source.road_only else frame.labels
             stamp_ns = FIRST_STAMP_NS + index * round(seconds * BILLION)
             bag.write_frame(camera, frame.image, labels, stamp_ns=stamp_ns)
-            progress(index + 1, len(source))
     return TWO if source.road_only else label_map
 
 

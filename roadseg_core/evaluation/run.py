@@ -11,11 +11,13 @@ from roadseg_core.evaluation.drives.segmenting import open_model
 from roadseg_core.evaluation.drives.totals import BagTotals
 from roadseg_core.evaluation.drives.truth import check_truth
 from roadseg_core.evaluation.fleet.attempts import attempts_of_a_run
+from roadseg_core.evaluation.fleet.fingerprint import fingerprints
 from roadseg_core.evaluation.fleet.fleet import evaluate_on_fleet
-from roadseg_core.evaluation.fleet.parts import finished, marks, new_part, seconds_taken
+from roadseg_core.evaluation.fleet.parts import finished, new_part, seconds_taken
 from roadseg_core.evaluation.pages.page import write_report_page
 from roadseg_core.evaluation.results.publishing import forget, merge_parts, publish, write_json
 from roadseg_core.evaluation.results.report import describe_engine, make_report
+from roadseg_core.evaluation.results.terminal import counted
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
 
@@ -44,7 +46,8 @@ def evaluate_bags(
     totals, waiting = BagTotals(), {}
     with closing(open_model(config)) as engine:
         description = describe_engine(engine, config)
-        for bag, mark in marks(config, engine).items():
+        known_by = fingerprints(config, engine=engine.description, model=engine.info.path)
+        for bag, mark in known_by.items():
             known = finished(bag, output, mark)
             if known is None:
                 waiting[bag] = mark
@@ -59,7 +62,8 @@ def evaluate_bags(
                     totals += part.totals
                     say(_outcome(part.totals, number, len(waiting)))
     if config.fleet and waiting:
-        say(f'{len(waiting)} bags on {config.fleet.scheduler or "workers of this machine"}')
+        place = config.fleet.scheduler or 'workers of this machine'
+        say(f'{counted(len(waiting), "bag")} on {place}')
         with attempts_of_a_run(output) as attempts:
             done = evaluate_on_fleet(config, waiting, attempts)
             for number, (_, known) in enumerate(done, 1):

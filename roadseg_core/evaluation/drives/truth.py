@@ -67,14 +67,10 @@ def open_truth(
     Open the truth of a camera; None where none is asked for.
 
     :param bag: read for its truth topic, by nobody else meanwhile
-    :raises EvaluationError: if the truth's folder is not there, or the topic holds no images
+    :raises EvaluationError: if the topic holds no images
     """
     if truth.folder is not None:
         root = truth_root(truth.folder, bag.path)
-        if not root.is_dir():
-            raise EvaluationError(
-                f'truth folder {root} does not exist; expected a folder of label images'
-            )
         for folder in (root / camera, *([root] if only_camera else [])):
             if folder.is_dir():
                 # A video's frames, and pictures, have no stamps that anyone could have named.
@@ -101,11 +97,15 @@ def truth_root(folder: Path, bag: Path) -> Path:
 
 def check_truth(config: EvaluationConfig) -> None:
     """
-    Refuse truth that several bags would share by the numbers of their frames.
+    Refuse a folder that does not exist, and truth that bags would share by their frames' numbers.
 
-    :raises EvaluationError: if they would
+    :raises EvaluationError: if there is no such folder, or bags would share it
     """
     folder = config.truth.folder
+    if folder is not None and not folder.is_dir():
+        raise EvaluationError(
+            f'truth folder {folder} does not exist; expected a folder of label images'
+        )
     if folder is None or config.truth.key != 'index':
         return
     users: dict[Path, Path] = {}

@@ -13,6 +13,7 @@ from roadseg_core.engines import EngineDescription
 from roadseg_core.evaluation.drives.truth import truth_root
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import TruthChoice
+from roadseg_core.evaluation.settings.values import EvaluationError
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PACKAGES = (
@@ -33,73 +34,63 @@ _ROWS = 'roadseg_core/evaluation/drives'
 _PIECE = 1 << 16
 
 
-class Fingerprints:
+def fingerprints(
+    config: EvaluationConfig, *, engine: EngineDescription, model: Path
+) -> dict[Path, str]:
     """
-    Make fingerprints of the bags of one evaluation.
+    Return the fingerprint of each bag's result, SHA-256; '' for a bag that cannot be looked at.
 
-    :param model: the model file that will be used
-    :param engine: what runs it: 'auto' is another thing on another machine
-    :raises OSError: if the model, or the truth's label map, cannot be read
+    Of a bag it takes names, sizes, times of change and both ends of every file, not all of its
+    bytes: bags are large, and reading them is most of the work. Of the images of a truth folder it
+    takes names, sizes and times.
+
+    :param engine: what runs the model: 'auto' is another thing on another machine
+    :raises EvaluationError: if the model or the truth folder cannot be read
     """
-
-    def __init__(self, config: EvaluationConfig, *, model: Path, engine: EngineDescription) -> None:
-        self._truth = config.truth
-        self._truth_states: dict[Path, str] = {}
-        self._shared = (
+    folder = config.truth.folder
+    truth_states = {'': ''}
+    found = {}
+    try:
+        shared = (
             _file_digest(model),
             f'{engine.backend} {engine.device} {engine.precision} {engine.version}',
             settings_state(config),
             label_map_state(config.truth),
             code_state(),
         )
-
-    def of(self, bag: Path) -> str:
-        """
-        Return the fingerprint of one bag's evaluation: SHA-256, hexadecimal.
-
-        Of the bag it takes names, sizes, times of change and both ends of every file, not all of
-        its bytes: bags are large, and reading them is most of the work. Of the images of a truth
-        folder it takes names, sizes and times.
-
-        :raises OSError: if the bag or the truth cannot be read
-        """
-        digest = hashlib.sha256()
-        for part in (bag_state(bag), *self._shared, self._truth_state(bag)):
-            digest.update(part.encode())
-            digest.update(b'\0')
-        return digest.hexdigest()
-
-    def _truth_state(self, bag: Path) -> str:
-        if self._truth.folder is None:
-            return ''
-        folder = truth_root(self._truth.folder, bag)
-        if folder not in self._truth_states:
-            self._truth_states[folder] = folder_state(folder)
-        return self._truth_states[folder]
+        for bag in config.bags:
+            root = truth_root(folder, bag) if folder else ''
+            if root not in truth_states:
+                truth_states[root] = _files_state(root, ends=False)
+            try:
+                parts = (_files_state(bag, ends=True), *shared, truth_states[root])
+            except OSError:
+                found[bag] = ''  # its evaluation will say why
+                continue
+            found[bag] = hashlib.sha256('\0'.join(parts).encode()).hexdigest()
+    except OSError as error:
+        raise EvaluationError(f'{error.filename} cannot be read: {error.strerror}') from error
+    return found
 
 
-def bag_state(bag: Path) -> str:
-    """Return what tells a bag from one that was changed."""
-    files = sorted(path for path in bag.rglob('*') if path.is_file()) if bag.is_dir() else [bag]
-    state = [str(bag.resolve())]
-    for path in files:
+def _files_state(place: Path, *, ends: bool) -> str:
+    """
+    Return what tells a file, or the files of a folder and below, from changed ones.
+
+    :param ends: whether the bytes at both ends of each file count
+    """
+    inside = sorted(path for path in place.rglob('*') if path.is_file())
+    state = [str(place.resolve())]
+    for path in inside if place.is_dir() else [place]:
         about = path.stat()
         digest = hashlib.sha256()
-        with path.open('rb') as file:
-            digest.update(file.read(_PIECE))
-            file.seek(max(0, about.st_size - _PIECE))
-            digest.update(file.read(_PIECE))
-        state.append(f'{path.name} {about.st_size} {about.st_mtime_ns} {digest.hexdigest()}')
-    return '\n'.join(state)
-
-
-def folder_state(folder: Path) -> str:
-    """Return what tells the files of a folder, and of those in it, from changed ones."""
-    state = [str(folder.resolve())]
-    for path in sorted(folder.rglob('*')):
-        if path.is_file():
-            about = path.stat()
-            state.append(f'{path.relative_to(folder)} {about.st_size} {about.st_mtime_ns}')
+        if ends:
+            with path.open('rb') as file:
+                digest.update(file.read(_PIECE))
+                file.seek(max(0, about.st_size - _PIECE))
+                digest.update(file.read(_PIECE))
+        name = path.relative_to(place).as_posix()
+        state.append(f'{name} {about.st_size} {about.st_mtime_ns} {digest.hexdigest()}')
     return '\n'.join(state)
 
 
@@ -158,11 +149,8 @@ def _sources(root: Path) -> dict[Path, bytes]:
 
 
 def _file_digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+    # A model is small enough to be read at once.
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _version(package: str) -> str:

@@ -14,11 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from roadseg_core.engines import Engine
 from roadseg_core.evaluation.drives.recording import write_no_rows
 from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals
-from roadseg_core.evaluation.fleet.fingerprint import Fingerprints
-from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
 
 PARTS = 'parts'
@@ -47,26 +44,6 @@ def part_folder(path: Path, output: Path) -> Path:
     """Return where a bag's part of the results goes: the same for the same path."""
     name = re.sub(r'[^\w.-]', '_', path.name) or 'bag'
     return output / PARTS / f'{name}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}'
-
-
-def marks(config: EvaluationConfig, engine: Engine) -> dict[Path, str]:
-    """
-    Return the fingerprint of each bag's result; '' for a bag that cannot be looked at.
-
-    :param engine: opened for this configuration
-    :raises EvaluationError: if the model or the truth's label map cannot be read
-    """
-    try:
-        prints = Fingerprints(config, model=engine.info.path, engine=engine.description)
-    except OSError as error:
-        raise EvaluationError(f'{error.filename} cannot be read: {error.strerror}') from error
-    found = {}
-    for bag in config.bags:
-        try:
-            found[bag] = prints.of(bag)
-        except OSError:
-            found[bag] = ''  # its evaluation will say why
-    return found
 
 
 def finished(bag: Path, output: Path, mark: str) -> BagTotals | None:

@@ -75,15 +75,14 @@ def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
         sign = -1 if kind == 'best' else 1
         chosen = sorted(
             (item for item in entries if item[1]['kind'] == kind and item[1]['figure'] == figure),
-            key=lambda item: (
-                sign * item[1]['row'][figure],
-                item[1]['row']['bag'],
-                item[1]['row']['camera'],
-                item[1]['row']['index'],
-            ),
+            key=lambda item: _order(item[1]['row'], sign, figure),
         )[:count]
         by_kind[kind] = [_moment(folder, entry) for folder, entry in chosen]
     return Moments(figure, by_kind)
+
+
+def _order(row: dict, sign: int, figure: str) -> tuple:
+    return sign * row[figure], row['bag'], row['camera'], row['index']
 
 
 def _moment(folder: Path, entry: dict) -> Moment:

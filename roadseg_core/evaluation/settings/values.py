@@ -66,7 +66,7 @@ def _as_label_map(value: object, info: ValidationInfo) -> object:
 
 def _as_topics(value: object) -> object:
     """Take the options ``NAME=TOPIC``; a topic alone is that of every camera, ``*``."""
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         return value
     pairs = [text.rpartition('=')[::2] for text in value]
     topics = {name or '*': topic for name, topic in pairs}
@@ -83,7 +83,7 @@ def _as_cameras(value: object) -> object:
                 f'{name}={topic}; expected a name of letters, digits and _, and a full topic: '
                 'front=/camera/front/image_raw'
             )
-    if isinstance(topics, dict) and len(set(topics.values())) != len(topics):
+    if isinstance(topics, dict) and len(set(map(str, topics.values()))) != len(topics):
         raise ValueError('a topic is named twice')
     return topics
 

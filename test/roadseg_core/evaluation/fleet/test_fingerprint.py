@@ -13,7 +13,7 @@ import pytest
 from evaluation_configs import changed, configured
 
 from roadseg_core.engines import EngineDescription
-from roadseg_core.evaluation.fleet.fingerprint import Fingerprints, code_state
+from roadseg_core.evaluation.fleet.fingerprint import code_state, fingerprints
 from roadseg_core.evaluation.run import evaluate_bags
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import TruthChoice
@@ -71,7 +71,7 @@ def test_what_a_result_depends_on_is_in_its_fingerprint(
     )
 
     def made(settings: EvaluationConfig = settings, engine: EngineDescription = CPU) -> str:
-        return Fingerprints(settings, model=Path(exact_model), engine=engine).of(bag)
+        return fingerprints(settings, model=Path(exact_model), engine=engine)[bag]
 
     before = made()
     assert made() == before == made(changed(settings, output=tmp_path / 'elsewhere'))

@@ -122,6 +122,8 @@ def test_what_is_not_said_has_a_default(folder: Path) -> None:
         ('slop_seconds: 0.01', 'folder: far', 'choose one'),
         ('/truth/front/label', 'label', 'expected a full name'),
         ('{consistency: false, annotated: mcap}', '5', 'outputs: 5 should be a mapping'),
+        ('{front: /camera/front/image_raw}', '{front: [a]}', 'cameras: '),
+        ('{front: /camera/front/image_raw}', '[1]', 'cameras: [1] should be'),
         ('format: 1', 'format: [1', 'is no YAML'),
     ],
 )
