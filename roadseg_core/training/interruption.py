@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import signal
 import threading
-from types import FrameType, TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 
-class Interruption:
+@contextmanager
+def noted_interrupts(*, active: bool) -> Iterator[threading.Event]:
     """
-    Note Ctrl-C, for :meth:`check` to raise it where nothing is half done.
+    Yield an event that the first Ctrl-C sets, so that nothing is left half done.
 
     :param active: else Ctrl-C does what it did, as outside the main thread
     """
+    asked = threading.Event()
 
-    def __init__(self, *, active: bool) -> None:
-        self.asked = False
-        self._active = active and threading.current_thread() is threading.main_thread()
-
-    def __enter__(self) -> Interruption:
-        if self._active:
-            self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._active:
-            signal.signal(signal.SIGINT, self._before)
-
-    def check(self) -> None:
-        """Raise KeyboardInterrupt if Ctrl-C was pressed."""
-        if self.asked:
+    def note(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
             raise KeyboardInterrupt
+        asked.set()
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
+    if not active or threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

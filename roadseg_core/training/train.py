@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from roadseg_core.training.config import TrainingConfig
 from roadseg_core.training.data import geometry_of, open_data
 from roadseg_core.training.distributed import Processes, open_processes
 from roadseg_core.training.execution import choose_execution
-from roadseg_core.training.interruption import Interruption
+from roadseg_core.training.interruption import noted_interrupts
 from roadseg_core.training.losses import segmentation_loss
 from roadseg_core.training.optimization import MovingAverage, build_optimizer, rate_factor
 from roadseg_core.training.progress import Progress, SavedRun
@@ -132,7 +133,7 @@ class Run:
             self.folder.open(progress.step)
         self._announce()
         with (
-            Interruption(active=self.processes.count == 1) as interruption,
+            noted_interrupts(active=self.processes.count == 1) as interrupted,
             tqdm(
                 total=self.steps,
                 initial=progress.step,
@@ -142,10 +143,11 @@ class Run:
             ) as bar,
         ):
             while progress.step < self.steps and not self._stops():
-                self._train_epoch(bar, interruption)
-                self._end_epoch(bar)
-                if progress.step < self.steps:
-                    interruption.check()
+                self._train_epoch(bar, interrupted)
+                if progress.step % self.steps_per_epoch == 0:
+                    self._end_epoch(bar)
+                if interrupted.is_set() and progress.step < self.steps:
+                    raise KeyboardInterrupt
         if progress.best is None and not progress.since_best:
             # Resumed for no epoch more, before its first validation.
             row: dict = {}
@@ -155,8 +157,8 @@ class Run:
         if self.folder:
             self.folder.close()
 
-    def _train_epoch(self, bar: tqdm, interruption: Interruption) -> None:
-        """Do the rest of an epoch's updates, with checkpoints in between."""
+    def _train_epoch(self, bar: tqdm, interrupted: Event) -> None:
+        """Do the rest of an epoch's updates, or those until Ctrl-C, with checkpoints between."""
         progress, folder = self.progress, self.folder
         epoch, first_step = divmod(progress.step, self.steps_per_epoch)
         if not first_step:
@@ -182,10 +184,10 @@ class Run:
             if folder:
                 folder.write_scalars({'loss/step': loss, 'learning_rate': rate}, progress.step)
                 due = folder.is_due(60.0 * self.config.checkpoints.every_minutes)
-                if (due or interruption.asked) and progress.step % self.steps_per_epoch:
+                if (due or interrupted.is_set()) and progress.step % self.steps_per_epoch:
                     self._save({}, within_epoch=True)
-            if progress.step % self.steps_per_epoch:
-                interruption.check()
+            if interrupted.is_set():
+                return
 
     def train_step(self, frames: Tensor, labels: Tensor, *, step: int) -> float:
         """

@@ -24,9 +24,9 @@ def test_curves_and_panels_of_runs(
     curves = cv2.imread(str(tmp_path / 'runs' / 'curves.png'))
     assert curves.shape[1] == 1300 and curves.std() > 5
     read = read_curves(Path(runs[0]))
-    assert [epoch for epoch, _ in read.training['auc']] == [1, 2]
-    assert [epoch for epoch, _ in read.validation['auc']] == [2]
-    assert read.validation['score'][0][1] <= 1
+    assert [epoch for epoch, _ in read.training('auc')] == [1, 2]
+    assert [epoch for epoch, _ in read.validation('auc')] == [2]
+    assert read.validation('score')[0][1] <= 1
 
     panels = tmp_path / 'pictures' / 'panels.png'
     assert main(['plot', *runs, '--panels', str(panels), '--frames', '1', '--width', '640']) == 0
