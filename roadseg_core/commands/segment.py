@@ -161,6 +161,8 @@ def _segment(options: argparse.Namespace) -> int:
             'model': hashlib.sha256(options.model.read_bytes()).hexdigest(),
             'backend': engine.description.backend,
             'precision': engine.description.precision,
+            'range': [options.start, options.end, options.every],
+            'source': [entry.identity for entry in inputs],
             **vars(chosen.frame),
         }
         with (
@@ -175,7 +177,6 @@ def _segment(options: argparse.Namespace) -> int:
             journal.check(_SUMMARY)
             account = segment(inputs, engine, chosen, journal, progress=progress)
             summary = {
-                'sources': [str(entry.path) for entry in inputs],
                 'settings': settings,
                 **vars(account),
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,12 @@ class Input:
     name: str
     path: Path
     open: Callable[[], Reader]
+
+    @property
+    def identity(self) -> str:
+        """Return what tells this recording from others of the same frames' names."""
+        path = self.path.resolve()
+        return str(path) if path.is_dir() else f'{path}, {path.stat().st_size} bytes'
 
 
 def find_inputs(words: Sequence[str], *, fps: float | None, output: Path) -> list[Input]:
@@ -42,7 +49,8 @@ def find_inputs(words: Sequence[str], *, fps: float | None, output: Path) -> lis
     if singles:
         files = tuple(dict.fromkeys(singles))
         opened = partial(picture_bag, files[0], files=files, fps=fps or DEFAULT_FPS)
-        found.append(Input('pictures', files[0], opened))
+        folder = Path(os.path.commonpath([file.absolute().parent for file in files]))
+        found.append(Input('pictures', folder, opened))
     for path in paths:
         if path.is_dir() and not is_bag(path):
             _check_outside(output.resolve(), path)

@@ -153,6 +153,20 @@ def test_results_of_other_settings_are_replaced_only_when_asked(
     assert edited.read_bytes() == b'corrected by hand'
 
 
+def test_another_source_is_not_taken_for_the_first(
+    segment, pictures: Path, tmp_path: Path, capsys
+) -> None:
+    segment(pictures)
+    pictures.rename(tmp_path / 'others')
+    assert segment(tmp_path / 'others')[0] == 2
+    assert 'holds results of another source; choose another folder' in capsys.readouterr().err
+    cv2.imwrite(str(tmp_path / 'others/street_6.png'), street(6)[0])
+    segment(tmp_path / 'others', output='new')
+    (tmp_path / 'others/street_7.png').write_bytes((tmp_path / 'others/street_6.png').read_bytes())
+    code, summary = segment(tmp_path / 'others', output='new')
+    assert (code, summary['segmented'], summary['kept']) == (0, 1, 7)
+
+
 def test_what_cannot_be_read_is_told_and_costs_nothing_else(
     segment, pictures: Path, capsys
 ) -> None:
