@@ -25,6 +25,20 @@ MAX_BYTES = 1 << 40
 """No data set is larger when unpacked; what claims to be is refused."""
 
 
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    tarfile.TarError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    FileExistsError,
+    NotADirectoryError,
+    IsADirectoryError,
+)
+"""What the readers of archives raise for damage, and for files in the place of folders."""
+
 Member = tuple[str, int, str, Any]
 """Name, size in bytes, kind (``file``, ``folder`` or what is refused), and the archive's own."""
 
@@ -77,61 +91,41 @@ def _unpack_one(path: Path, target: Path) -> None:
     try:
         if path.name.lower().endswith('.zip'):
             with zipfile.ZipFile(path) as archive:
-                _unpack_members(
-                    path,
-                    target,
-                    [
-                        (member.filename, member.file_size, _zip_kind(member), member)
-                        for member in archive.infolist()
-                    ],
-                    archive.open,
-                )
+                members = [
+                    (one.filename, one.file_size, _zip_kind(one), one) for one in archive.infolist()
+                ]
+                _unpack_members(path, target, members, archive.open)
         else:
             with tarfile.open(path) as archive:
-                _unpack_members(
-                    path,
-                    target,
-                    [
-                        (member.name, member.size, _tar_kind(member), member)
-                        for member in archive.getmembers()
-                    ],
-                    archive.extractfile,
-                )
+                members = [
+                    (one.name, one.size, _tar_kind(one), one) for one in archive.getmembers()
+                ]
+                _unpack_members(path, target, members, archive.extractfile)
                 # The checksum stands at the end of the compressed stream, behind the members.
                 while archive.fileobj.read(1 << 20):
                     pass
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        tarfile.TarError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        FileExistsError,
-        NotADirectoryError,
-        IsADirectoryError,
-    ) as error:
-        raise DataError(f'{path}: damaged or unreadable archive: {error}') from error
-    except OSError as error:
-        # The readers of gzip and bzip2 find damage so; errors of the machine have a number.
-        if error.errno is not None:
+    except (*_DAMAGE, OSError) as error:
+        # The readers of gzip and bzip2 find damage as an OSError without a number; errors of the
+        # machine have one.
+        if (
+            isinstance(error, OSError)
+            and error.errno is not None
+            and not isinstance(error, _DAMAGE)
+        ):
             raise
         raise DataError(f'{path}: damaged or unreadable archive: {error}') from error
 
 
 def _zip_kind(member: zipfile.ZipInfo) -> str:
-    mode = member.external_attr >> 16
     if member.is_dir():
         return 'folder'
     # Zip files from systems without modes have 0 here.
-    return 'file' if stat.S_IFMT(mode) in (0, stat.S_IFREG) else 'link or special file'
+    mode = stat.S_IFMT(member.external_attr >> 16)
+    return 'file' if mode in (0, stat.S_IFREG) else 'link or special file'
 
 
 def _tar_kind(member: tarfile.TarInfo) -> str:
-    if member.isdir():
-        return 'folder'
-    return 'file' if member.isfile() else 'link or special file'
+    return 'folder' if member.isdir() else 'file' if member.isfile() else 'link or special file'
 
 
 def _unpack_members(
@@ -140,8 +134,11 @@ def _unpack_members(
     _check(path, members)
     for name, _, kind, member in members:
         if kind == 'file':
-            with open_member(member) as content:
-                _write(target, name, content)
+            parts = [part for part in PurePosixPath(name.replace('\\', '/')).parts if part != '.']
+            place = target.joinpath(*parts)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with open_member(member) as content, place.open('wb') as file:
+                shutil.copyfileobj(content, file, 1 << 20)
 
 
 def _check(path: Path, members: list[Member]) -> None:
@@ -156,11 +153,3 @@ def _check(path: Path, members: list[Member]) -> None:
     total = sum(size for _, size, _, _ in members)
     if total > MAX_BYTES:
         raise DataError(f'{path}: {total} bytes unpacked; expected at most {MAX_BYTES}')
-
-
-def _write(target: Path, name: str, content: object) -> None:
-    parts = [part for part in PurePosixPath(name.replace('\\', '/')).parts if part != '.']
-    path = target.joinpath(*parts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('wb') as file:
-        shutil.copyfileobj(content, file, 1 << 20)

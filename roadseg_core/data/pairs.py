@@ -47,24 +47,15 @@ def match_pairs(
     :param names: the names to use, in this order; all of both by default
     """
     chosen = all_names(images, truths) if names is None else list(names)
-    problems = [
-        f'{images[name]}: no truth for this image'
-        for name in chosen
-        if name in images and name not in truths
-    ]
-    problems += [
-        f'{truths[name]}: no image for this truth'
-        for name in chosen
-        if name in truths and name not in images
-    ]
-    return Listing(
-        tuple(
-            Pair(name, images[name], truths[name])
-            for name in chosen
-            if name in images and name in truths
-        ),
-        tuple(problems),
-    )
+    pairs, problems = [], []
+    for name in chosen:
+        if name in images and name in truths:
+            pairs.append(Pair(name, images[name], truths[name]))
+        elif name in images:
+            problems.append(f'{images[name]}: no truth for this image')
+        elif name in truths:
+            problems.append(f'{truths[name]}: no image for this truth')
+    return Listing(tuple(pairs), tuple(problems))
 
 
 def all_names(images: Mapping[str, Path], truths: Mapping[str, Path]) -> list[str]:
