@@ -58,10 +58,7 @@ def judge(rules: tuple[Rule, ...], differences: dict[str, Interval]) -> Verdict:
         difference = differences.get(rule.condition.name)
         if difference is None or math.isnan(difference.value):
             outcomes.append(UNDECIDED)
-            reasons.append(
-                f'{rule}: undecided: it was not measured for both models, or '
-                'they have other classes'
-            )
+            reasons.append(f'{rule}: undecided: it was not measured for both models')
             continue
         outcomes.append(decide(rule.condition, difference))
         reasons.append(f'{rule}: {outcomes[-1]}: {_range(difference)}')

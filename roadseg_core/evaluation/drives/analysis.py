@@ -207,7 +207,7 @@ class CameraAnalysis:
             self.matrix = own
         else:
             self.matrix.matrix.merge(own.matrix)
-        scores = own.scores()
+        scores = own.matrix.scores()
         names = (self._label_map if own.by_class else TWO).names
         row.update(
             {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from bisect import insort
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -24,18 +23,8 @@ _FIGURES = ('road_iou', 'miou', 'consistency', 'confidence')
 _KEPT = ('bag', 'camera', 'index', 'stamp_ns', 'road_share', 'blackout', *_FIGURES)
 
 
-@dataclass(frozen=True)
-class _Kept:
-    score: float
-    frame: Analysed
-
-    def __lt__(self, other: _Kept) -> bool:
-        return self.order < other.order
-
-    @property
-    def order(self) -> tuple[float, str, int]:
-        row = self.frame.row
-        return self.score, row['camera'], row['index']
+_Kept = tuple[float, str, int, Analysed]
+"""A score, lower is kept first, then camera and index, which order equal scores, and the frame."""
 
 
 def figure_of(row: dict[str, object]) -> str:
@@ -64,9 +53,9 @@ class Extremes:
             # Frames judged by one figure are not compared with those judged by another.
             self._figure = figure
             self._kept = {kind: [] for kind in KINDS}
-        value = float(frame.row[figure])
-        self._offer('worst', _Kept(value, frame))
-        self._offer('best', _Kept(-value, frame))
+        value, place = float(frame.row[figure]), (frame.row['camera'], frame.row['index'])
+        self._offer('worst', (value, *place, frame))
+        self._offer('best', (-value, *place, frame))
 
     def write(self, folder: Path, label_map: LabelMap, truth_map: LabelMap) -> None:
         """
@@ -77,9 +66,9 @@ class Extremes:
         folder.mkdir(parents=True, exist_ok=True)
         entries = []
         for kind, kept in self._kept.items():
-            for number, entry in enumerate(kept):
+            for number, (*_, frame) in enumerate(kept):
                 files = {}
-                for name, image in _pictures(entry.frame, label_map, truth_map).items():
+                for name, image in _pictures(frame, label_map, truth_map).items():
                     suffix = '.jpg' if name in ('frame', 'overlay') else '.png'
                     files[name] = f'{kind}_{number}_{name}{suffix}'
                     # imwrite does not say why it fails.
@@ -89,7 +78,7 @@ class Extremes:
                         'kind': kind,
                         'figure': self._figure,
                         'files': files,
-                        'row': {key: entry.frame.row[key] for key in _KEPT},
+                        'row': {key: frame.row[key] for key in _KEPT},
                     }
                 )
         (folder / 'pictures.json').write_text(json.dumps(entries, indent=1), encoding='utf-8')
@@ -98,7 +87,7 @@ class Extremes:
         kept = self._kept[kind]
         if self._count == 0 or (len(kept) == self._count and not new < kept[-1]):
             return
-        near = next((old for old in kept if _is_near(old.frame, new.frame)), None)
+        near = next((old for old in kept if _is_near(old[-1], new[-1])), None)
         if near is not None:
             if not new < near:
                 return

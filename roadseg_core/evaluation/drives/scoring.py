@@ -8,7 +8,7 @@ from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.labels import IGNORE, TWO, LabelMap, LabelMapError
-from roadseg_core.metrics import ConfusionMatrix, MetricsError, Scores
+from roadseg_core.metrics import ConfusionMatrix, MetricsError
 
 
 class TruthCounts:
@@ -41,15 +41,7 @@ class TruthCounts:
                 f'truth with the id {unknown}; expected 0 to {known - 1} of '
                 f'{self._truth_map.name!r}, or {IGNORE} for no label'
             )
-        road = self._truth_map.road_mask(truth) // 255
-        road[np.isin(truth, (IGNORE, *self._truth_map.void_ids))] = IGNORE
-        predicted = self._label_map.road_mask(labels) // 255
-        predicted[labels == IGNORE] = IGNORE
-        self.matrix.update(road, predicted)
-
-    def scores(self) -> Scores:
-        """Compute the figures."""
-        return self.matrix.scores()
+        self.matrix.update(self._truth_map.road_truth(truth), self._label_map.road_called(labels))
 
 
 def truth_label_map(config: EvaluationConfig, label_map: LabelMap) -> LabelMap:

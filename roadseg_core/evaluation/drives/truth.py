@@ -7,7 +7,6 @@ from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -29,37 +28,6 @@ class TruthError(Exception):
     """A truth image that cannot be read; the message says why."""
 
 
-class TruthSource(Protocol):
-    """
-    Give the truth of one camera's frames.
-
-    :param missing: why there is none for any frame, or ''
-    :param damaged: truth images of which not even the stamp can be read
-    """
-
-    missing: str
-    damaged: int
-
-    def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
-        """
-        Return uint8 [H, W], ids; None where the frame has no truth.
-
-        :param index: number of the frame among all that the camera recorded
-        :raises TruthError: if it is there and cannot be read
-        """
-        ...
-
-
-def truth_topics(truth: TruthChoice, cameras: list[str]) -> dict[str, str]:
-    """Return the topic of the truth by camera, for those cameras that have one."""
-    found = {}
-    for camera in cameras:
-        topic = truth.topics.get(camera, truth.topics.get('*', ''))
-        if topic:
-            found[camera] = topic.replace('{camera}', camera)
-    return found
-
-
 def open_truth(
     truth: TruthChoice, camera: str, *, bag: Reader, only_camera: bool
 ) -> TruthSource | None:
@@ -79,7 +47,7 @@ def open_truth(
                     folder, names=bag.names, by_index=by_index, slop_ns=truth.slop_ns
                 )
         return NoTruth(f'the truth folder {root} has no folder {camera}')
-    topic = truth_topics(truth, [camera]).get(camera)
+    topic = truth.topics.get(camera, truth.topics.get('*', '')).replace('{camera}', camera)
     if not topic:
         return NoTruth('no truth topic is named for it') if truth else None
     if topic not in bag.topics:
@@ -122,7 +90,12 @@ def check_truth(config: EvaluationConfig) -> None:
 
 @dataclass(frozen=True)
 class NoTruth:
-    """Have no truth for any frame, for the reason ``missing``."""
+    """
+    Have no truth for any frame.
+
+    :param missing: why there is none; '' of the other sources of truth
+    :param damaged: truth images of which not even the stamp can be read
+    """
 
     missing: str
     damaged: int = 0
@@ -160,7 +133,12 @@ class TopicTruth:
         self._places = [place for _, place in places]
 
     def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
-        """Return the truth of a frame, None if there is none."""
+        """
+        Return uint8 [H, W], ids; None where the frame has no truth.
+
+        :param index: number of the frame among all that the camera recorded
+        :raises TruthError: if it is there and cannot be read
+        """
         nearest = _nearest(self._stamps, stamp_ns, self._slop_ns)
         if nearest is None:
             return None
@@ -214,7 +192,7 @@ class FolderTruth:
         self._paths = [keys[key] for key in ordered]
 
     def find(self, index: int, stamp_ns: int) -> np.ndarray | None:
-        """Return the truth of a frame, None if there is none."""
+        """Return uint8 [H, W], as :meth:`TopicTruth.find`."""
         key = index if self._by_index else stamp_ns
         nearest = _nearest(self._keys, key, self._slop_ns)
         if nearest is None:
@@ -225,6 +203,9 @@ class FolderTruth:
         except OSError as error:
             raise TruthError(f'{path.name} cannot be read: {error.strerror}') from error
         return _decoded(data, path.name)
+
+
+TruthSource = NoTruth | TopicTruth | FolderTruth
 
 
 def _key(stem: str, by_index: bool) -> int | None:

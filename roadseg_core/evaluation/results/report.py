@@ -20,6 +20,7 @@ from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.machine import processor, versions
 from roadseg_core.metrics import ConfusionMatrix
 
+_OF_THE_MODEL = ('sha256', 'network', 'precision', 'licence', 'card', 'data')
 _PACKAGES = ('numpy', 'opencv-python-headless', 'openvino', 'tensorrt', 'torch', 'rosbags')
 
 
@@ -100,7 +101,10 @@ def score_values(
             if isinstance(value, float)
         },
         'iou': {name: rounded(value) for name, value in scores.iou.items()},
-        'truth_share': _shares(confusion, label_map),
+        'truth_share': {
+            name: rounded(count / max(1, confusion.sum()))
+            for name, count in zip(label_map.names, confusion.sum(axis=1))
+        },
         'by_class': by_class,
         'frames': frames,
     }
@@ -134,12 +138,7 @@ def describe_engine(engine: Engine, config: EvaluationConfig) -> dict[str, objec
         'by_class': by_class,
         'model': {
             'path': str(info.path),
-            'sha256': info.sha256,
-            'network': info.network,
-            'precision': info.precision,
-            'licence': info.licence,
-            'card': info.card,
-            'data': info.data,
+            **{name: getattr(info, name) for name in _OF_THE_MODEL},
             'geometry': info.geometry.mode,
             'input_size': list(info.geometry.input_size),
             'label_map': info.label_map.to_dict(),
@@ -151,12 +150,6 @@ def describe_engine(engine: Engine, config: EvaluationConfig) -> dict[str, objec
 def _mean_confidence(totals: BagTotals) -> float | None:
     count = int(totals.confidence.sum())
     return rounded(totals.confidence @ np.arange(256) / 255 / count) if count else None
-
-
-def _shares(confusion: np.ndarray, label_map: LabelMap) -> dict[str, float]:
-    """Return each class's share of the truth's pixels."""
-    rows = confusion.sum(axis=1)
-    return {name: rounded(count / max(1, rows.sum())) for name, count in zip(label_map.names, rows)}
 
 
 def _latency(timings: Path) -> dict[str, float | None]:

@@ -21,7 +21,8 @@ def describe_report(report: dict, output: Path) -> list[str]:
     ]
     if scores:
         figures = _measured(scores, {'road_iou': 'road IoU', 'miou': 'mIoU'})
-        lines.append(f'{figures} over {counted(scores["frames"], "frame")} with truth')
+        shown = counted(scores['frames'], 'frame')
+        lines.append(f'{figures or "no class to compare"} over {shown} with truth')
     if frames['evaluated']:
         figures = _measured(
             quiet,

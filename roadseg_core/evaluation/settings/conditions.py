@@ -138,15 +138,9 @@ def unknown_figure(name: str, known: list[str]) -> str:
 
 
 def measured(report: Mapping[str, object], name: str) -> float | None:
-    """
-    Return a figure of report.json; None if it was not measured.
-
-    :raises ConditionError: if the report's model has no such class
-    """
-    if name.startswith(CLASS_PREFIX):
-        return _class_iou(report, name.removeprefix(CLASS_PREFIX))
+    """Return a figure of report.json; None if it was not measured."""
     found: object = report
-    for key in FIGURES[name]:
+    for key in FIGURES.get(name, ('scores', 'iou', name.removeprefix(CLASS_PREFIX))):
         found = found.get(key) if isinstance(found, Mapping) else None
     if isinstance(found, bool) or not isinstance(found, int | float) or math.isnan(found):
         return None
@@ -161,17 +155,10 @@ def check(report: Mapping[str, object], conditions: Iterable[Condition]) -> list
     """
     entries = []
     for condition in conditions:
-        value, reason = None, ''
-        try:
-            value = measured(report, condition.name)
-        except ConditionError as error:
-            reason = str(error)
-        if value is None and not reason:
-            scored = (
-                condition.name.startswith(CLASS_PREFIX) or FIGURES[condition.name][0] == 'scores'
-            )
-            reason = 'not measured: ' + (
-                'no frame has truth that shows it' if scored else 'no frame allows it'
+        value, reason = measured(report, condition.name), ''
+        if value is None:
+            reason = 'not measured: no frame ' + (
+                'has truth that shows it' if _part(condition.name) == 'scores' else 'allows it'
             )
         entries.append(
             {
@@ -210,15 +197,3 @@ def unmeasurable(name: str, *, truth: bool, live: bool, consistency: bool, confi
 def _part(name: str) -> str:
     """Return the part of report.json that holds a figure."""
     return 'scores' if name.startswith(CLASS_PREFIX) else FIGURES[name][0]
-
-
-def _class_iou(report: Mapping[str, object], name: str) -> float | None:
-    scores = report.get('scores')
-    if not isinstance(scores, Mapping):
-        return None
-    classes = scores.get('iou') or {}
-    if name not in classes and name not in (scores.get('absent') or ()):
-        raise ConditionError(
-            f'{name!r} is no class of this evaluation; its classes are {", ".join(sorted(classes))}'
-        )
-    return classes.get(name)
