@@ -69,6 +69,7 @@ setup(
             'evaluate_bag = roadseg_ros.start:evaluate_bag',
             'make_truth_bag = roadseg_ros.start:make_truth_bag',
             'benchmark_evaluate_bag = roadseg_ros.start:benchmark_evaluate_bag',
+            'load_test = roadseg_ros.start:load_test',
             'roadseg = roadseg_ros.start:roadseg',
         ],
     },

@@ -55,6 +55,11 @@ class Process:
         """Say whether it runs."""
         return self.exit_code() is None
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def exit_code(self) -> int | None:
         """Return its exit code, None while it runs."""
         return self._process.poll()

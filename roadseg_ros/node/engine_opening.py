@@ -14,6 +14,7 @@ from roadseg_core.engines import Engine, open_engine, warm_up
 from roadseg_core.engines.base import Progress
 from roadseg_core.engines.rate import EngineRate
 from roadseg_core.model_file import ModelFile
+from roadseg_ros.memory import name_thread
 from roadseg_ros.node.parameters import Settings
 
 Model = ModelFile | Path
@@ -122,6 +123,7 @@ class Widening:
             self._opening = None
 
     def _run(self, outputs: tuple[str, ...], future: Future[WarmEngine]) -> None:
+        name_thread('inference')
         try:
             future.set_result(self._open_with(outputs))
         except Exception as error:

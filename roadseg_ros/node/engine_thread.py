@@ -46,7 +46,8 @@ class EngineThread(threading.Thread):
     def run(self) -> None:
         """Work until the worker is to stop, or until something fails."""
         error = ''
-        name_thread('engine')
+        # The engine's own threads inherit the name.
+        name_thread('inference')
         try:
             for thread in self._after:
                 thread.join()
@@ -80,6 +81,7 @@ class EngineThread(threading.Thread):
         self.at('opening the engine')
         self._warm = self._open(self._needed_outputs(frozenset()))
         self.at('')
+        name_thread('worker')
         self.opened = True
         worker.ready(self, self._warm)
         while worker.next_batch(self):

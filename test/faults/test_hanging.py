@@ -160,11 +160,11 @@ def test_transitions_are_answered_while_the_engine_opens(start):
 
 @pytest.mark.slow_fault
 def test_an_opening_that_takes_too_long_is_the_end(start):
-    bench, node = start(fault=OPENS_FOR_EVER, open_timeout='1.0')
+    bench, node = start(fault=OPENS_FOR_EVER, open_timeout='5.0')
     ended(bench, node)
     assert node.process.returncode == 3
     assert bench.diagnostics[-1]['engine']['level'] == DiagnosticStatus.ERROR
-    assert 'opening the engine has not returned for 1 s' in node.text()
+    assert 'opening the engine has not returned for 5 s' in node.text()
     assert 'in compile' in node.text()
 
 

@@ -169,6 +169,7 @@ def test_executables_are_functions(described):
         'segmentation_node',
         'play',
         'evaluate_bag',
+        'load_test',
         'make_truth_bag',
         'benchmark_evaluate_bag',
         'demo',

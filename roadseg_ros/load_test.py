@@ -1,0 +1,138 @@
+"""Measure the node under load: ``ros2 run roadseg_ros load_test --output FOLDER``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from roadseg_core.evaluation.live.results import LiveError
+from roadseg_core.machine import describe_machine
+from roadseg_ros.live.processes import prepare_run
+from roadseg_ros.load.page import write_load_page
+from roadseg_ros.load.run import LoadPlan, run_load
+
+LEAST_SHARE, MOST_P99_MS = 0.97, 66.0
+"""What counts as keeping up: of each camera's frames, and from camera to planner."""
+
+_NAMES = ('front', 'left', 'right', 'rear')
+_TRIAL_SECONDS = 10.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0: the node keeps up; 1: not; 2: it could not run."""
+    options = _parser().parse_args(arguments)
+    plan = LoadPlan(
+        cameras=_NAMES[: options.cameras],
+        size=options.size,
+        fps=options.fps,
+        outputs=tuple(options.outputs.split(',')),
+        duration=600.0 if options.soak else options.duration,
+        transport=options.transport,
+        churn=options.soak,
+        parameters=tuple(options.param),
+    )
+    prepare_run(options.output)
+    try:
+        if options.find_max:
+            plan = replace(plan, fps=float(_find_max(plan, options.output, say=print)))
+        result = run_load(plan, options.output, say=print)
+    except (LiveError, OSError) as error:
+        print(f'load_test: {error}', file=sys.stderr)
+        return 2
+    result['machine'] = describe_machine()
+    problems = _soak_problems(result['series']) if options.soak else []
+    result['problems'] = problems + ([] if keeps_up(result) else ['the node does not keep up'])
+    (options.output / 'load.json').write_text(json.dumps(result, indent=1) + '\n')
+    write_load_page(options.output / 'load.html', result)
+    for camera, values in result['cameras'].items():
+        timings = ', '.join(
+            f'{output} p50 {t.get("p50_ms", 0):.1f} p99 {t.get("p99_ms", 0):.1f} ms'
+            for output, t in values['outputs'].items()
+        )
+        share = 100 * values['processed_share']
+        print(f'{camera}: {values["processed"]} of {values["sent"]} ({share:.2f} %), {timings}')
+    cpu = result['cpu_ms_per_frame']
+    print(f'{cpu["node"]:.2f} ms of processor time a frame, {cpu["node_less_engine"]:.2f} of it ')
+    print(f'without the engine; {options.output / "load.html"}')
+    for problem in result['problems']:
+        print(problem)
+    return 1 if result['problems'] else 0
+
+
+def keeps_up(result: dict) -> bool:
+    """Tell whether all cameras are processed, and in time."""
+    return all(
+        camera['processed_share'] >= LEAST_SHARE
+        and all(t.get('p99_ms', np.inf) <= MOST_P99_MS for t in camera['outputs'].values())
+        for camera in result['cameras'].values()
+    )
+
+
+def _find_max(plan: LoadPlan, folder: Path, *, say: Callable[[str], None]) -> int:
+    """Return the highest rate, in frames/s of each camera, at which the node keeps up."""
+    low, high = 1, 121
+    while high - low > 1:
+        middle = (low + high) // 2
+        trial = replace(plan, fps=float(middle), duration=_TRIAL_SECONDS)
+        if keeps_up(run_load(trial, folder / f'{middle}', say=say)):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _soak_problems(series: dict) -> list[str]:
+    """Say what grew between the third minute and the last one."""
+    seconds = np.asarray(series['seconds'])
+    later, problems = seconds >= 120.0, []
+    memory = np.asarray(series['memory'])[later] / 2**20
+    if memory.max() - memory[0] > 20.0:
+        problems.append(f'memory grew by {memory.max() - memory[0]:.0f} MiB')
+    for name in ('threads', 'descriptors'):
+        counts = np.asarray(series[name])[later]
+        # A subscriber that comes opens a second engine, and goes again.
+        if np.median(counts[-30:]) > np.median(counts[:30]):
+            problems.append(f'{name}: {np.median(counts[:30]):g}, then {np.median(counts[-30:]):g}')
+    p99 = np.asarray(series['latency']['p99'])
+    third, last = np.median(p99[120:180]), np.median(p99[-60:])
+    if last > 1.2 * third:
+        problems.append(f'p99 of the third minute {third:.0f} ms, of the last {last:.0f} ms')
+    return problems
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition('x')
+    return int(width), int(height)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='load_test',
+        description='Measure the node under load: cameras, node and planner are processes of '
+        'their own; every frame is accounted for.',
+    )
+    parser.add_argument('--cameras', type=int, default=4, choices=range(1, 5))
+    parser.add_argument('--size', type=_size, default=(1280, 720), metavar='WIDTHxHEIGHT')
+    parser.add_argument('--fps', type=float, default=30.0, help='of each camera')
+    parser.add_argument('--outputs', default='label,road_mask', help='what is listened to')
+    parser.add_argument('--duration', type=float, default=60.0, help='seconds')
+    parser.add_argument('--transport', default='raw', choices=('raw', 'compressed'))
+    parser.add_argument('--param', action='append', default=[], metavar='NAME:=VALUE')
+    parser.add_argument(
+        '--find-max', action='store_true', help='find the highest rate that is kept up first'
+    )
+    parser.add_argument(
+        '--soak', action='store_true', help='ten minutes, with subscribers that come and go'
+    )
+    parser.add_argument('--output', type=Path, default=Path('build/load'), help='a folder')
+    return parser
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
