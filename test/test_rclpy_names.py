@@ -8,6 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / 'roadseg_ros'
 
 IN_HUMBLE = {
+    'rclpy.callback_groups': {'ReentrantCallbackGroup'},
     'rclpy.clock': {'Clock', 'ClockType'},
     'rclpy.context': {'Context'},
     'rclpy.duration': {'Duration'},
@@ -31,6 +32,7 @@ IN_HUMBLE = {
     'rclpy.qos_event': {'PublisherEventCallbacks', 'SubscriptionEventCallbacks'},
     'rclpy.qos_overriding_options': {'QoSOverridingOptions'},
     'rclpy.signals': {'SignalHandlerOptions'},
+    'rclpy.subscription': {'Subscription'},
     'rclpy.utilities': {'remove_ros_args'},
     'rclpy.validate_topic_name': {'validate_topic_name'},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import (
@@ -15,6 +16,7 @@ from rclpy.qos import (
     qos_policy_name_from_kind,
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from roadseg_ros.node.parameters import CameraSettings
@@ -70,15 +72,40 @@ def output_qos() -> QoSProfile:
     )
 
 
+class SeldomGroup(ReentrantCallbackGroup):
+    """
+    Hold QoS events, which the executor is to look for now and then only.
+
+    rclpy puts what it waits for together anew for each message; four cameras have 72 events, which
+    take it longer than all the rest.
+
+    :ivar is_open: whether it looks for them now
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_open = True
+
+    def can_execute(self, entity: object) -> bool:
+        """Tell whether the executor is to wait for an event."""
+        return self.is_open
+
+    def take(self, entity: Publisher | Subscription) -> None:
+        """Take over the events of a publisher or a subscription."""
+        for handler in entity.event_handlers:
+            handler.callback_group = self
+
+
 class CameraPublishers:
     """
     Publish one camera's outputs under ``~/<camera>/``.
 
     :param node: the node to publish from
     :param name: the camera's name
+    :param events: takes the publishers' events
     """
 
-    def __init__(self, node: Node, name: str) -> None:
+    def __init__(self, node: Node, name: str, events: SeldomGroup) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
         try:
@@ -95,6 +122,7 @@ class CameraPublishers:
                     ),
                     qos_overriding_options=_OUTPUT_OVERRIDES,
                 )
+                events.take(self._publishers[output])
         except BaseException:
             self.destroy()
             raise
@@ -122,6 +150,7 @@ class CameraSubscriptions:
     """
     Subscribe to one camera's images and CameraInfo.
 
+    :param events: takes the subscriptions' events
     :param on_frame: called with every image message; must return at once
     :param on_info: called with every CameraInfo
     """
@@ -131,6 +160,7 @@ class CameraSubscriptions:
         node: Node,
         camera: CameraSettings,
         *,
+        events: SeldomGroup,
         on_frame: Callable[[Image | CompressedImage], None],
         on_info: Callable[[CameraInfo], None],
     ) -> None:
@@ -155,6 +185,7 @@ class CameraSubscriptions:
                     qos_overriding_options=QoSOverridingOptions.with_default_policies(),
                 )
                 self._subscriptions.append(subscription)
+                events.take(subscription)
         except BaseException:
             self.destroy()
             raise

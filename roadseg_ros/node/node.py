@@ -23,7 +23,12 @@ from roadseg_core.engines import Engine, EngineError
 from roadseg_core.files import default_model
 from roadseg_core.model_file import ModelFileError, read_model
 from roadseg_ros.dds.profile import transport_problem
-from roadseg_ros.node.camera import LATCHED_QOS, CameraPublishers, CameraSubscriptions
+from roadseg_ros.node.camera import (
+    LATCHED_QOS,
+    CameraPublishers,
+    CameraSubscriptions,
+    SeldomGroup,
+)
 from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status, transport_status
 from roadseg_ros.node.engine_opening import Model
 from roadseg_ros.node.label_info import create_label_info_publisher, label_info
@@ -46,6 +51,9 @@ _FORGIVEN_AFTER = 60.0
 
 _WATCH_PERIOD = 0.1
 """Seconds between two looks whether the engine's thread hangs."""
+
+_EVENTS_EVERY = 10
+"""Of so many of these looks one is for QoS events, too."""
 
 _SILENCE_LIMIT = 8.0
 """Seconds without a sign of the executor after which the process ends, or more."""
@@ -93,6 +101,8 @@ class SegmentationNode(LifecycleNode):
         self._inputs: list[CameraSubscriptions] = []
         self._worker: Worker | None = None
         self._former: list[Worker] = []
+        self._events = SeldomGroup()
+        self._looks = 0
         self._worker_diagnostics: WorkerDiagnostics | None = None
         self._lifecycle = 'unconfigured'
         self._failures = 0
@@ -147,7 +157,7 @@ class SegmentationNode(LifecycleNode):
             self.get_logger().error(f'cannot configure: {error}')
             return TransitionCallbackReturn.FAILURE
         for name in settings.camera_names:
-            self._outputs[name] = CameraPublishers(self, name)
+            self._outputs[name] = CameraPublishers(self, name, self._events)
         self._worker = Worker(
             settings,
             self._outputs,
@@ -174,6 +184,7 @@ class SegmentationNode(LifecycleNode):
                 CameraSubscriptions(
                     self,
                     camera,
+                    events=self._events,
                     on_frame=partial(worker.put, camera.name),
                     on_info=partial(worker.put_info, camera.name),
                 )
@@ -320,6 +331,8 @@ class SegmentationNode(LifecycleNode):
 
     def _watch(self) -> None:
         """End the process where a thread hangs: nothing else ends such a thread."""
+        self._looks += 1
+        self._events.is_open = self._looks % _EVENTS_EVERY == 0
         self._former = [worker for worker in self._former if worker.threads()]
         # An error within the timeout, not after it.
         by = time.monotonic() + _WATCH_PERIOD
