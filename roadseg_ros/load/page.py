@@ -9,33 +9,6 @@ import numpy as np
 from roadseg_core.report.charts import SERIES, Line, chart
 from roadseg_core.report.page import write_page
 
-_TEMPLATE = """{% extends 'base' %}
-{% block title %}Load test{% endblock %}
-{% block body %}
-<h1>Load test</h1>
-<p>{{ cameras|length }} x {{ plan.size[0] }}x{{ plan.size[1] }} at {{ plan.fps }} frames/s,
-{{ plan.transport }}, {{ sent.seconds }} s; {{ machine }}</p>
-<table><tr><th>camera</th><th>sent</th><th>received</th><th>processed</th><th>share</th>
-<th>replaced</th><th>stale</th><th>bad</th><th>failed</th></tr>
-{% for name, c in cameras.items() %}
-<tr><td>{{ name }}</td><td>{{ c.sent }}</td><td>{{ c.received }}</td><td>{{ c.processed }}</td>
-<td>{{ c.processed_share|share }}</td><td>{{ c.replaced }}</td><td>{{ c.stale }}</td>
-<td>{{ c.bad }}</td><td>{{ c.failed }}</td></tr>
-{% endfor %}</table>
-<h2>From camera to planner</h2>
-<table><tr><th>output</th><th>received</th><th>p50 ms</th><th>p99 ms</th><th>max ms</th>
-<th>jitter ms</th></tr>
-{% for name, c in cameras.items() %}{% for output, t in c.outputs.items() %}
-<tr><td>{{ name }}/{{ output }}</td><td>{{ t.received }}</td><td>{{ t.p50_ms|three }}</td>
-<td>{{ t.p99_ms|three }}</td><td>{{ t.max_ms|three }}</td><td>{{ t.jitter_ms|three }}</td></tr>
-{% endfor %}{% endfor %}</table>
-<h2>Milliseconds of a processed frame</h2>
-<table>{% for name, value in times %}<tr><td>{{ name }}</td><td>{{ value|three }}</td></tr>
-{% endfor %}</table>
-{% for title, picture in charts %}<h2>{{ title }}</h2>{{ picture }}{% endfor %}
-{% endblock %}
-"""
-
 
 def write_load_page(path: Path, result: dict) -> None:
     """Write the page of what :func:`roadseg_ros.load.run.run_load` returned."""
@@ -55,7 +28,8 @@ def write_load_page(path: Path, result: dict) -> None:
     times += [(f'{name} (clock)', value) for name, value in result['stage_ms_per_frame'].items()]
     write_page(
         path,
-        _TEMPLATE,
+        __package__,
+        'page.html.j2',
         **{name: result[name] for name in ('plan', 'cameras', 'sent')},
         machine=result['machine'],
         times=times,

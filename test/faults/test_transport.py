@@ -48,7 +48,7 @@ def test_shared_memory_that_is_too_small_is_an_error_while_it_lasts(tmp_path):
         capture_output=True,
         text=True,
         env=helpers.environment(domain),
-        timeout=60,
+        timeout=120,
     )
     assert node.stop() == 0
     assert listener.stdout.startswith(str(DiagnosticStatus.ERROR)), listener.stderr
