@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from roadseg_core.engines.base import (
     Engine,
     EngineDescription,
     EngineError,
+    EngineOptions,
     OpeningStopped,
     Progress,
     Segmentation,
@@ -25,6 +25,7 @@ __all__ = [
     'Engine',
     'EngineDescription',
     'EngineError',
+    'EngineOptions',
     'open_engine',
     'OpeningStopped',
     'Progress',
@@ -37,166 +38,89 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What was asked of :func:`open_engine`; ``model`` is None for a training checkpoint."""
-
-    path: Path
-    model: ModelFile | None
-    outputs: tuple[str, ...]
-    device: str
-    precision: str
-    threads: int
-    pinning: bool
-    cache_dir: Path | None
-    allow_build: bool
-    progress: Progress | None
-
-    def model_file(self, backend: str) -> ModelFile:
-        """Return the model file; raise :class:`EngineError` for a checkpoint."""
-        if self.model is None:
-            raise EngineError(
-                f'backend {backend} opens model files; {self.path} is none: use torch, or '
-                'roadseg export'
-            )
-        return self.model
-
-
 def open_engine(
-    model: str | Path | ModelFile,
-    *,
-    backend: str = 'auto',
-    outputs: Sequence[str] = ('labels',),
-    device: str = 'auto',
-    precision: str = 'auto',
-    threads: int = 0,
-    pinning: bool = False,
-    cache_dir: str | Path | None = None,
-    allow_build: bool = True,
-    progress: Progress | None = None,
+    model: str | Path | ModelFile, *, backend: str = 'auto', **options: object
 ) -> Engine:
     """
     Open a model for inference.
+
+    >>> open_engine('models/unet_8.onnx', outputs=('labels', 'confidence'), precision='fp32')
 
     :param model: path of a model file (``.onnx``), or of a training checkpoint; or a model file
         that was read
     :param backend: one of :data:`BACKENDS`; ``auto`` takes the first that can run the model
         here: TensorRT, then OpenVINO for a model file; PyTorch, on CUDA where there is a GPU,
         for a checkpoint
-    :param outputs: what :meth:`Engine.infer` returns: labels, road_probability, confidence
-    :param device: the backend's name of a device, or ``auto``
-    :param precision: ``auto``, fp32, bf16, fp16 or int8, as the backend and the file can
-    :param threads: threads of inference on a CPU; 0 lets the engine choose
-    :param pinning: whether OpenVINO's threads stay on their cores
-    :param cache_dir: folder for compiled models; None: OpenVINO keeps none, TensorRT keeps its
-        plans in the user's cache folder
-    :param allow_build: whether TensorRT may build a plan, which takes minutes
-    :param progress: told how the opening goes; it can give it up
+    :param options: fields of :class:`EngineOptions`
     :raises EngineError: if no engine can run the model as asked
     :raises ModelFileError: if the model file is damaged or none of this project
     """
     if backend not in BACKENDS:
         raise EngineError(f'backend {backend!r}; expected one of {BACKENDS}')
-    if not isinstance(model, ModelFile) and Path(model).suffix == '.onnx':
-        model = read_model(model)
-    read = model if isinstance(model, ModelFile) else None
-    path = Path(model) if read is None else read.info.path
-    request = _Request(
-        path,
-        read,
-        tuple(outputs),
-        device,
-        precision,
-        threads,
-        pinning,
-        Path(cache_dir) if cache_dir else None,
-        allow_build,
-        progress,
-    )
+    if not isinstance(model, ModelFile):
+        model = read_model(model) if Path(model).suffix == '.onnx' else Path(model)
+    asked = EngineOptions(**options)
     if backend != 'auto':
-        return _OPENERS[backend](request)
-    what, order = ('training checkpoint', ('torch',))
-    if request.model is not None:
-        what, order = ('model file', ('tensorrt', 'openvino'))
-    for name in order[:-1]:
-        try:
-            engine = _OPENERS[name](request)
-        except OpeningStopped:
-            raise
-        except EngineError as error:
-            _log.info('backend auto: not %s: %s', name, error)
-        else:
-            _log.info('backend auto: %s, the first for a %s', name, what)
-            return engine
-    _log.info('backend auto: %s, since %s is a %s', order[-1], path.name, what)
-    return _OPENERS[order[-1]](request)
-
-
-def _open_tensorrt(request: _Request) -> Engine:
-    model = request.model_file('tensorrt')
+        return _open(backend, model, asked)
+    if isinstance(model, Path):
+        _log.info('backend auto: torch, since %s is a training checkpoint', model.name)
+        return _open('torch', model, asked)
     try:
-        from roadseg_core.engines.tensorrt.engine import TensorRtEngine
-    except (ImportError, OSError) as error:
-        # OSError: the package is there, and a library that it loads is not.
+        engine = _open('tensorrt', model, asked)
+    except OpeningStopped:
+        raise
+    except EngineError as error:
+        _log.info('backend auto: not tensorrt: %s', error)
+    else:
+        _log.info('backend auto: tensorrt, the first for a model file')
+        return engine
+    _log.info('backend auto: openvino, since %s is a model file', model.info.path.name)
+    return _open('openvino', model, asked)
+
+
+def _open(backend: str, model: Path | ModelFile, options: EngineOptions) -> Engine:
+    if backend == 'torch' and isinstance(model, ModelFile):
         raise EngineError(
-            'backend tensorrt needs the packages tensorrt and cuda-python, which cannot be '
-            f'imported here ({error}); see docs/tensorrt.md'
-        ) from error
-    return TensorRtEngine(
-        model,
-        outputs=request.outputs,
-        device=request.device,
-        precision=request.precision,
-        cache_dir=request.cache_dir,
-        allow_build=request.allow_build,
-        progress=request.progress,
-    )
-
-
-def _open_openvino(request: _Request) -> Engine:
-    model = request.model_file('openvino')
-    try:
-        from roadseg_core.engines.openvino import OpenVinoEngine
-    except ImportError as error:
-        raise EngineError(
-            f'backend openvino needs the package openvino, which is not installed ({error}); '
-            'install it: pip install openvino'
-        ) from error
-    return OpenVinoEngine(
-        model,
-        outputs=request.outputs,
-        device=request.device,
-        precision=request.precision,
-        threads=request.threads,
-        pinning=request.pinning,
-        cache_dir=request.cache_dir,
-    )
-
-
-def _open_torch(request: _Request) -> Engine:
-    if request.model is not None:
-        raise EngineError(
-            f'backend torch opens training checkpoints; {request.path} is a model file: use '
+            f'backend torch opens training checkpoints; {model.info.path} is a model file: use '
             'openvino or tensorrt'
         )
-    try:
-        from roadseg_core.engines.torch import TorchEngine
-    except ImportError as error:
+    if backend != 'torch' and isinstance(model, Path):
         raise EngineError(
-            f'backend torch needs PyTorch, which is not installed ({error}); '
-            'install it, or export the checkpoint to a model file'
+            f'backend {backend} opens model files; {model} is none: use torch, or roadseg export'
+        )
+    try:
+        engine = _ENGINES[backend]()
+    except (ImportError, OSError) as error:
+        # OSError: the package is there, and a library that it loads is not.
+        missing, fix = _PACKAGES[backend]
+        raise EngineError(
+            f'backend {backend} needs {missing}, which cannot be imported here ({error}); {fix}'
         ) from error
-    return TorchEngine(
-        request.path,
-        outputs=request.outputs,
-        device=request.device,
-        precision=request.precision,
-        threads=request.threads,
-    )
+    return engine(model, options)
 
 
-_OPENERS: dict[str, Callable[[_Request], Engine]] = {
-    'tensorrt': _open_tensorrt,
-    'openvino': _open_openvino,
-    'torch': _open_torch,
+def _tensorrt() -> Callable[[ModelFile, EngineOptions], Engine]:
+    from roadseg_core.engines.tensorrt.engine import TensorRtEngine
+
+    return TensorRtEngine
+
+
+def _openvino() -> Callable[[ModelFile, EngineOptions], Engine]:
+    from roadseg_core.engines.openvino import OpenVinoEngine
+
+    return OpenVinoEngine
+
+
+def _torch() -> Callable[[Path, EngineOptions], Engine]:
+    from roadseg_core.engines.torch import TorchEngine
+
+    return TorchEngine
+
+
+_ENGINES = {'tensorrt': _tensorrt, 'openvino': _openvino, 'torch': _torch}
+_PACKAGES = {
+    'tensorrt': ('the packages tensorrt and cuda-python', 'see docs/tensorrt.md'),
+    'openvino': ('the package openvino', 'install it: pip install openvino'),
+    'torch': ('PyTorch', 'install it, or export the checkpoint to a model file'),
 }
+"""What each engine needs, and how to come by it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +55,49 @@ class EngineDescription:
     version: str
 
 
+@dataclass(frozen=True)
+class EngineOptions:
+    """
+    Say how an engine is to run a model.
+
+    :param outputs: what :meth:`Engine.infer` returns: labels, road_probability, confidence
+    :param device: the backend's name of a device, or ``auto``
+    :param precision: ``auto``, fp32, bf16, fp16 or int8, as the backend and the file can
+    :param threads: threads of inference on a CPU; 0 lets the engine choose
+    :param pinning: whether OpenVINO's threads stay on their cores
+    :param cache_dir: folder for compiled models; None: OpenVINO keeps none, TensorRT keeps its
+        plans in the user's cache folder
+    :param allow_build: whether TensorRT may build a plan, which takes minutes
+    :param progress: told how the opening goes; it can give it up
+    """
+
+    outputs: Sequence[str] = ('labels',)
+    device: str = 'auto'
+    precision: str = 'auto'
+    threads: int = 0
+    pinning: bool = False
+    cache_dir: str | Path | None = None
+    allow_build: bool = True
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'outputs', tuple(self.outputs))
+        object.__setattr__(self, 'cache_dir', Path(self.cache_dir) if self.cache_dir else None)
+
+
 class Engine(ABC):
     """
     Run one model. One thread at a time may use an engine, whichever opened it.
 
+    Each engine is made from a model and its :class:`EngineOptions`.
+
     :param info: what the model file holds
     :param outputs: the outputs that :meth:`infer` returns
+    :ivar description: what runs where
     :raises EngineError: if the model lacks an output that was asked for
     """
+
+    description: EngineDescription
 
     def __init__(self, info: ModelInfo, outputs: tuple[str, ...]) -> None:
         unknown = [name for name in outputs if name not in OUTPUTS]
@@ -76,11 +111,6 @@ class Engine(ABC):
             )
         self.info = info
         self.outputs = outputs
-
-    @property
-    @abstractmethod
-    def description(self) -> EngineDescription:
-        """Say what runs where."""
 
     def infer(self, frames: np.ndarray) -> Segmentation:
         """

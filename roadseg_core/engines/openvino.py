@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -14,6 +13,7 @@ from roadseg_core.engines.base import (
     Engine,
     EngineDescription,
     EngineError,
+    EngineOptions,
     Segmentation,
     check_cache,
 )
@@ -50,31 +50,18 @@ class OpenVinoEngine(Engine):
     batch. On a CPU a batch runs as requests of one frame each, on as many streams as there are
     frames and threads: each core works on its own frame, and meets no other at every layer.
 
-    :param device: OpenVINO's name of a device, or ``auto`` for the CPU
-    :param precision: ``auto`` takes bf16 on a CPU with instructions for it (AMX or
-        AVX512-BF16), else fp32; or one of fp32, bf16, fp16. It is that of the layers in
-        floating point: a file in int8 says itself which layers are not, and int8 asks for one
-    :param threads: threads of inference; 0 takes one for each core, less one for the caller's
-        own threads where there are four cores or more
-    :param pinning: whether threads stay on their cores; they then collide with the node's own
-        threads and with other programs'
-    :param cache_dir: folder for compiled models, or None for none
+    Options: the device is the CPU where it is ``auto``. The precision is that of the layers in
+    floating point, fp32, bf16 or fp16: a file in int8 says itself which layers are not, and int8
+    asks for one; ``auto`` takes bf16 on a CPU with instructions for it (AMX or AVX512-BF16), else
+    fp32. 0 threads are one for each core, less one for the caller's own threads where there are
+    four cores or more. Pinned threads collide with the node's own and with other programs'.
+
     :raises EngineError: if OpenVINO cannot compile the model as asked
     """
 
-    def __init__(
-        self,
-        model: ModelFile,
-        *,
-        outputs: tuple[str, ...],
-        device: str,
-        precision: str,
-        threads: int,
-        pinning: bool,
-        cache_dir: Path | None,
-    ) -> None:
-        info = model.info
-        super().__init__(info, outputs)
+    def __init__(self, model: ModelFile, options: EngineOptions) -> None:
+        info, precision, device = model.info, options.precision, options.device
+        super().__init__(info, options.outputs)
         if precision == 'int8' and info.precision == 'int8':
             precision = 'auto'
         if precision != 'auto' and precision not in _PRECISIONS:
@@ -87,18 +74,18 @@ class OpenVinoEngine(Engine):
         self._threads = 0
         settings: dict[str, object] = {}
         if self._device == 'CPU':
-            self._threads = threads or default_threads(physical_cores())
-            settings['ENABLE_CPU_PINNING'] = pinning
+            self._threads = options.threads or default_threads(physical_cores())
+            settings['ENABLE_CPU_PINNING'] = options.pinning
             precision = _choose(precision)
         if precision != 'auto':
             settings['INFERENCE_PRECISION_HINT'] = _PRECISIONS[precision]
-        if cache_dir is not None:
-            check_cache(cache_dir)
-            settings['CACHE_DIR'] = str(cache_dir)
+        if options.cache_dir is not None:
+            check_cache(options.cache_dir)
+            settings['CACHE_DIR'] = str(options.cache_dir)
         self._settings = settings
         height, width = info.geometry.input_size
         self._results = {
-            name: np.zeros((info.max_batch, height, width), np.uint8) for name in outputs
+            name: np.zeros((info.max_batch, height, width), np.uint8) for name in self.outputs
         }
         self._requests: dict[int, list[openvino.InferRequest]] = {}
         self._compiled: dict[tuple[int, int], openvino.CompiledModel] = {}
@@ -107,7 +94,7 @@ class OpenVinoEngine(Engine):
             self._graph = self._rewritten(model.content).SerializeToString()
             self._prepare(info.max_batch)
             compiled = next(iter(self._compiled.values()))
-            self._description = EngineDescription(
+            self.description = EngineDescription(
                 backend='openvino',
                 device=self._device,
                 threads=self._threads,
@@ -163,11 +150,6 @@ class OpenVinoEngine(Engine):
                 wanted, self._device, settings
             )
         return self._compiled[frames, streams]
-
-    @property
-    def description(self) -> EngineDescription:
-        """Say what runs where."""
-        return self._description
 
     def _infer(self, frames: np.ndarray) -> Segmentation:
         if self._core is None:

@@ -10,7 +10,13 @@ import torch
 
 from roadseg_core.checkpoint import CheckpointError, load_checkpoint
 from roadseg_core.deployed import DeployedNetwork
-from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Segmentation
+from roadseg_core.engines.base import (
+    Engine,
+    EngineDescription,
+    EngineError,
+    EngineOptions,
+    Segmentation,
+)
 from roadseg_core.engines.torch_cuda import GraphRunner
 
 _PRECISIONS = {'cpu': ('fp32', 'bf16'), 'cuda': ('fp16', 'fp32', 'bf16')}
@@ -21,22 +27,14 @@ class TorchEngine(Engine):
     """
     Run a training checkpoint by PyTorch.
 
-    :param device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``
-    :param precision: fp32; fp16, on CUDA only: the whole network in half precision; bf16: mixed
-        precision; ``auto``: fp16 on CUDA, fp32 on the CPU
-    :param threads: threads on the CPU for the whole process; 0 leaves PyTorch's choice
+    Options: the device is ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``;
+    the precision fp32; fp16, on CUDA only: the whole network in half precision; bf16: mixed
+    precision; ``auto``: fp16 on CUDA, fp32 on the CPU. Threads are those of the whole process.
+
     :raises EngineError: if the checkpoint or the device cannot be used
     """
 
-    def __init__(
-        self,
-        checkpoint: Path,
-        *,
-        outputs: tuple[str, ...],
-        device: str,
-        precision: str,
-        threads: int,
-    ) -> None:
+    def __init__(self, checkpoint: Path, options: EngineOptions) -> None:
         try:
             digest = _digest(checkpoint)
             loaded = load_checkpoint(checkpoint)
@@ -45,18 +43,18 @@ class TorchEngine(Engine):
         if _digest(checkpoint) != digest:
             raise EngineError(f'{checkpoint} changed while it was opened: open it again')
         info = loaded.info(checkpoint, sha256=digest)
-        super().__init__(info, outputs)
-        chosen = _choose_device(device)
+        super().__init__(info, options.outputs)
+        chosen, precision = _choose_device(options.device), options.precision
         if precision not in ('auto', *_PRECISIONS[chosen.type]):
             raise EngineError(
                 f'precision {precision!r} for PyTorch on {chosen}; expected auto, '
                 f'{", ".join(_PRECISIONS[chosen.type])}'
             )
         precision = _PRECISIONS[chosen.type][0] if precision == 'auto' else precision
-        if threads:
-            torch.set_num_threads(threads)
+        if options.threads:
+            torch.set_num_threads(options.threads)
         network = DeployedNetwork(
-            loaded.network, label_map=loaded.label_map, outputs=outputs
+            loaded.network, label_map=loaded.label_map, outputs=self.outputs
         ).eval()
         if precision == 'fp16':
             network = network.half()
@@ -69,24 +67,21 @@ class TorchEngine(Engine):
                 self._runner = GraphRunner(
                     network,
                     device=chosen,
-                    outputs=len(outputs),
+                    outputs=len(self.outputs),
                     frames=(info.max_batch, *info.geometry.input_size, 3),
                 )
                 name = f'{chosen} ({torch.cuda.get_device_name(chosen)})'
         except RuntimeError as error:
-            raise EngineError(f'PyTorch cannot run on device {device!r}: {error}') from error
-        self._description = EngineDescription(
+            raise EngineError(
+                f'PyTorch cannot run on device {options.device!r}: {error}'
+            ) from error
+        self.description = EngineDescription(
             backend='torch',
             device=name,
             precision=precision,
             threads=torch.get_num_threads() if chosen.type == 'cpu' else 0,
             version=torch.__version__,
         )
-
-    @property
-    def description(self) -> EngineDescription:
-        """Say what runs where."""
-        return self._description
 
     @property
     def graphs(self) -> dict[int, bool]:

@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import tensorrt as trt
 
-from roadseg_core.engines.base import Engine, EngineDescription, EngineError, Progress, Segmentation
+from roadseg_core.engines.base import (
+    Engine,
+    EngineDescription,
+    EngineError,
+    EngineOptions,
+    Segmentation,
+)
 from roadseg_core.engines.tensorrt.build import BuildOptions, build_plan
 from roadseg_core.engines.tensorrt.cuda import Gpu, use_gpu
 from roadseg_core.engines.tensorrt.plan_cache import PlanCache, PlanKey, default_folder, open_plan
@@ -24,29 +30,15 @@ class TensorRtEngine(Engine):
     """
     Run a model file by TensorRT, from a plan that is built once and kept.
 
-    :param device: ``auto`` or ``cuda`` for the first GPU, ``cuda:N`` for another
-    :param precision: ``auto``, or the file's own: TensorRT computes in the types of the file.
-        A file of fp32 runs in TF32 on GPUs that have it; ``fp32`` rules that out
-    :param cache_dir: folder of plans; None for the user's cache
-    :param allow_build: whether a plan may be built where there is none
-    :param progress: told how a build goes; it can end it
-    :param optimization_level: of the builder, 0 to 5
+    Options: the device is ``auto`` or ``cuda`` for the first GPU, ``cuda:N`` for another; the
+    precision ``auto``, or the file's own: TensorRT computes in the types of the file. A file of
+    fp32 runs in TF32 on GPUs that have it; ``fp32`` rules that out.
+
     :raises EngineError: if there is no GPU, no plan that may be used, or the build fails
     """
 
-    def __init__(
-        self,
-        model: ModelFile,
-        *,
-        outputs: tuple[str, ...],
-        device: str,
-        precision: str,
-        cache_dir: Path | None,
-        allow_build: bool,
-        progress: Progress | None,
-        optimization_level: int = 3,
-    ) -> None:
-        info = model.info
+    def __init__(self, model: ModelFile, options: EngineOptions) -> None:
+        info, outputs, precision = model.info, options.outputs, options.precision
         super().__init__(info, outputs)
         _check_version(trt.__version__)
         if precision not in ('auto', info.precision):
@@ -55,10 +47,10 @@ class TensorRtEngine(Engine):
                 f'{info.precision}, and TensorRT in what the file says: export another file, or '
                 f'use auto or {info.precision}'
             )
-        gpu = use_gpu(device)
+        gpu = use_gpu(options.device)
         tf32 = precision == 'auto' and info.precision == 'fp32'
-        options = BuildOptions(optimization_level=optimization_level, tf32=tf32)
-        folder = default_folder() if cache_dir is None else cache_dir
+        building = BuildOptions(tf32=tf32)
+        folder = default_folder() if options.cache_dir is None else options.cache_dir
         self._cache = PlanCache(
             folder,
             PlanKey(
@@ -68,7 +60,7 @@ class TensorRtEngine(Engine):
                 gpu=gpu.name,
                 compute_capability=gpu.compute_capability,
                 outputs=outputs,
-                options={**asdict(options), 'max_batch': info.max_batch},
+                options={**asdict(building), 'max_batch': info.max_batch},
             ),
         )
 
@@ -85,27 +77,26 @@ class TensorRtEngine(Engine):
                 model.content,
                 info,
                 outputs=outputs,
-                options=options,
+                options=building,
                 timing_cache=folder / _timings_name(gpu),
-                progress=progress,
+                progress=options.progress,
             )
 
         self._runner: PlanRunner | None = open_plan(
-            self._cache, load=load, build=build, allow_build=allow_build, progress=progress
+            self._cache,
+            load=load,
+            build=build,
+            allow_build=options.allow_build,
+            progress=options.progress,
         )
         in_tf32 = tf32 and int(gpu.compute_capability.partition('.')[0]) >= _TF32_SINCE
-        self._description = EngineDescription(
+        self.description = EngineDescription(
             backend='tensorrt',
             device=f'cuda:{gpu.index} ({gpu.name})',
             precision='tf32' if in_tf32 else info.precision,
             threads=0,
             version=trt.__version__,
         )
-
-    @property
-    def description(self) -> EngineDescription:
-        """Say what runs where."""
-        return self._description
 
     @property
     def plan(self) -> Path:
