@@ -132,3 +132,33 @@ class DeployedNetwork(nn.Module):
     def _to_bytes(self, values: Tensor) -> Tensor:
         placed = values[:, 0] if self.phases is None else self.phases.assemble(values)
         return placed.round().clamp(0.0, 255.0).to(torch.uint8)
+
+
+class PlainNetwork(nn.Module):
+    """
+    Compute what the deployed network does by softmax and argmax on the full-size scores.
+
+    :param network: scores [N, C, H, W] from normalized images; one channel means a sigmoid
+    :param outputs: which of :data:`OUTPUTS`
+    """
+
+    def __init__(
+        self, network: nn.Module, *, road_ids: tuple[int, ...], outputs: tuple[str, ...]
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.road_ids = road_ids
+        self.outputs = outputs
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, ...]:
+        """Map uint8 [N, H, W, 3], BGR, to uint8 [N, H, W] for each of ``outputs``."""
+        scores = self.network(normalize(frames))
+        one = self.network.classes == 1
+        values = {'labels': (scores[:, 0] > 0) if one else scores.argmax(1)}
+        if self.outputs != ('labels',):
+            shares = torch.sigmoid(scores) if one else torch.softmax(scores, 1)
+            road = shares[:, 0] if one else shares[:, list(self.road_ids)].sum(1)
+            best = torch.maximum(road, 1.0 - road) if one else shares.amax(1)
+            values['road_probability'] = (255.0 * road).round()
+            values['confidence'] = (255.0 * best).round()
+        return tuple(values[name].to(torch.uint8) for name in self.outputs)

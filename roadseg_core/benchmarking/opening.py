@@ -139,9 +139,11 @@ def _plain(contender: Contender, settings: Settings, info: ModelInfo) -> dict[st
     else:
         import onnxruntime
 
+        from roadseg_core.export.run import trace
+
         if settings.plain is None:
             network = plain.plain_network(info, checkpoint, outputs)
-            model = plain.export_plain(network, info.geometry.input_size)
+            model = trace(network, info.geometry.input_size)
             graph = f'plain export, {weights} weights'
         else:
             model, graph = str(settings.plain), settings.plain.name

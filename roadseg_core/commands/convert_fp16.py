@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Convert, and print how well the two files agree."""
+    from roadseg_core.export.agreement import describe_agreement
     from roadseg_core.export.half_precision import convert_file
-    from roadseg_core.export.run import describe_agreement
     from roadseg_core.model_file import read_model_info
     from roadseg_core.sources.picture_batches import load_pictures
 

@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Export, and print how well the file agrees with PyTorch."""
-    from roadseg_core.export.run import describe_agreement, export_checkpoint
+    from roadseg_core.export.agreement import describe_agreement
+    from roadseg_core.export.run import export_checkpoint
 
     agreement = export_checkpoint(
         options.checkpoint, options.output, frames=options.frames, precision=options.precision

@@ -10,8 +10,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from roadseg_core.export.agreement import agreement, graph_runner
 from roadseg_core.files import write_atomically
-from roadseg_core.model_file import INPUT, OUTPUTS, read_model_info, write_metadata
+from roadseg_core.model_file import read_model_info, write_metadata
 
 LEAST_AGREEMENT = 0.995
 """Share of equal labels below which no file is written."""
@@ -46,22 +47,22 @@ def convert_file(
         raise HalfPrecisionError(f'{model} is {info.precision}; expected a file in fp32')
     single = onnx.load(model)
     half = to_half(single)
-    agreement = {
-        **compare(single, half, frames),
+    agreed = {
+        **agreement(graph_runner(single), graph_runner(half), frames),
         'frames': len(frames),
         'of': of,
         'runtime': 'onnxruntime',
         'against': f'the fp32 file {info.sha256[:12]}',
     }
-    if agreement['labels'] < limit:
+    if agreed['labels'] < limit:
         raise HalfPrecisionError(
-            f'{model}: only {agreement["labels"]:.5f} of the labels in fp16 equal those in fp32; '
+            f'{model}: only {agreed["labels"]:.5f} of the labels in fp16 equal those in fp32; '
             f'expected {limit}: nothing is written'
         )
-    write_metadata(half, replace(info, precision='fp16', agreement=agreement))
+    write_metadata(half, replace(info, precision='fp16', agreement=agreed))
     with write_atomically(output) as temporary:
         onnx.save(half, temporary)
-    return agreement
+    return agreed
 
 
 def to_half(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -108,31 +109,3 @@ def _constants(graph: onnx.GraphProto, kept: set[str]) -> Iterator[onnx.TensorPr
         for attribute in node.attribute:
             if attribute.t.data_type == TensorProto.FLOAT and node.output[0] not in kept:
                 yield attribute.t
-
-
-def compare(
-    single: onnx.ModelProto, half: onnx.ModelProto, frames: np.ndarray
-) -> dict[str, float | int]:
-    """
-    Run two graphs on frames.
-
-    :returns: share of equal labels, greatest difference of the other outputs in grey levels
-    """
-    import onnxruntime
-
-    names = [value.name for value in single.graph.output]
-    sessions = [
-        onnxruntime.InferenceSession(model.SerializeToString(), providers=['CPUExecutionProvider'])
-        for model in (single, half)
-    ]
-    equal, worst = 0, {name: 0 for name in names if name != OUTPUTS[0]}
-    for index in range(len(frames)):
-        first, second = (
-            dict(zip(names, session.run(names, {INPUT: frames[index : index + 1]})))
-            for session in sessions
-        )
-        equal += int((first['labels'] == second['labels']).sum())
-        for name in worst:
-            difference = np.abs(first[name].astype(int) - second[name].astype(int)).max()
-            worst[name] = max(worst[name], int(difference))
-    return {'labels': equal / frames[..., 0].size, **worst}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,17 +11,17 @@ import numpy as np
 import onnx
 import onnxscript.optimizer
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from roadseg_core.checkpoint import LoadedCheckpoint, load_checkpoint
-from roadseg_core.deployed import DeployedNetwork
+from roadseg_core.deployed import DeployedNetwork, PlainNetwork
+from roadseg_core.export.agreement import agreement, graph_runner
+from roadseg_core.export.half_precision import to_half
 from roadseg_core.files import write_atomically
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LabelMap
 from roadseg_core.model_file import OUTPUTS, write_metadata
-from roadseg_core.models.preprocessing import normalize
 from roadseg_core.rewriting import rewrite
-from roadseg_core.rewriting.half_precision import to_half_precision
 from roadseg_core.sources.picture_batches import load_pictures
 
 OPSET = 17
@@ -60,9 +59,9 @@ def export_checkpoint(
     loaded = load_checkpoint(checkpoint)
     model = build_onnx(loaded.network, label_map=loaded.label_map, geometry=loaded.geometry)
     if precision == 'fp16':
-        model = to_half_precision(model)
+        model = to_half(model)
     pictures, what = check_frames(loaded.geometry, frames)
-    agreement = {
+    agreed = {
         **compare(loaded, model, pictures),
         'frames': len(pictures),
         'of': what,
@@ -70,38 +69,47 @@ def export_checkpoint(
         'against': 'PyTorch, plain graph',
     }
     least = _LEAST_AGREEMENT[precision]
-    if agreement['labels'] < least:
+    if agreed['labels'] < least:
         raise ExportError(
-            f'{checkpoint}: only {agreement["labels"]:.5f} of the labels of the exported graph '
+            f'{checkpoint}: only {agreed["labels"]:.5f} of the labels of the exported graph '
             f'equal those of PyTorch; expected {least}: the export is broken'
         )
     output = Path(output)
-    write_metadata(model, replace(loaded.info(output), precision=precision, agreement=agreement))
+    write_metadata(model, replace(loaded.info(output), precision=precision, agreement=agreed))
     with write_atomically(output) as temporary:
         onnx.save(model, temporary)
-    return agreement
+    return agreed
 
 
-def build_onnx(network: nn.Module, *, label_map: LabelMap, geometry: Geometry) -> onnx.ModelProto:
-    """Trace a network in its deployed form, with a dynamic batch, and check the graph."""
-    height, width = geometry.input_size
-    deployed = DeployedNetwork(network, label_map=label_map).eval()
+def trace(network: nn.Module, input_size: tuple[int, int]) -> bytes:
+    """
+    Return a network as an ONNX file with a dynamic batch.
+
+    :param network: maps uint8 [N, H, W, 3] to a tensor for each of its ``outputs``, their names
+    """
     buffer = io.BytesIO()
     with torch.inference_mode(), warnings.catch_warnings():
         # About the exporter's future, and sizes that are meant to be constants; the check of the
         # labels tells whether the graph is right.
         warnings.simplefilter('ignore')
         torch.onnx.export(
-            deployed,
-            (torch.zeros(2, height, width, 3, dtype=torch.uint8),),
+            network,
+            (torch.zeros(2, *input_size, 3, dtype=torch.uint8),),
             buffer,
             input_names=['frames'],
-            output_names=list(OUTPUTS),
+            output_names=list(network.outputs),
             opset_version=OPSET,
-            dynamic_axes={name: {0: 'batch'} for name in ('frames', *OUTPUTS)},
+            dynamic_axes={name: {0: 'batch'} for name in ('frames', *network.outputs)},
             dynamo=False,
         )
-    model = onnxscript.optimizer.optimize(onnx.load_from_string(buffer.getvalue()))
+    return buffer.getvalue()
+
+
+def build_onnx(network: nn.Module, *, label_map: LabelMap, geometry: Geometry) -> onnx.ModelProto:
+    """Trace a network in its deployed form, with a dynamic batch, and check the graph."""
+    height, width = geometry.input_size
+    traced = trace(DeployedNetwork(network, label_map=label_map).eval(), geometry.input_size)
+    model = onnxscript.optimizer.optimize(onnx.load_from_string(traced))
     for value in model.graph.output:
         # The tracer loses the sizes behind the pixel shuffle; they are fixed.
         for axis, size in ((1, height), (2, width)):
@@ -119,51 +127,16 @@ def compare(
     Compare an exported graph with the plain PyTorch network, without the exact rewrites.
 
     :param frames: uint8 [N, H, W, 3]
-    :returns: share of equal labels, greatest difference of the other outputs in grey levels
+    :returns: as :func:`roadseg_core.export.agreement.agreement` does
     """
-    import onnxruntime
+    plain = PlainNetwork(loaded.network, road_ids=loaded.label_map.road_ids, outputs=OUTPUTS).eval()
 
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=['CPUExecutionProvider']
-    )
-    plain = DeployedNetwork(loaded.network, label_map=loaded.label_map).eval()
-    equal, differences = 0, {name: 0 for name in OUTPUTS[1:]}
-    for start in range(0, len(frames), 2):
-        batch = frames[start : start + 2]
-        exported = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {'frames': batch})))
+    def expected(batch: np.ndarray) -> dict[str, np.ndarray]:
         with torch.inference_mode():
-            scores = loaded.network(normalize(torch.from_numpy(batch)))
-            expected = plain_outputs(scores, plain)
-        equal += int((exported['labels'] == expected['labels']).sum())
-        for name in differences:
-            worst = np.abs(exported[name].astype(int) - expected[name].astype(int)).max()
-            differences[name] = max(differences[name], int(worst))
-    return {'labels': equal / frames[..., 0].size, **differences}
+            values = plain(torch.from_numpy(batch))
+        return {name: value.numpy() for name, value in zip(OUTPUTS, values)}
 
-
-def describe_agreement(agreement: Mapping[str, object], reference: str) -> str:
-    """Say in words how well a file agrees with what it was made from."""
-    return (
-        f'{agreement["labels"]:.3%} of the labels are those of {reference}, on '
-        f'{agreement["frames"]} frames ({agreement["of"]}); road probability and confidence '
-        f'differ by at most {agreement["road_probability"]} and {agreement["confidence"]} of 255'
-    )
-
-
-def plain_outputs(scores: Tensor, deployed: DeployedNetwork) -> dict[str, np.ndarray]:
-    """Compute the outputs from full-size scores [N, C, H, W] by softmax and argmax."""
-    if deployed.classes == 1:
-        road = torch.sigmoid(scores[:, 0])
-        labels, best = road > 0.5, torch.maximum(road, 1.0 - road)
-    else:
-        probabilities = torch.softmax(scores, 1)
-        best, labels = probabilities.max(1)
-        road = probabilities[:, list(deployed.road_ids)].sum(1)
-    return {
-        'labels': labels.to(torch.uint8).numpy(),
-        'road_probability': (255.0 * road).round().to(torch.uint8).numpy(),
-        'confidence': (255.0 * best).round().to(torch.uint8).numpy(),
-    }
+    return agreement(expected, graph_runner(model), frames)
 
 
 def check_frames(geometry: Geometry, folder: str | Path | None) -> tuple[np.ndarray, str]:
