@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
@@ -136,6 +137,30 @@ def attribute(node: onnx.NodeProto, name: str, default: object = None) -> object
         if entry.name == name:
             return helper.get_attribute_value(entry)
     return default
+
+
+def make_node(
+    kind: str, inputs: Sequence[str], output: str, **attributes: object
+) -> onnx.NodeProto:
+    """Make a node of one output, which is named like it."""
+    return helper.make_node(kind, inputs, [output], output, **attributes)
+
+
+def is_plain_convolution(node: onnx.NodeProto, *, stride: int, padding: int) -> bool:
+    """
+    Tell whether a convolution, transposed or not, has no groups, dilation or uneven padding.
+
+    :param stride: that it must have along both sides
+    :param padding: that it must have on all sides
+    """
+    return (
+        attribute(node, 'group', 1) == 1
+        and attribute(node, 'auto_pad', b'NOTSET') == b'NOTSET'
+        and attribute(node, 'dilations', [1, 1]) == [1, 1]
+        and attribute(node, 'strides', [1, 1]) == [stride] * 2
+        and attribute(node, 'pads', [0] * 4) == [padding] * 4
+        and not attribute(node, 'output_padding')
+    )
 
 
 def set_attribute(node: onnx.NodeProto, name: str, value: object) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import helper
 
-from roadseg_core.rewriting.graph import Graph, attribute
+from roadseg_core.rewriting.graph import Graph, attribute, is_plain_convolution, make_node
 
 
 def merge_upsampling(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -32,19 +31,7 @@ def _fits(
     graph: Graph, up: onnx.NodeProto, concat: onnx.NodeProto, convolution: onnx.NodeProto
 ) -> bool:
     """Tell whether the three are what can be merged."""
-
-    def plain(node: onnx.NodeProto, kernel: int, stride: int, pads: list[int]) -> bool:
-        return (
-            attribute(node, 'group', 1) == 1
-            and attribute(node, 'auto_pad', b'NOTSET') == b'NOTSET'
-            and attribute(node, 'dilations', [1, 1]) == [1, 1]
-            and attribute(node, 'strides', [1, 1]) == [stride] * 2
-            and attribute(node, 'pads', [0] * 4) == pads
-            and not attribute(node, 'output_padding')
-            and all(graph.constant(name) is not None for name in node.input[1:])
-            and graph.constant(node.input[1]).shape[2:] == (kernel, kernel)
-        )
-
+    constants = [graph.constant(name) for name in (*up.input[1:], *convolution.input[1:])]
     return (
         concat.op_type == 'Concat'
         and attribute(concat, 'axis') == 1
@@ -52,8 +39,11 @@ def _fits(
         and concat.input[1] == up.output[0]
         and concat.input[0] != up.output[0]
         and convolution.op_type == 'Conv'
-        and plain(up, 2, 2, [0] * 4)
-        and plain(convolution, 3, 1, [1] * 4)
+        and is_plain_convolution(up, stride=2, padding=0)
+        and is_plain_convolution(convolution, stride=1, padding=1)
+        and all(constant is not None for constant in constants)
+        and graph.constant(up.input[1]).shape[2:] == (2, 2)
+        and graph.constant(convolution.input[1]).shape[2:] == (3, 3)
         and graph.shape(up.output[0]) is not None
         and _saves(graph.constant(up.input[1]), graph.constant(convolution.input[1]))
     )
@@ -84,38 +74,26 @@ def _merge(
         graph.add_constant(f'{name}.{what}', np.array([0, *[1] * (count - 2), 2], np.int64))
         for what, count in (('rows', rows), ('columns', columns))
     ]
+    skip_weight = graph.add_constant(f'{name}.skip_weight', of_skip)
+    kernel = graph.add_constant(f'{name}.upsampled_weight', merged_kernel(up_weight, of_up))
+    table = graph.add_constant(f'{name}.biases', bias[None])
     graph.replace(
         convolution,
-        helper.make_node(
-            'Conv',
-            [concat.input[0], graph.add_constant(f'{name}.skip_weight', of_skip)],
-            [parts[0]],
-            parts[0],
-            pads=[1, 1, 1, 1],
-            kernel_shape=[3, 3],
+        make_node(
+            'Conv', [concat.input[0], skip_weight], parts[0], pads=[1] * 4, kernel_shape=[3, 3]
         ),
-        helper.make_node(
+        make_node(
             'ConvTranspose',
-            [
-                up.input[0],
-                graph.add_constant(f'{name}.upsampled_weight', merged_kernel(up_weight, of_up)),
-            ],
-            [parts[1]],
+            [up.input[0], kernel],
             parts[1],
             strides=[2, 2],
-            pads=[1, 1, 1, 1],
+            pads=[1] * 4,
             kernel_shape=[4, 4],
         ),
-        helper.make_node(
-            'Gather',
-            [graph.add_constant(f'{name}.biases', bias[None]), places[0]],
-            [biases[0]],
-            biases[0],
-            axis=2,
-        ),
-        helper.make_node('Gather', [biases[0], places[1]], [biases[1]], biases[1], axis=3),
-        helper.make_node('Add', [parts[0], biases[1]], [parts[2]], parts[2]),
-        helper.make_node('Add', [parts[2], parts[1]], [convolution.output[0]], name),
+        make_node('Gather', [table, places[0]], biases[0], axis=2),
+        make_node('Gather', [biases[0], places[1]], biases[1], axis=3),
+        make_node('Add', [parts[0], biases[1]], parts[2]),
+        make_node('Add', [parts[2], parts[1]], convolution.output[0]),
     )
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import onnx
-from onnx import helper
 
-from roadseg_core.rewriting.graph import Graph, attribute, set_attribute
+from roadseg_core.rewriting.graph import Graph, is_plain_convolution, make_node, set_attribute
 
 _UNARY = ('Relu', 'Clip', 'QuantizeLinear', 'DequantizeLinear')
 """What works on each value by itself and runtimes fuse into a convolution."""
@@ -51,11 +50,7 @@ def _fits(graph: Graph, node: onnx.NodeProto, lanes: int) -> bool:
         weight is not None
         and weight.shape[2:] == (3, 3)
         and 2 * len(weight) <= lanes
-        and attribute(node, 'group', 1) == 1
-        and attribute(node, 'auto_pad', b'NOTSET') == b'NOTSET'
-        and attribute(node, 'strides', [1, 1]) == [1, 1]
-        and attribute(node, 'dilations', [1, 1]) == [1, 1]
-        and attribute(node, 'pads', [0] * 4) == [1] * 4
+        and is_plain_convolution(node, stride=1, padding=1)
         and all(graph.constant(name) is not None for name in node.input[2:])
         and node.output[0] not in graph.outputs
         and _is_read_in_place(graph, node.output[0], _READERS if pair is None else _INT8_READERS)
@@ -86,20 +81,11 @@ def _widen(graph: Graph, node: onnx.NodeProto) -> int:
         filters = len(values)
         twice = [np.tile(value, 2) if value.ndim else value for value in ranges]
         name = f'{node.input[1]}_wide'
-        graph.replace(
-            pair,
-            pair,
-            helper.make_node(
-                'DequantizeLinear',
-                [
-                    graph.add_constant(f'{name}_{i}', value)
-                    for i, value in enumerate((_wide(values), *twice))
-                ],
-                [name],
-                name,
-                axis=0,
-            ),
-        )
+        wide = [
+            graph.add_constant(f'{name}_{i}', value)
+            for i, value in enumerate((_wide(values), *twice))
+        ]
+        graph.replace(pair, pair, make_node('DequantizeLinear', wide, name, axis=0))
         node.input[1] = name
     else:
         values = graph.constant(node.input[1])
@@ -156,6 +142,6 @@ def _interleaving(graph: Graph, value: str, shape: tuple[int, ...]) -> Iterator[
     """Give the nodes from [N, 2 * C, H, W / 2] to [N, C, H, W]; ``shape``: -1, H, W, C."""
     last, joined, placed = (f'{value}_{step}' for step in ('last', 'joined', 'placed'))
     sizes = graph.add_constant(f'{value}_sizes', np.array(shape, np.int64))
-    yield helper.make_node('Transpose', [value], [last], last, perm=[0, 2, 3, 1])
-    yield helper.make_node('Reshape', [last, sizes], [joined], joined)
-    yield helper.make_node('Transpose', [joined], [placed], placed, perm=[0, 3, 1, 2])
+    yield make_node('Transpose', [value], last, perm=[0, 2, 3, 1])
+    yield make_node('Reshape', [last, sizes], joined)
+    yield make_node('Transpose', [joined], placed, perm=[0, 3, 1, 2])

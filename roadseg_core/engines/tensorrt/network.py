@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import onnx
 
+from roadseg_core.model_file import INPUT
+from roadseg_core.rewriting.graph import Graph
+
 
 def prepare_network(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
     """
@@ -18,55 +21,22 @@ def prepare_network(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.Mode
     :param model: as read from a model file; left as it is
     :param outputs: names of some of its outputs
     """
-    prepared = onnx.ModelProto()
-    prepared.CopyFrom(model)
-    graph = prepared.graph
-    kept = [value for value in graph.output if value.name in outputs]
-    del graph.output[:]
-    graph.output.extend(kept)
-    _cast_input_first(graph)
-    _drop_unused(graph)
-    # Sizes noted for tensors that changed their type or are gone would be wrong.
-    del graph.value_info[:]
-    return prepared
-
-
-def _cast_input_first(graph: onnx.GraphProto) -> None:
-    """Turn Transpose(input) -> Cast into Cast(input) -> Transpose."""
-    readers: dict[str, list[onnx.NodeProto]] = {}
-    for node in graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node)
-    inputs = {value.name for value in graph.input}
-    for node in graph.node:
-        after = readers.get(node.output[0], [])
-        if (
-            node.op_type == 'Transpose'
-            and node.input[0] in inputs
-            and [reader.op_type for reader in after] == ['Cast']
-        ):
-            cast = after[0]
-            between = f'{node.input[0]}_cast'
-            # The two change their places in the list by changing what they are.
+    asked = onnx.ModelProto()
+    asked.CopyFrom(model)
+    kept = [value for value in asked.graph.output if value.name in outputs]
+    del asked.graph.output[:]
+    asked.graph.output.extend(kept)
+    graph = Graph(asked)
+    for transpose in [node for node in graph.nodes if node.op_type == 'Transpose']:
+        cast = graph.only_consumer(transpose.output[0])
+        if transpose.input[0] == INPUT and cast is not None and cast.op_type == 'Cast':
+            between = f'{INPUT}_cast'
+            # Both keep their places in the list: the cast's becomes the transposition.
             first, second = onnx.NodeProto(), onnx.NodeProto()
             first.CopyFrom(cast)
-            second.CopyFrom(node)
-            first.input[0], first.output[0] = node.input[0], between
+            second.CopyFrom(transpose)
+            first.input[0], first.output[0] = INPUT, between
             second.input[0], second.output[0] = between, cast.output[0]
-            node.CopyFrom(first)
-            cast.CopyFrom(second)
-
-
-def _drop_unused(graph: onnx.GraphProto) -> None:
-    """Drop the nodes and weights that no output needs."""
-    needed = {value.name for value in graph.output}
-    kept = []
-    for node in reversed(graph.node):
-        if needed.intersection(node.output):
-            needed.update(node.input)
-            kept.append(node)
-    weights = [weight for weight in graph.initializer if weight.name in needed]
-    del graph.node[:]
-    graph.node.extend(reversed(kept))
-    del graph.initializer[:]
-    graph.initializer.extend(weights)
+            graph.replace(transpose, first)
+            graph.replace(cast, second)
+    return graph.model()
