@@ -35,6 +35,7 @@ TOP_LEVEL = {
     '.gitignore',
     'README.md',
     'SECURITY.md',
+    'SECURITY.md',
     'LICENSE',
     'CHANGELOG.rst',
     'CONTRIBUTING.md',
