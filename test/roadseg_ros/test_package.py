@@ -35,7 +35,6 @@ TOP_LEVEL = {
     '.gitignore',
     'README.md',
     'SECURITY.md',
-    'SECURITY.md',
     'LICENSE',
     'CHANGELOG.rst',
     'CONTRIBUTING.md',
