@@ -9,16 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from roadseg_core.benchmarking.load.page import write_load_page
+from roadseg_core.benchmarking.load.result import LoadPlan, keeps_up, soak_problems
 from roadseg_core.evaluation.live.results import LiveError
 from roadseg_core.machine import describe_machine
 from roadseg_ros.live.processes import prepare_run
-from roadseg_ros.load.page import write_load_page
-from roadseg_ros.load.run import LoadPlan, run_load
-
-LEAST_SHARE, MOST_P99_MS = 0.97, 66.0
-"""What counts as keeping up: of each camera's frames, and from camera to planner."""
+from roadseg_ros.load.run import run_load
 
 _NAMES = ('front', 'left', 'right', 'rear')
 _TRIAL_SECONDS = 10.0
@@ -46,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f'load_test: {error}', file=sys.stderr)
         return 2
     result['machine'] = describe_machine()
-    problems = _soak_problems(result['series']) if options.soak else []
+    problems = soak_problems(result['series']) if options.soak else []
     result['problems'] = problems + ([] if keeps_up(result) else ['the node does not keep up'])
     (options.output / 'load.json').write_text(json.dumps(result, indent=1) + '\n')
     write_load_page(options.output / 'load.html', result)
@@ -65,15 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if result['problems'] else 0
 
 
-def keeps_up(result: dict) -> bool:
-    """Tell whether all cameras are processed, and in time."""
-    return all(
-        camera['processed_share'] >= LEAST_SHARE
-        and all(t.get('p99_ms', np.inf) <= MOST_P99_MS for t in camera['outputs'].values())
-        for camera in result['cameras'].values()
-    )
-
-
 def _find_max(plan: LoadPlan, folder: Path, *, say: Callable[[str], None]) -> int:
     """Return the highest rate, in frames/s of each camera, at which the node keeps up."""
     low, high = 1, 121
@@ -85,25 +72,6 @@ def _find_max(plan: LoadPlan, folder: Path, *, say: Callable[[str], None]) -> in
         else:
             high = middle
     return low
-
-
-def _soak_problems(series: dict) -> list[str]:
-    """Say what grew between the third minute and the last one."""
-    seconds = np.asarray(series['seconds'])
-    later, problems = seconds >= 120.0, []
-    memory = np.asarray(series['memory'])[later] / 2**20
-    if memory.max() - memory[0] > 20.0:
-        problems.append(f'memory grew by {memory.max() - memory[0]:.0f} MiB')
-    for name in ('threads', 'descriptors'):
-        counts = np.asarray(series[name])[later]
-        # A subscriber that comes opens a second engine, and goes again.
-        if np.median(counts[-30:]) > np.median(counts[:30]):
-            problems.append(f'{name}: {np.median(counts[:30]):g}, then {np.median(counts[-30:]):g}')
-    p99 = np.asarray(series['latency']['p99'])
-    third, last = np.median(p99[120:180]), np.median(p99[-60:])
-    if last > 1.2 * third:
-        problems.append(f'p99 of the third minute {third:.0f} ms, of the last {last:.0f} ms')
-    return problems
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from roadseg_core.bags.cdr import compressed_cdr, image_cdr, with_stamp
 from roadseg_ros.live.context import make_context
 
 _PICTURES = 8
-_FIRST_FRAMES_AFTER = 1.0
+_FOUND_WITHIN = 30.0
 """Seconds for the node to find the cameras."""
 
 
@@ -43,7 +43,14 @@ def main() -> int:
         for camera in options.cameras
     ]
     messages = _messages(options.height, options.width, is_raw)
-    time.sleep(_FIRST_FRAMES_AFTER)
+    until = time.monotonic() + _FOUND_WITHIN
+    while not all(publisher.get_subscription_count() for publisher in publishers):
+        if time.monotonic() > until:
+            print('nobody subscribes to the cameras')
+            return 1
+        time.sleep(0.05)
+    # The node has to hear of it, too.
+    time.sleep(0.5)
     began, sent = time.monotonic(), 0
     while (due := began + sent / options.fps) < began + options.duration:
         time.sleep(max(0.0, due - time.monotonic()))

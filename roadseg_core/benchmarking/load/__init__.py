@@ -1,0 +1,1 @@
+"""What came of a load test of the node: counts, times, growth and a page."""

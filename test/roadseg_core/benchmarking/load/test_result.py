@@ -1,0 +1,50 @@
+"""What a load test finds: usage of processes, and what grows in a soak."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from roadseg_core.benchmarking.load.result import soak_problems
+from roadseg_core.benchmarking.load.usage import read_usage
+
+
+def test_the_usage_of_this_process():
+    usage = read_usage(os.getpid())
+    held = np.ones(1 << 24)
+    later = read_usage(os.getpid())
+    assert later.memory - usage.memory > 100 * 2**20, held.nbytes
+    assert sum(later.cpu.values()) > 0.0
+    assert later.threads >= 1 and later.descriptors >= 3
+
+
+def test_a_process_that_is_no_more_takes_nothing():
+    ended = subprocess.Popen([sys.executable, '-c', ''])
+    ended.wait()
+    assert read_usage(ended.pid).memory == 0
+
+
+@pytest.mark.parametrize(
+    ('change', 'problem'),
+    [
+        (lambda s: None, []),
+        (lambda s: s['memory'].__setitem__(-1, s['memory'][-1] + (30 << 20)), ['memory grew']),
+        (lambda s: s['threads'].__setitem__(slice(-40, None), [21] * 40), ['threads: 20, then 21']),
+        (lambda s: s['latency']['p99'].__setitem__(slice(-60, None), [50.0] * 60), ['p99 of the']),
+    ],
+)
+def test_what_grows_in_a_soak_is_found(change, problem):
+    series = {
+        'seconds': list(range(600)),
+        'memory': [300 << 20] * 600,
+        'threads': [20] * 600,
+        'descriptors': [40] * 600,
+        'latency': {'p99': [40.0] * 600},
+    }
+    change(series)
+    found = soak_problems(series)
+    assert len(found) == len(problem) and all(text in line for text, line in zip(problem, found))
