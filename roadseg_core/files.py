@@ -78,6 +78,24 @@ def config_folder(name: str) -> Path | None:
     return None
 
 
+def find_config(folder: str, name: str | Path, error: type[ValueError]) -> Path:
+    """
+    Find a YAML file by its name in a folder of ``config``, or by its path.
+
+    :param folder: such as ``label_maps``
+    :param error: is raised if there is none, with the names that there are
+    """
+    files = (config_folder(folder) or Path(os.devnull)).glob('*.yaml')
+    shipped = {file.stem: file for file in sorted(files)}
+    path = shipped.get(str(name), Path(name).expanduser())
+    if not path.is_file():
+        known = (
+            ', '.join(shipped) or f'config/{folder}, which is not here: install the package anew'
+        )
+        raise error(f'{name}: no such file; expected a YAML file, or one of {known}')
+    return path
+
+
 def default_model() -> Path:
     """Return the model file that is used unless another is named."""
     return share_directory() / 'models' / DEFAULT_MODEL

@@ -9,8 +9,9 @@ import numpy as np
 
 from roadseg_core.bags.message_types import RAW_TYPE
 from roadseg_core.bags.records import BagMessage, Buffer
+from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_core.pipeline.decoding import Fallback, compressed_to_bgr, image_to_bgr
+from roadseg_core.pipeline.decoding import Fallback, image_to_bgr
 
 BILLION = 1_000_000_000
 _HEADER = 4
@@ -94,7 +95,8 @@ def decode(message: BagMessage, message_type: str, fallback: Fallback | None = N
     try:
         if message_type == RAW_TYPE:
             return image_to_bgr(parse_raw(message.data), fallback)
-        return compressed_to_bgr(parse_compressed(message.data))
+        image = parse_compressed(message.data)
+        return decode_compressed(image.data, image.format)
     except ConversionError as error:
         if not message.name:
             raise

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from roadseg_core.benchmarking.specification import BenchmarkError, Contender, Settings
-from roadseg_core.engines import open_engine
+from roadseg_core.engines import EngineDescription, open_engine
 from roadseg_core.machine import resident_bytes
 from roadseg_core.model_file import ModelInfo, read_model_info
 
@@ -30,11 +31,7 @@ class Opened:
     contender: Contender
     run: Callable[[np.ndarray], np.ndarray]
     close: Callable[[], None]
-    backend: str
-    device: str
-    precision: str
-    threads: int
-    version: str
+    description: EngineDescription
     graph: str
     outputs: tuple[str, ...]
     open_seconds: float
@@ -66,11 +63,8 @@ def model_info(model: Path) -> ModelInfo:
     """Return what a model file or a checkpoint holds."""
     if model.suffix == '.onnx':
         return read_model_info(model)
-    engine = open_engine(model, backend='torch', device='cpu')
-    try:
+    with closing(open_engine(model, backend='torch', device='cpu')) as engine:
         return engine.info
-    finally:
-        engine.close()
 
 
 def _engine(contender: Contender, settings: Settings, info: ModelInfo) -> dict[str, object]:
@@ -91,7 +85,6 @@ def _engine(contender: Contender, settings: Settings, info: ModelInfo) -> dict[s
             f'{contender.text}: {model} is for {engine.info.geometry}, {info.path} for '
             f'{info.geometry}; expected the same frames for all'
         )
-    what = engine.description
 
     def run(frames: np.ndarray) -> np.ndarray:
         result = engine.infer(frames)
@@ -104,11 +97,7 @@ def _engine(contender: Contender, settings: Settings, info: ModelInfo) -> dict[s
     return {
         'run': run,
         'close': engine.close,
-        'backend': what.backend,
-        'device': what.device,
-        'precision': what.precision,
-        'threads': what.threads,
-        'version': what.version,
+        'description': engine.description,
         'graph': f'{model.name} ({engine.info.precision})',
         'outputs': tuple(outputs),
     }
@@ -151,11 +140,7 @@ def _plain(contender: Contender, settings: Settings, info: ModelInfo) -> dict[st
     return {
         'run': run,
         'close': lambda: None,
-        'backend': contender.backend,
-        'device': 'cpu',
-        'precision': 'fp32',
-        'threads': threads,
-        'version': version,
+        'description': EngineDescription(contender.backend, 'cpu', 'fp32', threads, version),
         'graph': graph,
         'outputs': tuple(outputs),
     }

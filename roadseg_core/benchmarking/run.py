@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 
 import numpy as np
@@ -43,11 +44,11 @@ def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, ob
         info.geometry, settings.frames, max(settings.agreement_frames, *settings.batches)
     )
     opened: list[Opened] = []
-    try:
+    largest = batch_of(pictures, max(settings.batches))
+    with ExitStack() as stack:
         for contender in settings.contenders:
-            opened.append(
-                open_contender(contender, settings, info, batch_of(pictures, max(settings.batches)))
-            )
+            opened.append(open_contender(contender, settings, info, largest))
+            stack.callback(opened[-1].close)
         agreement = agreements(opened, settings, info, pictures)
         batches = []
         for size in settings.batches:
@@ -59,9 +60,6 @@ def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, ob
                 clock=clock or Clock(),
             )
             batches.append({'batch': size, 'contenders': rows(opened, timings, agreement)})
-    finally:
-        for one in opened:
-            one.close()
     return {
         'machine': machine,
         'versions': versions(PACKAGES),
@@ -124,11 +122,7 @@ def rows(
             {
                 'contender': name,
                 'graph': one.graph,
-                'backend': one.backend,
-                'device': one.device,
-                'precision': one.precision,
-                'threads': one.threads,
-                'version': one.version,
+                **asdict(one.description),
                 'outputs': list(one.outputs),
                 **timing,
                 'ratio': round(

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from roadseg_core.budget.operations import build_for_counting, count_operations, total_operations
+from roadseg_core.budget.operations import build_for_counting, count_operations
 from roadseg_core.budget.scenario import Scenario
 from roadseg_core.models import NETWORKS, NetworkError
 
@@ -62,7 +62,7 @@ def explore(scenario: Scenario) -> tuple[Candidate, ...]:
     for values in itertools.product(*scenario.design_space.values()):
         varied = dict(zip(names, values))
         network = build_for_counting(scenario.network, network_arguments(scenario, varied))
-        operations = total_operations(count_operations(network, scenario.input_size))
+        operations = sum(count_operations(network, scenario.input_size).values())
         candidates.append(
             Candidate(varied, operations, scenario.gops(operations), scenario.fits(operations))
         )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import onnx
 
+from roadseg_core.benchmarking.measuring import Clock, measure
 from roadseg_core.budget.scenario import Scenario
 from roadseg_core.engines import EngineDescription, open_engine
-from roadseg_core.engines.rate import measure_rate
 from roadseg_core.export.run import build_onnx
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import LABEL_MAPS
 from roadseg_core.model_file import MAX_BATCH, ModelInfo, write_metadata
 from roadseg_core.models import build_network
+from roadseg_core.sources.picture_batches import load_pictures
 
 
 def measure_network(
@@ -47,10 +49,13 @@ def measure_network(
         )
         write_metadata(model, info)
         onnx.save(model, path)
-        engine = open_engine(path)
-        try:
-            batch = min(len(scenario.cameras), MAX_BATCH)
-            rate = measure_rate(engine, batch, seconds=seconds)
-            return rate.frames_per_second, engine.description
-        finally:
-            engine.close()
+        with closing(open_engine(path)) as engine:
+            frames = load_pictures(geometry, None, min(len(scenario.cameras), MAX_BATCH))
+            timing = measure(
+                {'engine': lambda: engine.infer(frames)},
+                frames=len(frames),
+                rounds=1,
+                seconds=seconds,
+                clock=Clock(),
+            )
+            return timing['engine'].frames_per_second, engine.description

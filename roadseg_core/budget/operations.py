@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -12,17 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from roadseg_core.models import build_network
 
 
-@dataclass(frozen=True)
-class LayerOperations:
-    """The operations of one layer on one image; one multiply-accumulate is two."""
-
-    name: str
-    operations: int
-
-
-def count_operations(
-    network: nn.Module, input_size: tuple[int, int]
-) -> tuple[LayerOperations, ...]:
+def count_operations(network: nn.Module, input_size: tuple[int, int]) -> dict[str, int]:
     """
     Count the operations of every layer that multiplies, in the order of their execution.
 
@@ -33,6 +22,7 @@ def count_operations(
     :param network: takes float [1, 3, H, W]; best on the ``meta`` device, where nothing is
         computed (see :func:`build_for_counting`)
     :param input_size: (height, width)
+    :returns: operations on one image by layer; one multiply-accumulate is two
     :raises ValueError: if the size is illegal for the network
     """
     was_training = network.training
@@ -56,19 +46,12 @@ def count_operations(
         if parent:
             own[parent] -= total
     # A layer spends all of it itself, a block its functional calls.
-    return tuple(
-        LayerOperations(name.partition('.')[2] or name, operations)
-        for name, operations in own.items()
-        if operations
-    )
+    return {
+        name.partition('.')[2] or name: operations for name, operations in own.items() if operations
+    }
 
 
 def build_for_counting(name: str, arguments: Mapping[str, object]) -> nn.Module:
     """Build a network by its name without memory for its weights: it can only be counted."""
     with torch.device('meta'):
         return build_network(name, arguments)
-
-
-def total_operations(layers: tuple[LayerOperations, ...]) -> int:
-    """Return the operations of one image."""
-    return sum(layer.operations for layer in layers)

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from roadseg_core.budget.design_space import Candidate
 from roadseg_core.budget.scenario import Scenario
-
-_COLOURS = ('#2563a8', '#c2571a', '#2f855a', '#7b4aa6', '#b83280', '#4a5568')
+from roadseg_core.report.charts import SERIES
 
 
 def plot_design_space(
@@ -77,7 +76,7 @@ def _draw_rates(
     measured_on: str,
 ) -> None:
     first = next(iter(scenario.design_space))
-    for colour, value in zip(_COLOURS, scenario.design_space[first]):
+    for colour, value in zip(SERIES, scenario.design_space[first]):
         group = [c for c in measured if c.arguments[first] == value]
         axes.scatter(
             [c.gops for c in group],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from roadseg_core.files import config_folder
+from roadseg_core.files import find_config
 from roadseg_core.labels import LABEL_MAPS
 
 
@@ -95,37 +95,13 @@ def load_scenario(path: str | Path) -> Scenario:
     )
 
 
-def scenario_folder() -> Path:
-    """
-    Find ``config/scenarios``: of the source tree, or installed below ``share``.
-
-    :raises ScenarioError: if there is none
-    """
-    folder = config_folder('scenarios')
-    if folder is None:
-        raise ScenarioError(
-            f'no folder config/scenarios above {Path(__file__).parent}; install '
-            'the package anew, or give the path of a scenario file'
-        )
-    return folder
-
-
 def find_scenario(name: str) -> Scenario:
     """
     Read a scenario by its name in ``config/scenarios``, or by the path of its YAML file.
 
     :raises ScenarioError: if there is none, naming those there are, or it cannot be used
     """
-    if name.endswith(('.yaml', '.yml')):
-        return load_scenario(Path(name).expanduser())
-    folder = scenario_folder()
-    path = folder / f'{name}.yaml'
-    if not path.is_file():
-        known = sorted(found.stem for found in folder.glob('*.yaml'))
-        raise ScenarioError(
-            f'scenario {name!r}; expected one of {", ".join(known)}, or the path of a .yaml file'
-        )
-    return load_scenario(path)
+    return load_scenario(find_config('scenarios', name, ScenarioError))
 
 
 def _is_text(value: object) -> bool:

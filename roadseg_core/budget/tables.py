@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from roadseg_core.budget.design_space import Candidate
-from roadseg_core.budget.operations import LayerOperations, total_operations
 from roadseg_core.budget.scenario import Scenario
 from roadseg_core.report.text_table import table
 
 
-def layer_table(layers: Sequence[LayerOperations]) -> str:
+def layer_table(layers: Mapping[str, int]) -> str:
     """Return a line a layer: its operations in 10^6, and its share."""
-    total = total_operations(layers)
+    total = sum(layers.values())
     rows = [
-        (layer.name, f'{layer.operations / 1e6:.1f}', f'{100 * layer.operations / total:.1f}')
-        for layer in (*layers, LayerOperations('total', total))
+        (name, f'{operations / 1e6:.1f}', f'{100 * operations / total:.1f}')
+        for name, operations in (*layers.items(), ('total', total))
     ]
     return table(('layer', 'MFLOPs', '%'), rows)
 

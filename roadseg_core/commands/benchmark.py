@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 HELP = 'time engines against each other'
@@ -68,17 +69,12 @@ def run(options: argparse.Namespace) -> None:
     """
     Measure, print the table, write the JSON.
 
-    :raises BenchmarkError: for what cannot be measured as asked
+    :raises BenchmarkError: for what cannot be measured as asked; EngineError for an engine
     """
     from roadseg_core.benchmarking.run import benchmark
-    from roadseg_core.benchmarking.specification import BenchmarkError
     from roadseg_core.benchmarking.table import table
-    from roadseg_core.engines import EngineError
 
-    try:
-        report = {'command': _command(options), **benchmark(_settings(options))}
-    except EngineError as error:
-        raise BenchmarkError(str(error)) from error
+    report = {'command': _command(options), **benchmark(_settings(options))}
     print(table(report))
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
@@ -109,21 +105,10 @@ def _settings(options: argparse.Namespace) -> object:
         precision=options.precision,
     )
     others = [parse_contender(text) for text in options.compare.split(',') if text]
-    return Settings(
-        model=options.model,
-        contenders=(first, *others),
-        outputs=tuple(options.outputs.split(',')),
-        batches=batches,
-        checkpoint=options.checkpoint,
-        plain=options.plain,
-        frames=options.frames,
-        agreement_frames=options.agreement_frames,
-        rounds=options.rounds,
-        seconds=options.seconds,
-        threads=options.threads,
-        pinning=options.pinning,
-        cache_dir=options.cache_dir,
-    )
+    named = {field.name for field in fields(Settings)}
+    chosen = {name: value for name, value in vars(options).items() if name in named}
+    chosen['outputs'] = tuple(options.outputs.split(','))
+    return Settings(**chosen, contenders=(first, *others), batches=batches)
 
 
 def _command(options: argparse.Namespace) -> str:

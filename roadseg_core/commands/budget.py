@@ -75,11 +75,7 @@ def run(options: argparse.Namespace) -> None:
 def _one_network(options: argparse.Namespace, scenario: Scenario) -> None:
     import yaml
 
-    from roadseg_core.budget.operations import (
-        build_for_counting,
-        count_operations,
-        total_operations,
-    )
+    from roadseg_core.budget.operations import build_for_counting, count_operations
     from roadseg_core.budget.tables import describe, layer_table, verdict
     from roadseg_core.model_file import read_model_info
 
@@ -97,7 +93,7 @@ def _one_network(options: argparse.Namespace, scenario: Scenario) -> None:
     layers = count_operations(build_for_counting(name, arguments), size)
     print(layer_table(layers))
     if scenario:
-        print(f'\n{describe(scenario)}\n{verdict(scenario, name, total_operations(layers))}')
+        print(f'\n{describe(scenario)}\n{verdict(scenario, name, sum(layers.values()))}')
 
 
 def _design_space(options: argparse.Namespace, scenario: Scenario) -> None:
@@ -147,28 +143,18 @@ def _design_space(options: argparse.Namespace, scenario: Scenario) -> None:
             options.plot, scenario, candidates, picked=picked, measured_on=measured_on
         )
     if options.json:
+        report = {
+            'scenario': asdict(scenario),
+            'measured_on': measured_on,
+            'candidates': [asdict(candidate) for candidate in candidates],
+            'pick': None if picked is None else asdict(picked),
+        }
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(
-            json.dumps(
-                {
-                    'scenario': asdict(scenario),
-                    'measured_on': measured_on,
-                    'candidates': [asdict(candidate) for candidate in candidates],
-                    'pick': None if picked is None else asdict(picked),
-                },
-                indent=2,
-            )
-            + '\n',
-            encoding='utf-8',
-        )
+        options.json.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
 
 
 def _all_networks(input_size: tuple[int, int]) -> None:
-    from roadseg_core.budget.operations import (
-        build_for_counting,
-        count_operations,
-        total_operations,
-    )
+    from roadseg_core.budget.operations import build_for_counting, count_operations
     from roadseg_core.budget.tables import network_table
     from roadseg_core.models import NETWORKS
 
@@ -177,7 +163,7 @@ def _all_networks(input_size: tuple[int, int]) -> None:
         network = build_for_counting(name, {})
         found[name] = (
             sum(p.numel() for p in network.parameters()),
-            total_operations(count_operations(network, input_size)),
+            sum(count_operations(network, input_size).values()),
         )
     print(
         f'{input_size[0]}x{input_size[1]} (height x width), default arguments\n'

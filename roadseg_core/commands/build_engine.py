@@ -54,14 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check or build; 0 if all went well."""
-    from roadseg_core.engines import EngineError
-
     sets = [tuple(text.split(',')) for text in options.outputs or NODE_OUTPUTS]
-    try:
-        return _check(options.model, sets) if options.check else _build(options, sets)
-    except EngineError as error:
-        print(f'roadseg build-engine: {error}', file=sys.stderr)
-        return 1
+    return _check(options.model, sets) if options.check else _build(options, sets)
 
 
 def _check(model: Path, sets: list[tuple[str, ...]]) -> int:

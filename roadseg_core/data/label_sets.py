@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.files import config_folder
+from roadseg_core.files import find_config
 from roadseg_core.labels import (
     IGNORE,
     LABEL_MAPS,
@@ -40,20 +40,6 @@ class LabelSet:
     path: Path
 
 
-def label_map_folder() -> Path:
-    """
-    Find ``config/label_maps``: of the source tree, or installed below ``share``.
-
-    :raises LabelMapError: if there is none
-    """
-    folder = config_folder('label_maps')
-    if folder is None:
-        raise LabelMapError(
-            f'no folder config/label_maps above {Path(__file__).parent}; install the package anew'
-        )
-    return folder
-
-
 def find_label_map(name: str | Path) -> LabelMap:
     """
     Find a label map: a built-in one, one of ``config/label_maps``, or a YAML file.
@@ -61,7 +47,9 @@ def find_label_map(name: str | Path) -> LabelMap:
     :param name: such as ``seven``, ``cityscapes`` or ``streets.yaml``
     :raises LabelMapError: if there is none, or it contradicts itself
     """
-    return LABEL_MAPS.get(str(name)) or load_label_map(_find_file(name))
+    return LABEL_MAPS.get(str(name)) or load_label_map(
+        find_config('label_maps', name, LabelMapError)
+    )
 
 
 def find_label_set(name: str | Path) -> LabelSet:
@@ -70,21 +58,7 @@ def find_label_set(name: str | Path) -> LabelSet:
 
     :raises LabelMapError: if there is none, or it contradicts itself; names file and key
     """
-    return load_label_set(_find_file(name))
-
-
-def _find_file(name: str | Path) -> Path:
-    path = Path(name)
-    if path.suffix in ('.yaml', '.yml'):
-        if not path.is_file():
-            raise LabelMapError(f'{path}: no such label map file')
-        return path
-    folder = label_map_folder()
-    path = folder / f'{name}.yaml'
-    if not path.is_file():
-        names = sorted(file.stem for file in folder.glob('*.yaml'))
-        raise LabelMapError(f'no label map {str(name)!r}; expected one of {names} or a YAML file')
-    return path
+    return load_label_set(find_config('label_maps', name, LabelMapError))
 
 
 def load_label_set(path: Path) -> LabelSet:

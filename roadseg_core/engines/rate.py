@@ -1,14 +1,8 @@
-"""Measure the frames per second of an engine, without torch."""
+"""Compare the frames per second of an engine with what cameras need."""
 
 from __future__ import annotations
 
-import statistics
-import time
 from dataclasses import dataclass
-
-import numpy as np
-
-from roadseg_core.engines import Engine, warm_up
 
 
 @dataclass(frozen=True)
@@ -29,22 +23,3 @@ class EngineRate:
             f'{self.batch}: {"enough" if self.covers(cameras, fps) else "NOT enough"} for '
             f'{cameras} x {fps:g} = {cameras * fps:g} frames/s'
         )
-
-
-def measure_rate(engine: Engine, batch: int, *, seconds: float) -> EngineRate:
-    """
-    Measure an engine by its median run on noise.
-
-    :param batch: frames in a run, at most ``engine.info.max_batch``
-    :param seconds: how long to measure, after the warm-up; at least one run is
-    """
-    rng = np.random.default_rng(0)
-    frames = rng.integers(0, 256, (batch, *engine.info.geometry.input_size, 3), np.uint8)
-    warm_up(engine, [batch])
-    times: list[float] = []
-    until = time.perf_counter() + seconds
-    while not times or time.perf_counter() < until:
-        started = time.perf_counter()
-        engine.infer(frames)
-        times.append(time.perf_counter() - started)
-    return EngineRate(batch / statistics.median(times), batch)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from roadseg_core.labels import IGNORE
 from roadseg_core.metrics.confusion import MetricsError
-from roadseg_core.metrics.figures import plain, ratio
+from roadseg_core.metrics.figures import Figures, ratio
 
 TOLERANCE = 0.0075
 """Share of the image's diagonal within which two edges meet (Csurka et al. 2013, section 2)."""
@@ -20,7 +20,7 @@ _SQUARE = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
-class BoundaryScores:
+class BoundaryScores(Figures):
     """
     Hold how well edges meet; NaN where there is no edge to measure by.
 
@@ -32,10 +32,6 @@ class BoundaryScores:
     precision: float
     recall: float
     f1: float
-
-    def to_dict(self) -> dict[str, float | None]:
-        """Return plain JSON types, rounded; None for NaN."""
-        return {name: plain(value) for name, value in asdict(self).items()}
 
 
 class BoundaryCounts:

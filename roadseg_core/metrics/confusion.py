@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from roadseg_core.labels import IGNORE, LabelMap
-from roadseg_core.metrics.figures import plain, ratio
+from roadseg_core.metrics.figures import Figures, ratio
 
 
 class MetricsError(ValueError):
@@ -15,7 +15,7 @@ class MetricsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Scores:
+class Scores(Figures):
     """
     Hold what a confusion matrix says; NaN where a figure does not exist.
 
@@ -49,19 +49,6 @@ class Scores:
     road_f1: float
     absent: tuple[str, ...]
     pixels: int
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain JSON types, rounded; None for NaN."""
-        values: dict[str, object] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, dict):
-                values[field.name] = {name: plain(number) for name, number in value.items()}
-            elif isinstance(value, float):
-                values[field.name] = plain(value)
-            else:
-                values[field.name] = list(value) if isinstance(value, tuple) else value
-        return values
 
 
 class ConfusionMatrix:

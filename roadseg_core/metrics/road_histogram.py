@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from roadseg_core.labels import IGNORE
 from roadseg_core.metrics.confusion import MetricsError
-from roadseg_core.metrics.figures import plain, ratio
+from roadseg_core.metrics.figures import Figures, ratio
 
 LEVELS = 256
 
 
 @dataclass(frozen=True)
-class RoadScores:
+class RoadScores(Figures):
     """
     Hold the figures of the KITTI Road protocol (Fritsch et al. 2013, section IV), and AUC.
 
@@ -37,13 +37,6 @@ class RoadScores:
     average_precision: float
     auc: float
     pixels: int
-
-    def to_dict(self) -> dict[str, float | int | None]:
-        """Return plain JSON types, rounded; None for NaN."""
-        return {
-            name: plain(value) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        }
 
 
 class RoadHistogram:

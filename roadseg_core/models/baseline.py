@@ -18,9 +18,7 @@ class Baseline(Network):
     >>> network = Baseline(classes=1)  # 14,369 parameters
     >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 1, 64, 96]
 
-    :param classes: channels of the output; 1 is trained with a sigmoid, more with softmax
     :param filters: filters of the first convolution, at least 1; the others have twice as many
-    :raises ValueError: for an illegal argument
     """
 
     stride = 4

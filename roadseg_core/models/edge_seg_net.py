@@ -22,10 +22,8 @@ class EdgeSegNet(Network):
     >>> network = EdgeSegNet(classes=7)  # 490,711 parameters
     >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 7, 64, 96]
 
-    :param classes: channels of the output, at least 1
     :param width: channels at stride 4; 2, 4 and 6 times as many at 8, 16 and 32; at least 2
     :param refinement: channels of the refine modules, at least 1
-    :raises ValueError: for an illegal argument
     """
 
     stride = 32

@@ -25,12 +25,10 @@ class FastSCNN(Network):
     >>> network = FastSCNN(classes=7)  # 1,330,211 parameters
     >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 7, 64, 96]
 
-    :param classes: channels of the output, at least 1
     :param width: factor of every width, > 0; 1 is the published network
     :param dropout: probability of dropping a channel's value before the classifier, 0 <= p < 1
     :param auxiliary: heads on the shallow and the deep path while training, see
         :func:`roadseg_core.models.auxiliary.split_output`
-    :raises ValueError: for an illegal argument
     """
 
     stride = 32

@@ -23,9 +23,7 @@ class FCN8sVGG16(Network):
     >>> network = FCN8sVGG16(classes=2)  # 134,271,430 parameters
     >>> network(torch.zeros(1, 3, 61, 97)).shape  # [1, 2, 61, 97]
 
-    :param classes: channels of the output, at least 1
     :param width: factor of every width, > 0; ImageNet weights need 1
-    :raises ValueError: for an illegal argument
     """
 
     stride = 1

@@ -23,7 +23,6 @@ class MobileNetFCN(Network):
     >>> network = MobileNetFCN(classes=7, depth_multiplier=0.5)  # 1,578,919 parameters
     >>> network(torch.zeros(1, 3, 320, 480)).shape  # [1, 7, 320, 480]
 
-    :param classes: channels of the output, at least 1
     :param depth_multiplier: factor of the stem's widths, > 0
     :param classifier_kernel: odd size of the head's depth-wise kernel
     :param classifier_depth: channels of the head, at least 1
@@ -33,7 +32,6 @@ class MobileNetFCN(Network):
         each stride from the stem's own down to it (the heads of FCN-16s and FCN-8s;
         with 8, the example has 1,395,029 parameters)
     :param folded: the stem without batch norm, see :class:`MobileNetV1Stem`
-    :raises ValueError: for an illegal argument
     """
 
     def __init__(
@@ -56,6 +54,7 @@ class MobileNetFCN(Network):
         self.stem = MobileNetV1Stem(
             depth_multiplier=depth_multiplier, final_endpoint=final_endpoint, folded=folded
         )
+        self.stride = self.stem.stride
         if skip_stride and (skip_stride not in SKIP_ENDPOINTS or skip_stride >= self.stem.stride):
             raise ValueError(
                 f'skip_stride {skip_stride} with a stem of stride {self.stem.stride}; expected 0, '
@@ -94,11 +93,6 @@ class MobileNetFCN(Network):
                 widths=[self.stem.width(endpoint) for endpoint in self.skip_endpoints],
             )
         self.upsampling = LearnedUpsampling(classes=classes, factor=skip_stride or self.stem.stride)
-
-    @property
-    def stride(self) -> int:
-        """Height and width of the input are multiples of it."""
-        return self.stem.stride
 
     def low_scores(self, images: Tensor) -> Tensor:
         """

@@ -24,10 +24,8 @@ class MultiBranch(Network):
     >>> network = MultiBranch(classes=7)  # 471,143 parameters
     >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 7, 64, 96]
 
-    :param classes: channels of the output, at least 1
     :param detail: channels of the detail branch, at least 1
     :param fusion: channels in which features of different sizes are summed, at least 1
-    :raises ValueError: for an illegal argument
     """
 
     stride = 32

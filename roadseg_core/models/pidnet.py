@@ -29,13 +29,11 @@ class PIDNetS(Network):
     >>> network = PIDNetS(classes=7)  # 1,249,786 parameters
     >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 7, 64, 96]
 
-    :param classes: channels of the output, at least 1
     :param width: channels at stride 4; 2, 4, 8 and 16 times as many at 8, 16, 32 and 64
     :param context: channels of each scale of the context module, at least 1
     :param head: channels of the last 3x3 convolution, at least 1
     :param auxiliary: a head on the detail branch while training, see
         :func:`roadseg_core.models.auxiliary.split_output`
-    :raises ValueError: for an illegal argument
     """
 
     stride = 32

@@ -22,7 +22,6 @@ class UNet(Network):
     :param out_channels: channels of the output; 1 is trained with a sigmoid, more with softmax
     :param filters: filters of the first level, doubled at each of ``depth`` contractions
     :param depth: number of contractions, at least 1
-    :raises ValueError: for an illegal argument
     """
 
     def __init__(

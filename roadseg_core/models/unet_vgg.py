@@ -21,9 +21,7 @@ class UNetVGG19(Network):
     >>> network = UNetVGG19(classes=8)  # 31,177,736 parameters
     >>> network(torch.zeros(1, 3, 64, 96)).shape  # [1, 8, 64, 96]
 
-    :param classes: channels of the output, at least 1
     :param width: factor of every width, > 0; ImageNet weights need 1
-    :raises ValueError: for an illegal argument
     """
 
     stride = 16

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 
-from roadseg_core.pipeline.compressed import MAX_DECODED_PIXELS, decode_compressed
 from roadseg_core.pipeline.conversion import (
     ConversionError,
     UnsupportedEncodingError,
@@ -26,13 +25,6 @@ class RawImage(Protocol):
     step: int
     encoding: str
     is_bigendian: int
-    data: Buffer
-
-
-class CompressedImage(Protocol):
-    """What is read of a ``sensor_msgs/CompressedImage``."""
-
-    format: str
     data: Buffer
 
 
@@ -69,14 +61,3 @@ def image_to_bgr(message: RawImage, fallback: Fallback | None = None) -> np.ndar
             'size is wrong'
         )
     return fallback(message)
-
-
-def compressed_to_bgr(message: CompressedImage, max_pixels: int = MAX_DECODED_PIXELS) -> np.ndarray:
-    """
-    Decode a JPEG or PNG image.
-
-    :param max_pixels: of what is decoded
-    :returns: uint8 [height, width, 3], BGR
-    :raises ConversionError: if the file is empty, unknown, incomplete, damaged or too large
-    """
-    return decode_compressed(message.data, message.format, max_pixels=max_pixels)

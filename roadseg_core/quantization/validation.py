@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,16 +58,16 @@ def compare_files(before: Path, after: Path, sources: Sequence[FrameSource]) -> 
 
     :raises QuantizationError: if a source is empty
     """
-    engines: list[Engine] = []
-    try:
-        for path in (before, after):
-            engines.append(
-                open_engine(path, backend='openvino', precision='fp32', outputs=ENGINE_OUTPUTS)
+    with ExitStack() as stack:
+        engines = [
+            stack.enter_context(
+                closing(
+                    open_engine(path, backend='openvino', precision='fp32', outputs=ENGINE_OUTPUTS)
+                )
             )
+            for path in (before, after)
+        ]
         return [_compare(*engines, source) for source in sources]
-    finally:
-        for engine in engines:
-            engine.close()
 
 
 def _compare(before: Engine, after: Engine, source: FrameSource) -> Change:

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from roadseg_core.report.charts import SERIES
 from roadseg_core.training.run_folder import METRICS, RunError, read_metrics
 
-_COLOURS = ('#2563a8', '#c2571a', '#2f855a', '#7b4aa6', '#b83280', '#4a5568')
 _GREY = '#4a5568'
 _FIGURES = {
     'loss': 'loss',
@@ -74,7 +74,7 @@ def read_curves(folder: Path) -> RunCurves:
 def plot_curves(path: Path, runs: Sequence[RunCurves]) -> None:
     """Draw loss, score and figures of the road over the epochs, as PNG."""
     figure = Figure(figsize=(13, 7.2 + 0.22 * len(runs)), layout='constrained')
-    colours = [_COLOURS[number % len(_COLOURS)] for number in range(len(runs))]
+    colours = [SERIES[number % len(SERIES)] for number in range(len(runs))]
     for axes, (key, title) in zip(figure.subplots(2, 3).ravel(), _FIGURES.items(), strict=True):
         for run, colour in zip(runs, colours):
             for curve, style in (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from roadseg_core.files import config_folder
+from roadseg_core.files import find_config
 from roadseg_core.training.config import ConfigError, TrainingConfig
 from roadseg_core.yaml_file import YamlError, describe_errors, load_mapping, parse_value
 
@@ -41,7 +41,7 @@ def load_config(
 
     :raises ConfigError: if the file, a key or a value is wrong; the message names it
     """
-    path = _find(path)
+    path = find_config('training', path, ConfigError)
     try:
         values = load_mapping(path)
     except YamlError as error:
@@ -58,17 +58,6 @@ def load_config(
         return TrainingConfig.model_validate(values)
     except ValidationError as error:
         raise ConfigError(describe_errors(path, values, error.errors())) from error
-
-
-def _find(path: str | Path) -> Path:
-    """Return the file, or the shipped one of this name; ConfigError if there is none."""
-    folder = config_folder('training')
-    shipped = {file.stem: file for file in sorted(folder.glob('*.yaml'))} if folder else {}
-    if not Path(path).is_file() and str(path) not in shipped:
-        raise ConfigError(
-            f'{path}: no such file; expected a YAML file, or one of {", ".join(shipped)}'
-        )
-    return Path(path) if Path(path).is_file() else shipped[str(path)]
 
 
 def _merge(values: dict, changes: dict) -> None:

@@ -11,8 +11,9 @@ from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError
-from roadseg_core.pipeline.decoding import compressed_to_bgr, image_to_bgr
+from roadseg_core.pipeline.decoding import image_to_bgr
 from roadseg_core.pipeline.frame import Frame, FrameImages
 from roadseg_core.pipeline.scheduler import Outcome, Ticket
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
@@ -153,7 +154,8 @@ class BatchRunner:
             if isinstance(message, Image):
                 image, encoding = image_to_bgr(message, through_cv_bridge), message.encoding
             else:
-                image, encoding = compressed_to_bgr(message, settings.max_pixels), message.format
+                encoding = message.format
+                image = decode_compressed(message.data, encoding, max_pixels=settings.max_pixels)
             at('resizing', ticket.camera)
             frame = Frame.placed(image, warm.engine.info.geometry, place)
         except Exception as error:

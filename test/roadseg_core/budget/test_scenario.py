@@ -13,8 +13,8 @@ from roadseg_core.budget.scenario import (
     ScenarioError,
     find_scenario,
     load_scenario,
-    scenario_folder,
 )
+from roadseg_core.files import config_folder
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -43,7 +43,7 @@ def test_the_budget_of_parking_by_hand() -> None:
 def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / 'yard.yaml'
     path.write_text(
-        (scenario_folder() / 'rural.yaml')
+        (config_folder('scenarios') / 'rural.yaml')
         .read_text(encoding='utf-8')
         .replace('fps: 30', 'fps: 12.5'),
         encoding='utf-8',
@@ -71,7 +71,9 @@ def test_an_unknown_name_says_what_there_is() -> None:
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, change: dict, message: str) -> None:
-    values = yaml.safe_load((scenario_folder() / 'parking.yaml').read_text(encoding='utf-8'))
+    values = yaml.safe_load(
+        (config_folder('scenarios') / 'parking.yaml').read_text(encoding='utf-8')
+    )
     path = tmp_path / 'wrong.yaml'
     path.write_text(yaml.safe_dump({**values, **change}), encoding='utf-8')
     with pytest.raises(ScenarioError, match=f'wrong.yaml.*{message}'):

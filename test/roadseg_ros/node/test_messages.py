@@ -20,8 +20,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from roadseg_core.geometry import Geometry
+from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError, UnsupportedEncodingError
-from roadseg_core.pipeline.decoding import compressed_to_bgr, image_to_bgr
+from roadseg_core.pipeline.decoding import image_to_bgr
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.node.messages import scaled_camera_info, serialized_image, to_jpeg
 
@@ -78,10 +79,10 @@ def test_compressed(pixels: np.ndarray) -> None:
     data = cv2.imencode('.png', pixels)[1].tobytes()
     message = CompressedImage(format='bgr8; png compressed bgr8')
     message.data = array.array('B', data)
-    np.testing.assert_array_equal(compressed_to_bgr(message), pixels)
+    np.testing.assert_array_equal(decode_compressed(message.data, message.format), pixels)
     message.data = array.array('B', data[:-1])
     with pytest.raises(ConversionError, match='truncated'):
-        compressed_to_bgr(message)
+        decode_compressed(message.data, message.format)
 
 
 def test_without_cv_bridge_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,4 +275,4 @@ def test_a_jpeg_is_the_picture_and_smaller_at_less_quality(header, pixels):
     good, poor = (to_jpeg(smooth, quality, header) for quality in (95, 20))
     assert good.header == header and good.header is not header
     assert len(poor.data) < len(good.data)
-    assert np.abs(compressed_to_bgr(good).astype(int) - smooth).mean() < 3
+    assert np.abs(decode_compressed(good.data, good.format).astype(int) - smooth).mean() < 3
