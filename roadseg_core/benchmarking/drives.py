@@ -15,7 +15,7 @@ import numpy as np
 
 from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
-from roadseg_core.bags.writer import BagWriter
+from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter, image_topic
 from roadseg_core.benchmarking.run import PACKAGES, benchmark
 from roadseg_core.benchmarking.specification import Contender
 from roadseg_core.benchmarking.specification import Settings as EngineSettings
@@ -24,9 +24,7 @@ from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import EngineChoice, OutputChoice
 from roadseg_core.machine import describe_machine, versions
 
-_FIRST_STAMP_NS = 1_700_000_000 * BILLION
 _PERIOD_NS = BILLION // 15
-_TOPIC = '/camera/front/image_raw'
 _PERCENT = 60
 """Least share of the engine's rate that an evaluation reaches, in percent."""
 
@@ -53,37 +51,21 @@ def moving_pictures(count: int, *, height: int, width: int) -> Iterable[np.ndarr
         yield np.roll(spots, 5 * number, axis=1)
 
 
-def write_raw_bag(path: Path, count: int, *, height: int, width: int) -> Path:
-    """Write a bag of raw images."""
-    return _write(
-        path,
-        RAW_TYPE,
-        (
-            image_cdr(picture, encoding='bgr8', stamp_ns=_stamp(number), frame_id='front')
-            for number, picture in enumerate(moving_pictures(count, height=height, width=width))
-        ),
-    )
-
-
-def write_jpeg_bag(path: Path, count: int, *, height: int, width: int) -> Path:
-    """Write a bag of JPEG images, which may be long."""
-    files = [
-        cv2.imencode('.jpg', picture)[1].tobytes()
-        for picture in moving_pictures(64, height=height, width=width)
-    ]
-    return _write(
-        path,
-        COMPRESSED_TYPE,
-        (
-            compressed_cdr(
-                files[number % len(files)],
-                file_format='jpeg',
-                stamp_ns=_stamp(number),
-                frame_id='front',
-            )
-            for number in range(count)
-        ),
-    )
+def write_bag(path: Path, count: int, *, height: int, width: int, compressed: bool) -> Path:
+    """Write a bag of raw or JPEG images, which may be long."""
+    kind, topic = RAW_TYPE, image_topic('front')
+    if compressed:
+        kind, topic = COMPRESSED_TYPE, f'{topic}/compressed'
+    with BagWriter(path) as bag:
+        for number, picture in enumerate(moving_pictures(count, height=height, width=width)):
+            stamp = {'stamp_ns': FIRST_STAMP_NS + number * _PERIOD_NS, 'frame_id': 'front'}
+            if compressed:
+                jpeg = cv2.imencode('.jpg', picture)[1].tobytes()
+                cdr = compressed_cdr(jpeg, file_format='jpeg', **stamp)
+            else:
+                cdr = image_cdr(picture, encoding='bgr8', **stamp)
+            bag.write(topic, kind, stamp['stamp_ns'], cdr)
+    return path
 
 
 def measure_speed(
@@ -98,7 +80,7 @@ def measure_speed(
     """
     turns: dict[str, list[float]] = {'engine': [], 'evaluation': []}
     with TemporaryDirectory(prefix='benchmark-') as folder:
-        bag = write_raw_bag(Path(folder) / 'bag', frames, height=720, width=1280)
+        bag = write_bag(Path(folder) / 'bag', frames, height=720, width=1280, compressed=False)
         os.sync()  # else the system would write it out meanwhile
         for number in range(rounds):
             measured = benchmark(
@@ -155,21 +137,10 @@ def measure_memory(
     peaks = []
     for count in counts:
         with TemporaryDirectory(prefix='benchmark-') as folder:
-            bag = write_jpeg_bag(Path(folder) / 'bag', count, height=240, width=320)
-            done = subprocess.run(
-                [
-                    sys.executable,
-                    '-c',
-                    _EVALUATE,
-                    str(bag),
-                    '--model',
-                    model,
-                    '--output',
-                    f'{folder}/out',
-                ],
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+            bag = write_bag(Path(folder) / 'bag', count, height=240, width=320, compressed=True)
+            options = (str(bag), '--model', model, '--output', f'{folder}/out')
+            command = [sys.executable, '-c', _EVALUATE, *options]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
         if done.returncode:
             raise OSError(f'evaluate_bag ended with exit code {done.returncode}')
         peaks.append(round(int(done.stdout.split()[-1]) / 1024, 1))
@@ -187,15 +158,3 @@ def measure_memory(
 def describe() -> dict[str, object]:
     """Say what it was measured on."""
     return {'machine': describe_machine(), 'versions': versions(PACKAGES)}
-
-
-def _stamp(number: int) -> int:
-    return _FIRST_STAMP_NS + number * _PERIOD_NS
-
-
-def _write(path: Path, kind: str, messages: Iterable[bytes]) -> Path:
-    topic = _TOPIC if kind == RAW_TYPE else f'{_TOPIC}/compressed'
-    with BagWriter(path) as bag:
-        for number, message in enumerate(messages):
-            bag.write(topic, kind, _stamp(number), message)
-    return path

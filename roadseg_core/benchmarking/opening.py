@@ -119,10 +119,10 @@ def _plain(contender: Contender, settings: Settings, info: ModelInfo) -> dict[st
     threads = settings.threads or len(os.sched_getaffinity(0))
     checkpoint = reference_checkpoint(settings)
     weights = 'trained' if checkpoint else 'untrained'
+    network = plain.plain_network(info, checkpoint, outputs)
     if contender.backend == 'torch':
         import torch
 
-        network = plain.plain_network(info, checkpoint, outputs)
         run, version = plain.eager(network, threads=threads), torch.__version__
         graph = f'plain network, eager, {weights} weights'
     else:
@@ -130,13 +130,9 @@ def _plain(contender: Contender, settings: Settings, info: ModelInfo) -> dict[st
 
         from roadseg_core.export.run import trace
 
-        if settings.plain is None:
-            network = plain.plain_network(info, checkpoint, outputs)
-            model = trace(network, info.geometry.input_size)
-            graph = f'plain export, {weights} weights'
-        else:
-            model, graph = str(settings.plain), settings.plain.name
+        model = trace(network, info.geometry.input_size)
         run, version = plain.onnx_runtime(model, threads=threads), onnxruntime.__version__
+        graph = f'plain export, {weights} weights'
     return {
         'run': run,
         'close': lambda: None,

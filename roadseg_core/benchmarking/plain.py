@@ -53,7 +53,7 @@ def eager(network: PlainNetwork, *, threads: int) -> Callable[[np.ndarray], np.n
     return run
 
 
-def onnx_runtime(model: bytes | str, *, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+def onnx_runtime(model: bytes, *, threads: int) -> Callable[[np.ndarray], np.ndarray]:
     """Return a call of ONNX Runtime on the CPU: frames to the first output."""
     import onnxruntime
 

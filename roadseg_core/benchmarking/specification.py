@@ -82,7 +82,6 @@ class Settings:
     :param model: model file or checkpoint of the contenders that name none
     :param checkpoint: the model's checkpoint, for the plain network; None: the same network
         with untrained weights, which is as fast but agrees with nothing
-    :param plain: an ONNX file that ONNX Runtime runs instead of an export made on the fly
     :param batches: frames in one call
     :param frames: folder of pictures; None: smooth noise
     :param agreement_frames: how many pictures the agreement is measured on
@@ -96,7 +95,6 @@ class Settings:
     outputs: tuple[str, ...] = ('labels',)
     batches: tuple[int, ...] = (4,)
     checkpoint: Path | None = None
-    plain: Path | None = None
     frames: Path | None = None
     agreement_frames: int = 32
     rounds: int = 8

@@ -42,12 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='of the model: weights of the plain network, and what the labels are compared with',
     )
     engine.add_argument(
-        '--plain',
-        type=Path,
-        metavar='FILE.onnx',
-        help='what onnxruntime runs; default: the plain network, exported',
-    )
-    engine.add_argument(
         '--frames', type=Path, metavar='FOLDER', help='pictures to run on; default: smooth noise'
     )
     engine.add_argument(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 from tqdm import tqdm
 
 _KINDS = ('Conv', 'ConvTranspose')
@@ -42,12 +42,16 @@ def quantize_graph(
 
     named = _named(model)
     left_out = _kept(named, keep)
+    batches = (
+        {_INPUT: frame[None]}
+        for frame in tqdm(frames, desc='calibrating', unit='frame', leave=False, disable=None)
+    )
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / 'quantized.onnx'
         quantize_static(
             named,
             output,
-            _Frames(frames),
+            SimpleNamespace(get_next=lambda: next(batches, None)),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(_KINDS),
             nodes_to_exclude=left_out,
@@ -67,39 +71,7 @@ def quantize_graph(
         quantized = onnx.load(output)
     del quantized.metadata_props[:]
     quantized.metadata_props.extend(model.metadata_props)
-    check_symmetric(quantized)
     return quantized
-
-
-def check_symmetric(model: onnx.ModelProto) -> None:
-    """Raise :class:`QuantizationError` unless every pair is of int8 around zero."""
-    constants = {value.name: value for value in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type in ('QuantizeLinear', 'DequantizeLinear'):
-            zero = constants.get(node.input[2]) if len(node.input) > 2 else None
-            if (
-                zero is None
-                or zero.data_type != onnx.TensorProto.INT8
-                or (numpy_helper.to_array(zero).any())
-            ):
-                raise QuantizationError(
-                    f'{node.name}: zero point {node.input[2:]} is not int8 0: TensorRT takes '
-                    'no other'
-                )
-
-
-class _Frames:
-    """Give frames one by one, as the calibration of ONNX Runtime asks for them."""
-
-    def __init__(self, frames: np.ndarray) -> None:
-        self._frames: Iterator[np.ndarray] = iter(
-            tqdm(frames, desc='calibrating', unit='frame', leave=False, disable=None)
-        )
-
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        """Return the next frame as a batch of one; None after the last."""
-        frame = next(self._frames, None)
-        return None if frame is None else {_INPUT: frame[None]}
 
 
 def _named(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from roadseg_core.bags.images import decode
 from roadseg_core.bags.reader import BagReader
-from roadseg_core.benchmarking.drives import moving_pictures, write_jpeg_bag, write_raw_bag
+from roadseg_core.benchmarking.drives import moving_pictures, write_bag
 from roadseg_ros.benchmark_evaluate_bag import main
 
 
 def test_bags_hold_the_moving_pictures(tmp_path: Path) -> None:
     pictures = list(moving_pictures(3, height=48, width=64))
-    for write, tolerance in ((write_raw_bag, 0), (write_jpeg_bag, 10)):
-        path = write(tmp_path / write.__name__, 3, height=48, width=64)
+    for compressed, tolerance in ((False, 0), (True, 10)):
+        path = write_bag(tmp_path / str(compressed), 3, height=48, width=64, compressed=compressed)
         with BagReader(path) as bag:
             kind = next(iter(bag.topics.values())).type
             images = [decode(message, kind) for message in bag.messages()]
