@@ -43,7 +43,7 @@ def measure(
     frames: int,
     rounds: int,
     seconds: float,
-    clock: Clock,
+    clock: Clock | None = None,
 ) -> dict[str, Timing]:
     """
     Time calls, interleaved: what disturbs the machine meanwhile disturbs them all.
@@ -55,6 +55,7 @@ def measure(
     :param rounds: turns of each
     :param seconds: length of a turn; at least two calls are made
     """
+    clock = clock or Clock()
     for call in calls.values():
         for _ in range(WARM_UP_CALLS):
             call()

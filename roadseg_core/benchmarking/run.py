@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from roadseg_core.benchmarking.measuring import Clock, Timing, measure
+from roadseg_core.benchmarking.measuring import Timing, measure
 from roadseg_core.benchmarking.opening import (
     Opened,
     model_info,
@@ -25,7 +25,7 @@ PACKAGES = ('numpy', 'onnx', 'onnxruntime', 'openvino', 'torch', 'tensorrt', 'cu
 """The packages that compute; their versions stand beside the figures."""
 
 
-def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, object]:
+def benchmark(settings: Settings) -> dict[str, object]:
     """
     Measure the contenders against each other.
 
@@ -57,7 +57,6 @@ def benchmark(settings: Settings, *, clock: Clock | None = None) -> dict[str, ob
                 frames=size,
                 rounds=settings.rounds,
                 seconds=settings.seconds,
-                clock=clock or Clock(),
             )
             batches.append({'batch': size, 'contenders': rows(opened, timings, agreement)})
     return {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx
 
-from roadseg_core.benchmarking.measuring import Clock, measure
+from roadseg_core.benchmarking.measuring import measure
 from roadseg_core.budget.scenario import Scenario
 from roadseg_core.engines import EngineDescription, open_engine
 from roadseg_core.export.run import build_onnx
@@ -56,6 +56,5 @@ def measure_network(
                 frames=len(frames),
                 rounds=1,
                 seconds=seconds,
-                clock=Clock(),
             )
             return timing['engine'].frames_per_second, engine.description

@@ -39,13 +39,11 @@ class BoundaryCounts:
     Count pixels of the road's edge that are near the other's edge.
 
     Edges beside truth without a label are not counted; the image's border is no edge.
-    ``counts`` is int64 [2, 2]: of truth and of prediction, (near the other's, all).
-
-    :param tolerance: how near, as a share of the diagonal; at least one pixel is allowed
+    Near is within :data:`TOLERANCE`, or one pixel where that is less. ``counts`` is int64 [2, 2]:
+    of truth and of prediction, (near the other's, all).
     """
 
-    def __init__(self, tolerance: float = TOLERANCE) -> None:
-        self.tolerance = tolerance
+    def __init__(self) -> None:
         self.counts = np.zeros((2, 2), np.int64)
 
     def update(self, truth: np.ndarray, prediction: np.ndarray) -> None:
@@ -61,7 +59,7 @@ class BoundaryCounts:
                 f'truth of {truth.shape} and prediction of {prediction.shape}; '
                 'expected [H, W] of one size'
             )
-        allowed = max(1.0, self.tolerance * float(np.hypot(*truth.shape)))
+        allowed = max(1.0, TOLERANCE * float(np.hypot(*truth.shape)))
         counted = cv2.erode((truth != IGNORE).astype(np.uint8), _SQUARE) == 1
         edges = [_edge(truth == 1), _edge(prediction == 1)]
         for row, (own, other) in enumerate((edges, edges[::-1])):
@@ -69,11 +67,7 @@ class BoundaryCounts:
             self.counts[row] += int((own & _near(other, allowed)).sum()), int(own.sum())
 
     def merge(self, other: BoundaryCounts) -> None:
-        """Add another count of the same tolerance."""
-        if other.tolerance != self.tolerance:
-            raise MetricsError(
-                f'counts at tolerances {self.tolerance} and {other.tolerance} cannot be added'
-            )
+        """Add another count."""
         self.counts += other.counts
 
     def scores(self) -> BoundaryScores:

@@ -15,14 +15,12 @@ class DistanceBands:
     """
     Count road by its distance.
 
-    ``counts`` is int64 [bands, 2, 2]: by band, truth and prediction (0 not road, 1 road).
-
-    :param edges: rising distances in metres; a band holds its nearer edge
+    ``counts`` is int64 [bands, 2, 2]: by band of :data:`BANDS`, which holds its nearer edge, by
+    truth and by prediction (0 not road, 1 road).
     """
 
-    def __init__(self, edges: tuple[float, ...] = BANDS) -> None:
-        self.edges = edges
-        self.counts = np.zeros((len(edges) - 1, 2, 2), np.int64)
+    def __init__(self) -> None:
+        self.counts = np.zeros((len(BANDS) - 1, 2, 2), np.int64)
 
     def update(self, truth: np.ndarray, prediction: np.ndarray, distance: np.ndarray) -> None:
         """
@@ -38,15 +36,13 @@ class DistanceBands:
                 'bring them to one size first'
             )
         bands = len(self.counts)
-        band = np.broadcast_to(np.digitize(distance, self.edges) - 1, truth.shape)
+        band = np.broadcast_to(np.digitize(distance, BANDS) - 1, truth.shape)
         counted = (truth <= 1) & (band >= 0) & (band < bands)
         index = (band[counted] * 2 + truth[counted]) * 2 + (prediction[counted] == 1)
         self.counts += np.bincount(index, minlength=4 * bands).reshape(bands, 2, 2)
 
     def merge(self, other: DistanceBands) -> None:
-        """Add another count of the same bands."""
-        if other.edges != self.edges:
-            raise MetricsError(f'bands {self.edges} and {other.edges} cannot be added')
+        """Add another count."""
         self.counts += other.counts
 
     def to_list(self) -> list[dict[str, object]]:
@@ -59,5 +55,5 @@ class DistanceBands:
                 'precision': plain(ratio(counts[1, 1], counts[:, 1].sum())),
                 'road_pixels': int(counts[1].sum()),
             }
-            for near, far, counts in zip(self.edges, self.edges[1:], self.counts)
+            for near, far, counts in zip(BANDS, BANDS[1:], self.counts)
         ]

@@ -22,14 +22,14 @@ class Picture:
     uri: str
 
 
-def photograph(caption: str, image: np.ndarray, *, width: int = WIDTH) -> Picture:
-    """Return uint8 [H, W, 3], BGR, as a JPEG picture of at most ``width`` pixels."""
-    return Picture(caption, _uri(image, '.jpg', width))
+def photograph(caption: str, image: np.ndarray) -> Picture:
+    """Return uint8 [H, W, 3], BGR, as a JPEG picture of at most :data:`WIDTH` pixels."""
+    return Picture(caption, _uri(image, '.jpg'))
 
 
-def painting(caption: str, image: np.ndarray, *, width: int = WIDTH) -> Picture:
+def painting(caption: str, image: np.ndarray) -> Picture:
     """Return uint8 [H, W, 3] or [H, W] of flat colours as a PNG picture: no colour is mixed."""
-    return Picture(caption, _uri(image, '.png', width))
+    return Picture(caption, _uri(image, '.png'))
 
 
 def error_image(
@@ -57,12 +57,12 @@ def error_image(
     return image
 
 
-def _uri(image: np.ndarray, suffix: str, limit: int) -> str:
+def _uri(image: np.ndarray, suffix: str) -> str:
     height, width = image.shape[:2]
-    if width > limit:
+    if width > WIDTH:
         image = cv2.resize(
             image,
-            (limit, max(1, round(height * limit / width))),
+            (WIDTH, max(1, round(height * WIDTH / width))),
             interpolation=cv2.INTER_AREA if suffix == '.jpg' else cv2.INTER_NEAREST_EXACT,
         )
     done, data = cv2.imencode(suffix, image)

@@ -65,7 +65,7 @@ def _merge(
     of_skip, of_up = weight[:, :-channels], weight[:, -channels:]
     # Both biases in and between the borders: a pixel takes the one for its row and its column.
     bias = _bias(graph, convolution, len(weight))[:, None, None] + border_bias(
-        of_up, _bias(graph, up, channels), 3, 3
+        of_up, _bias(graph, up, channels)
     )
     name = convolution.name or convolution.output[0]
     parts = [f'{name}/of_skip', f'{name}/of_upsampled', f'{name}/sum']
@@ -121,13 +121,16 @@ def merged_kernel(up: np.ndarray, convolution: np.ndarray) -> np.ndarray:
     return merged.astype(np.float32)
 
 
-def border_bias(convolution: np.ndarray, bias: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """Return what a 3x3 convolution of padding 1 makes of a bias: [out, rows, columns]."""
+def border_bias(convolution: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """
+    Return what a 3x3 convolution of padding 1 makes of a bias on 3x3 pixels: [out, 3, 3].
+
+    Of a larger image, the values of the middle repeat.
+    """
     taps = np.einsum('omij,m->oij', convolution.astype(np.float64), bias.astype(np.float64))
-    total = np.zeros((len(convolution), rows, columns))
+    total = np.zeros((len(convolution), 3, 3))
     for i in range(3):
         for j in range(3):
-            total[
-                :, max(0, 1 - i) : rows + min(0, 1 - i), max(0, 1 - j) : columns + min(0, 1 - j)
-            ] += taps[:, i, j, None, None]
+            rows, columns = (slice(max(0, 1 - k), 3 + min(0, 1 - k)) for k in (i, j))
+            total[:, rows, columns] += taps[:, i, j, None, None]
     return total.astype(np.float32)

@@ -120,10 +120,7 @@ def camera_timeline(
     return timeline(
         rows,
         about='what became of the frames of each camera, over time',
-        start='0 s',
-        end=f'{seconds:.1f} s',
-        first=0.0,
-        last=seconds,
+        seconds=seconds,
     )
 
 

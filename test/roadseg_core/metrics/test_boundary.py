@@ -7,34 +7,34 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from roadseg_core.labels import IGNORE
-from roadseg_core.metrics import BoundaryCounts, MetricsError
+from roadseg_core.metrics import BoundaryCounts
 
 
-def road(left: int, right: int, size: tuple[int, int] = (60, 80)) -> np.ndarray:
+def road(left: int, right: int, size: tuple[int, int] = (240, 320)) -> np.ndarray:
     """Return a mask with road in the columns left to right."""
     mask = np.zeros(size, np.uint8)
     mask[:, left:right] = 1
     return mask
 
 
-def counts(truth: np.ndarray, prediction: np.ndarray, tolerance: float) -> BoundaryCounts:
-    made = BoundaryCounts(tolerance)
+def counts(truth: np.ndarray, prediction: np.ndarray) -> BoundaryCounts:
+    made = BoundaryCounts()
     made.update(truth, prediction)
     return made
 
 
 def test_an_edge_within_the_tolerance_is_met() -> None:
-    # The diagonal is 100 pixels: 0.03 of it are 3.
+    # The diagonal is 400 pixels: 0.0075 of it are 3.
     for shift, expected in ((0, 1.0), (3, 1.0), (4, 0.0)):
-        scores = counts(road(20, 50), road(20 + shift, 50 + shift), 0.03).scores()
+        scores = counts(road(20, 50), road(20 + shift, 50 + shift)).scores()
         assert scores.f1 == pytest.approx(expected)
-    missed = counts(road(20, 50), road(0, 0), 0.03).scores()
+    missed = counts(road(20, 50), road(0, 0)).scores()
     assert missed.f1 == missed.recall == 0 and np.isnan(missed.precision)
 
 
 def test_precision_and_recall_differ_by_hand() -> None:
     # The left edge is met, the right one is not predicted: it lies at the image's border.
-    scores = counts(road(20, 50), road(20, 80), 0.03).scores()
+    scores = counts(road(20, 50), road(20, 320)).scores()
     assert (scores.precision, scores.recall) == (1.0, 0.5)
     assert scores.f1 == pytest.approx(2 / 3)
 
@@ -42,13 +42,13 @@ def test_precision_and_recall_differ_by_hand() -> None:
 def test_edges_beside_no_label_do_not_count() -> None:
     truth = road(20, 50)
     truth[:, 50:] = IGNORE
-    scores = counts(truth, road(20, 50), 0.03).scores()
+    scores = counts(truth, road(20, 50)).scores()
     assert scores.f1 == 1.0
-    assert counts(truth, road(20, 50), 0.03).counts[0, 1] == 60
+    assert counts(truth, road(20, 50)).counts[0, 1] == 240
 
 
 def test_no_edge_is_no_figure() -> None:
-    assert counts(road(0, 80), road(0, 80), 0.03).scores().to_dict() == {
+    assert counts(road(0, 320), road(0, 320)).scores().to_dict() == {
         'precision': None,
         'recall': None,
         'f1': None,
@@ -56,17 +56,12 @@ def test_no_edge_is_no_figure() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(strategies.integers(0, 2**31), strategies.floats(0.0, 0.1))
-def test_bounds_symmetry_and_addition(seed: int, tolerance: float) -> None:
+@given(strategies.integers(0, 2**31))
+def test_bounds_symmetry_and_addition(seed: int) -> None:
     first, second = np.random.default_rng(seed).integers(0, 2, (2, 12, 16), np.uint8)
-    one, other = counts(first, second, tolerance), counts(second, first, tolerance)
+    one, other = counts(first, second), counts(second, first)
     assert np.array_equal(one.counts, other.counts[::-1])
     assert (one.counts[:, 0] <= one.counts[:, 1]).all()
     total = one.counts + other.counts
     one.merge(other)
     assert np.array_equal(one.counts, total)
-
-
-def test_other_tolerances_are_not_added() -> None:
-    with pytest.raises(MetricsError, match=r'0\.1'):
-        BoundaryCounts(0.1).merge(BoundaryCounts(0.2))

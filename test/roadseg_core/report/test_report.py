@@ -59,14 +59,7 @@ def test_ticks_are_few_and_within(lowest: float, span: float) -> None:
 
 def test_a_short_span_of_a_long_timeline_is_seen() -> None:
     svg = ElementTree.fromstring(
-        timeline(
-            {'front': [Span(5.0, 5.0, '#f00', 'frozen')]},
-            about='x',
-            start='0 s',
-            end='9999 s',
-            first=0.0,
-            last=9999.0,
-        )
+        timeline({'front': [Span(5.0, 5.0, '#f00', 'frozen')]}, about='x', seconds=9999.0)
     )
     assert float(svg.findall('rect')[1].attrib['width']) >= 1.5
 
@@ -74,10 +67,10 @@ def test_a_short_span_of_a_long_timeline_is_seen() -> None:
 def test_pictures_are_shrunk_and_flat_colours_stay() -> None:
     image = np.zeros((100, 1000, 3), np.uint8)
     image[:, ::3] = (1, 2, 3)
-    picture = painting('x', image, width=400)
+    picture = painting('x', image)
     data = base64.b64decode(picture.uri.partition(',')[2])
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    assert decoded.shape == (40, 400, 3)
+    assert decoded.shape == (42, 420, 3)
     assert {tuple(pixel) for pixel in decoded.reshape(-1, 3).tolist()} == {(0, 0, 0), (1, 2, 3)}
     assert photograph('x', image).uri.startswith('data:image/jpeg;base64,')
 
