@@ -209,9 +209,12 @@ class Scheduler(Generic[Frame]):
         return {camera: slot.account.to_dict() for camera, slot in self._slots.items()}
 
     def arrivals(self, camera: str) -> tuple[float | None, float]:
-        """Return when the newest frame arrived, and how long the last three intervals were."""
+        """Return when the newest frame arrived, and how long three intervals are of late."""
         arrivals = self._slots[camera].arrivals
-        return (arrivals[-1], arrivals[-1] - arrivals[0]) if arrivals else (None, 0.0)
+        if not arrivals:
+            return None, 0.0
+        mean = (arrivals[-1] - arrivals[0]) / max(1, len(arrivals) - 1)
+        return arrivals[-1], 3.0 * mean
 
     def _is_awaited(self, camera: str, due_at: float, deadline: float, now: float) -> bool:
         slot = self._slots[camera]

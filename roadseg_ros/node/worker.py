@@ -176,7 +176,7 @@ class Worker:
             return self._scheduler.accounts()
 
     def arrivals(self, camera: str) -> tuple[float | None, float]:
-        """Return when a camera was last heard, and how long its last three intervals were."""
+        """Return when a camera was last heard, and how long three of its intervals are of late."""
         with self._changed:
             return self._scheduler.arrivals(camera)
 

@@ -15,6 +15,7 @@ from roadseg_core.engines.openvino import OpenVinoEngine
 infer, told = OpenVinoEngine._infer, Path({told!r})
 def broken(engine, frames):
     if told.exists():
+        told.with_name('broken').touch()
         {body}
     return infer(engine, frames)
 OpenVinoEngine._infer = broken
@@ -26,7 +27,8 @@ def engine_that(tmp_path):
     """
     Return the fault of an engine that runs some Python, and the file that starts it.
 
-    Before the file is there, and after it was taken away, the engine works.
+    Before the file is there, and after it was taken away, the engine works. A file ``broken``
+    beside it is there from when the Python ran.
     """
 
     def make(body: str) -> tuple[str, object]:

@@ -41,15 +41,23 @@ def test_an_output_that_cannot_be_sent_is_lost_alone(start):
     masks = {c: bench.listen(f'/segmentation/{c}/road_mask') for c in ('front', 'left')}
     bench.wait_ready()
     publish_until(bench, cameras, lambda: all(masks.values()) and labels, 'labels and masks')
+    bench.spin_for(0.5)
     for messages in (labels, *masks.values()):
         messages.clear()
+    before = bench.camera('front')
+
+    def risen(count: str) -> int:
+        return int(bench.camera('front')[count]) - int(before[count])
+
     for number in range(20):
         cameras[0].publish(frame(number, frame_id='broken'))
         cameras[1].publish(frame(number))
         bench.spin_for(0.066)
-    bench.until(lambda: bench.camera('front')['incomplete'] == '20', 5.0, 'twenty lost outputs')
+    bench.until(lambda: risen('incomplete') >= 15, 5.0, 'lost outputs')
+    bench.spin_for(0.5)
     assert masks['front'] == []
-    assert len(labels) == len(masks['left']) == 20
+    assert len(labels) == risen('processed') == risen('incomplete')
+    assert len(masks['left']) >= 15
     assert bench.camera('front')['failed'] == '0'
     assert bench.camera('front')['level'] == DiagnosticStatus.ERROR
     assert 'no road_mask published' in bench.camera('front')['message']

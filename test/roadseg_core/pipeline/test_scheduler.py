@@ -154,6 +154,15 @@ def test_cameras_take_turns_whoever_comes_first(max_batch):
     assert max(shares) - min(shares) <= 0.1 * max(shares)
 
 
+@pytest.mark.parametrize('count', [2, 3, 4, 9])
+def test_three_intervals_are_known_from_the_second_frame_on(count):
+    scheduler = Scheduler(CAMERAS, Rule(fps=15.0))
+    assert scheduler.arrivals('front') == (None, 0.0)
+    for number in range(count):
+        scheduler.put('front', number, 10.0 + 2.0 * number)
+    assert scheduler.arrivals('front') == pytest.approx((8.0 + 2.0 * count, 6.0))
+
+
 def test_an_old_frame_is_stale():
     scheduler = Scheduler(('front',), Rule(fps=15.0, max_frame_age=0.1))
     scheduler.put('front', 0, 0.0)
