@@ -60,7 +60,7 @@ def test_an_output_that_cannot_be_sent_is_lost_alone(start):
     assert len(masks['left']) >= 15
     assert bench.camera('front')['failed'] == '0'
     assert bench.camera('front')['level'] == DiagnosticStatus.ERROR
-    assert 'no road_mask published' in bench.camera('front')['message']
+    assert 'no road_mask published' in bench.camera('front')['last_error']
     assert bench.camera('left')['level'] == DiagnosticStatus.OK
     assert node.process.poll() is None
     publish_until(bench, cameras, lambda: masks['front'], 'masks again')
