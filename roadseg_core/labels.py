@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
@@ -41,35 +41,32 @@ class LabelMap:
     void_ids: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 2 <= len(self.names) <= IGNORE:
-            raise LabelMapError(
-                f'label map {self.name!r} has {len(self.names)} classes; expected 2 to {IGNORE}'
-            )
-        if len(set(self.names)) != len(self.names):
-            raise LabelMapError(f'label map {self.name!r} names a class twice: {self.names}')
-        if len(self.palette) != len(self.names):
-            raise LabelMapError(
-                f'label map {self.name!r} has {len(self.names)} classes but '
-                f'{len(self.palette)} palette colours; give one RGB colour a class'
+        for problem in self._problems():
+            raise LabelMapError(f'label map {self.name!r} {problem}')
+
+    def _problems(self) -> Iterator[str]:
+        count = len(self.names)
+        if not 2 <= count <= IGNORE:
+            yield f'has {count} classes; expected 2 to {IGNORE}'
+        if len(set(self.names)) != count:
+            yield f'names a class twice: {self.names}'
+        if len(self.palette) != count:
+            yield (
+                f'has {count} classes but {len(self.palette)} palette colours; give one RGB '
+                'colour a class'
             )
         for colour in self.palette:
             if len(colour) != 3 or not all(0 <= value <= 255 for value in colour):
-                raise LabelMapError(
-                    f'label map {self.name!r} has the colour {colour}; '
-                    'expected three values from 0 to 255'
-                )
+                yield f'has the colour {colour}; expected three values from 0 to 255'
         if not self.road_ids:
-            raise LabelMapError(f'label map {self.name!r} has no road ids; name at least one')
+            yield 'has no road ids; name at least one'
         for kind, ids in (('road', self.road_ids), ('void', self.void_ids)):
             for class_id in ids:
-                if not 0 <= class_id < len(self.names):
-                    raise LabelMapError(
-                        f'label map {self.name!r} has the {kind} id {class_id}; '
-                        f'expected 0 to {len(self.names) - 1}'
-                    )
+                if not 0 <= class_id < count:
+                    yield f'has the {kind} id {class_id}; expected 0 to {count - 1}'
         both = set(self.road_ids) & set(self.void_ids)
         if both:
-            raise LabelMapError(f'label map {self.name!r} has ids that are road and void: {both}')
+            yield f'has ids that are road and void: {both}'
 
     @property
     def valid_ids(self) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -122,8 +122,8 @@ def read_model(path: str | Path) -> ModelFile:
         raise ModelFileError(
             f'{path}: metadata with a missing or wrong entry: {error}; {_HOW_TO_EXPORT}'
         ) from error
-    _check_graph(info, model.graph)
-    _refuse_other_files(info, model)
+    for problem in _problems(info, model):
+        raise ModelFileError(f'{path}: {problem}; {_HOW_TO_EXPORT}')
     return ModelFile(info, data)
 
 
@@ -171,60 +171,50 @@ def _metadata(path: Path, properties: dict[str, str]) -> dict:
     return values
 
 
-def _check_graph(info: ModelInfo, graph: onnx.GraphProto) -> None:
-    """Refuse a graph whose input or outputs are not those that the engines rely on."""
+def _problems(info: ModelInfo, model: onnx.ModelProto) -> Iterator[str]:
+    """Say what of a file's metadata and graph the engines could not rely on."""
+    graph = model.graph
     # type(), since to Python true is an int.
     if type(info.max_batch) is not int or info.max_batch < 1:
-        raise ModelFileError(f'{info.path}: max_batch {info.max_batch!r}; expected at least 1')
+        yield f'max_batch {info.max_batch!r}; expected at least 1'
     for name in ('network', 'licence', 'card', 'data', 'commit'):
         if not isinstance(getattr(info, name), str):
-            raise ModelFileError(
-                f'{info.path}: {name} {getattr(info, name)!r}; expected a text; {_HOW_TO_EXPORT}'
-            )
+            yield f'{name} {getattr(info, name)!r}; expected a text'
     if not graph.node:
-        raise ModelFileError(f'{info.path}: a graph without operations; {_HOW_TO_EXPORT}')
+        yield 'a graph without operations'
     if info.precision not in PRECISIONS:
-        raise ModelFileError(
-            f'{info.path}: precision {info.precision!r}; expected one of {PRECISIONS}'
-        )
-    height, width = info.geometry.input_size
-    if [value.name for value in graph.input] != [INPUT]:
-        raise ModelFileError(
-            f'{info.path}: inputs {[value.name for value in graph.input]}; expected one, '
-            f'{INPUT!r}; {_HOW_TO_EXPORT}'
-        )
-    _check_value(info.path, graph.input[0], [height, width, 3])
-    unknown = [name for name in info.outputs if name not in OUTPUTS]
-    if unknown or 'labels' not in info.outputs:
-        raise ModelFileError(
-            f'{info.path}: outputs {info.outputs}; expected labels and some of {OUTPUTS[1:]}; '
-            f'{_HOW_TO_EXPORT}'
-        )
+        yield f'precision {info.precision!r}; expected one of {PRECISIONS}'
+    inputs = [value.name for value in graph.input]
+    if inputs != [INPUT]:
+        yield f'inputs {inputs}; expected one, {INPUT!r}'
+    size = list(info.geometry.input_size)
+    yield from _wrong_value(graph.input[0], [*size, 3])
+    if 'labels' not in info.outputs or not set(info.outputs) <= set(OUTPUTS):
+        yield f'outputs {info.outputs}; expected labels and some of {OUTPUTS[1:]}'
     for value in graph.output:
-        _check_value(info.path, value, [height, width])
+        yield from _wrong_value(value, size)
+    yield from _weights_elsewhere(model)
 
 
-def _refuse_other_files(info: ModelInfo, message: Message) -> None:
-    """Refuse weights in other files, wherever in the graph: the hash says nothing of them."""
+def _wrong_value(value: onnx.ValueInfoProto, sizes: list[int]) -> Iterator[str]:
+    tensor = value.type.tensor_type
+    found = [dim.dim_value for dim in tensor.shape.dim]
+    if tensor.elem_type != onnx.TensorProto.UINT8 or found[1:] != sizes or found[0] != 0:
+        kind = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
+        shape = ['N' if not dim else dim for dim in found]
+        yield f'{value.name} is {kind} {shape}; expected uint8 {["N", *sizes]}'
+
+
+def _weights_elsewhere(message: Message) -> Iterator[str]:
+    """Find weights in other files, wherever in the graph: the hash says nothing of them."""
     if isinstance(message, onnx.TensorProto):
         if message.data_location == onnx.TensorProto.EXTERNAL:
-            raise ModelFileError(
-                f'{info.path}: the weights {message.name!r} are in another file; expected all of '
-                f'them in this one; {_HOW_TO_EXPORT}'
+            yield (
+                f'the weights {message.name!r} are in another file; expected all of them in this '
+                'one'
             )
         return
     for kind, value in message.ListFields():
         if kind.message_type is not None:
             for part in value if isinstance(value, Iterable) else (value,):
-                _refuse_other_files(info, part)
-
-
-def _check_value(path: Path, value: onnx.ValueInfoProto, sizes: list[int]) -> None:
-    tensor = value.type.tensor_type
-    found = [dim.dim_value for dim in tensor.shape.dim]
-    if tensor.elem_type != onnx.TensorProto.UINT8 or found[1:] != sizes or found[0] != 0:
-        kind = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
-        raise ModelFileError(
-            f'{path}: {value.name} is {kind} {["N" if not dim else dim for dim in found]}; '
-            f'expected uint8 {["N", *sizes]}; {_HOW_TO_EXPORT}'
-        )
+                yield from _weights_elsewhere(part)
