@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 
 HELP = "build TensorRT's plans of a model file, or check the file against TensorRT's rules"
@@ -87,7 +86,6 @@ def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
     # What is worth a look goes to the terminal as well: why a plan is built, warnings.
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.INFO)
-    line = _Line()
     log.addHandler(terminal)
     try:
         with logged_to(log_file):
@@ -101,13 +99,10 @@ def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
                         device=options.device,
                         precision=options.precision,
                         cache_dir=options.cache_dir,
-                        tell=line.tell,
                     )
                 except EngineError as error:
                     log.debug('%s', error)
                     raise
-                finally:
-                    line.end()
                 what = built.description
                 graphs = [str(count) for count, graph in built.graphs.items() if graph]
                 log.debug('%s', built)
@@ -119,32 +114,3 @@ def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
     finally:
         log.removeHandler(terminal)
     return 0
-
-
-class _Line:
-    """Show how far a build is: in one line of a terminal, else a line now and then."""
-
-    EVERY = 15.0
-
-    def __init__(self) -> None:
-        self._shown = -self.EVERY
-        self._in_place = sys.stderr.isatty()
-
-    def tell(self, seconds: float, doing: str) -> None:
-        """Show the seconds since the start and what goes on."""
-        if self._in_place:
-            print(
-                f'\r\033[Kbuilding for {seconds:.0f} s: {doing}',
-                end='',
-                file=sys.stderr,
-                flush=True,
-            )
-        elif seconds - self._shown >= self.EVERY:
-            self._shown = seconds
-            print(f'building for {seconds:.0f} s: {doing}', file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """Leave the terminal's line, and begin anew."""
-        if self._in_place:
-            print('\r\033[K', end='', file=sys.stderr, flush=True)
-        self._shown = -self.EVERY

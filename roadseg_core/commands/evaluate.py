@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.evaluation.datasets.text import summary
     from roadseg_core.metrics import SegmentedFrame
     from roadseg_core.pipeline.outputs import overlay
-    from roadseg_core.report.video import VideoFile
+    from roadseg_core.report.video import video_file
 
     _check(options)
     name, _, split = options.data.partition(':')
@@ -124,12 +124,12 @@ def run(options: argparse.Namespace) -> None:
         progress = stack.enter_context(
             tqdm(total=len(source), unit='frame', leave=False, disable=not sys.stderr.isatty())
         )
-        video = options.video and stack.enter_context(VideoFile(options.video, options.video_fps))
+        video = options.video and stack.enter_context(video_file(options.video, options.video_fps))
 
         def on_frame(frame: SegmentedFrame) -> None:
             progress.update()
             if video:
-                video.write(
+                video(
                     overlay(frame.image, label_map, frame.labels, None, alpha=0.5, mode='palette')
                 )
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from roadseg_core.engines import EngineDescription, open_engine, warm_up
 
-_TELL_EVERY = 1.0
-"""Seconds between two calls of ``tell``."""
+_LOOK_EVERY = 1.0
+"""Seconds between two looks at the build."""
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +44,12 @@ def build_offline(
     device: str,
     precision: str,
     cache_dir: Path | None,
-    tell: Callable[[float, str], None],
 ) -> BuiltPlan:
     """
     Build the plan of a model file if it is not there, and run it once with every batch size.
 
-    :param tell: called each second in the calling thread with the seconds since the start and
-        what TensorRT does
+    A terminal shows meanwhile what TensorRT does.
+
     :raises EngineError: if the plan cannot be built or does not run
     :raises KeyboardInterrupt: after the build was given up, if it comes meanwhile
     """
@@ -83,18 +83,16 @@ def build_offline(
         finally:
             engine.close()
 
-    started = time.monotonic()
     # While TensorRT builds in the main thread, Python would take no signal.
-    with ThreadPoolExecutor(1, thread_name_prefix='build') as pool:
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix='build') as pool,
+        tqdm(bar_format='building for {elapsed}: {desc}', leave=False, disable=None) as line,
+    ):
         future = pool.submit(build)
         try:
-            while True:
-                try:
-                    return future.result(_TELL_EVERY)
-                except FutureTimeoutError:
-                    if future.done():
-                        raise
-                    tell(time.monotonic() - started, doing[0])
+            while not wait([future], timeout=_LOOK_EVERY).done:
+                line.set_description_str(doing[0])
+            return future.result()
         except KeyboardInterrupt:
             stop.set()
             _log.warning('interrupted: the build ends at its next step')

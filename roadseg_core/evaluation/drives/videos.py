@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.report.video import CODECS, VideoFile
+from roadseg_core.report.video import CODECS, video_file
 
 _SAMPLE = 12
 """Frames whose stamps tell the rate; they wait for it in memory."""
@@ -27,7 +28,7 @@ class Videos:
         self._codecs = codecs
         self._folder = folder
         self._waiting: dict[str, list[tuple[int, np.ndarray]]] = {}
-        self._open: dict[str, VideoFile] = {}
+        self._open: dict[str, Callable[[np.ndarray], None]] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Videos:
@@ -41,7 +42,7 @@ class Videos:
         :raises OSError: if the video cannot be written
         """
         if camera in self._open:
-            self._open[camera].write(overlay)
+            self._open[camera](overlay)
             return
         waiting = self._waiting.setdefault(camera, [])
         waiting.append((stamp_ns, overlay))
@@ -58,16 +59,15 @@ class Videos:
 
     def _start(self, camera: str) -> None:
         frames = self._waiting.pop(camera)
-        video = self._stack.enter_context(
-            VideoFile(
+        self._open[camera] = self._stack.enter_context(
+            video_file(
                 self._folder / f'{camera}.mp4',
                 frame_rate([stamp for stamp, _ in frames]),
                 codecs=self._codecs,
             )
         )
-        self._open[camera] = video
         for _, overlay in frames:
-            video.write(overlay)
+            self._open[camera](overlay)
 
 
 def frame_rate(stamps_ns: list[int]) -> float:

@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from roadseg_core.report.video import VideoFile
+from roadseg_core.report.video import video_file
 
 
 def test_frames_come_back_in_the_size_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / 'new' / 'drive.mp4'
-    with VideoFile(path, 10.0) as video:
+    with video_file(path, 10.0) as write:
         for level, size in ((40, (49, 81, 3)), (120, (49, 81, 3)), (200, (60, 90, 3))):
-            video.write(np.full(size, level, np.uint8))
+            write(np.full(size, level, np.uint8))
     capture = cv2.VideoCapture(str(path))
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(10.0)
     levels = []
@@ -28,8 +28,8 @@ def test_frames_come_back_in_the_size_of_the_first(tmp_path: Path) -> None:
 
 def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> None:
-        with VideoFile(tmp_path / 'drive.mp4', 10.0) as video:
-            video.write(np.zeros((32, 32, 3), np.uint8))
+        with video_file(tmp_path / 'drive.mp4', 10.0) as write:
+            write(np.zeros((32, 32, 3), np.uint8))
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -38,6 +38,6 @@ def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_no_frame_is_no_file(tmp_path: Path) -> None:
-    with VideoFile(tmp_path / 'drive.mp4', 10.0):
+    with video_file(tmp_path / 'drive.mp4', 10.0):
         pass
     assert list(tmp_path.iterdir()) == []
