@@ -89,6 +89,8 @@ def _check(options: argparse.Namespace) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print the figures and write what was asked for."""
+    # Before imports of what a vehicle lacks: whoever has a recording needs another command.
+    _check(options)
     from tqdm import tqdm
 
     from roadseg_core.data.dataset import DRAWN, open_source
@@ -103,7 +105,6 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.pipeline.outputs import overlay
     from roadseg_core.report.video import video_file
 
-    _check(options)
     name, _, split = options.data.partition(':')
     chosen = read_options(options.pairs)
     root = Path() if name in DRAWN else data_root(options.root)

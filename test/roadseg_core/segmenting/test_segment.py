@@ -103,7 +103,10 @@ def test_a_stopped_run_is_taken_up(segment, tmp_path: Path, exact_model: str, st
     words = [str(many), '--output', str(out), '--outputs', 'label', '--model', exact_model]
     process = subprocess.Popen(
         [sys.executable, '-m', 'roadseg_core.cli', 'segment', *words, '--precision', 'fp32'],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        env={
+            **os.environ,
+            'PYTHONPATH': os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')]),
+        },
         stderr=subprocess.PIPE,
         text=True,
     )
