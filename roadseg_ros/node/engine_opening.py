@@ -99,6 +99,11 @@ class Widening:
         ).start()
         return True
 
+    @property
+    def busy(self) -> bool:
+        """Whether an engine opens."""
+        return self._opening is not None
+
     def take(self) -> WarmEngine | None:
         """
         Return the engine once it is open; None while there is none.

@@ -68,6 +68,11 @@ class EngineThread(threading.Thread):
         if self._warm is not None:
             self._warm.engine.close()
 
+    @property
+    def opens(self) -> bool:
+        """Whether an engine opens, in this thread or beside it."""
+        return not self.opened or self._widening.busy
+
     def at(self, what: str, camera: str = '') -> None:
         """Note what is begun now, for who looks whether it ends, and what the last thing took."""
         now = time.monotonic()

@@ -58,6 +58,9 @@ _EVENTS_EVERY = 10
 _SILENCE_LIMIT = 8.0
 """Seconds without a sign of the executor after which the process ends, or more."""
 
+_SILENCE_LIMIT_OPENING = 60.0
+"""The same while an engine opens: some runtimes hold Python's lock to load what they compiled."""
+
 _ANSWER_WITHIN = 0.5
 """Longest wait of a transition for the batch in hand, in seconds; the end waits twice as long."""
 
@@ -137,7 +140,11 @@ class SegmentationNode(LifecycleNode):
         Longer than ``inference_timeout``, which is found and told in order.
         """
         timeout = self._settings.inference_timeout
-        return max(_SILENCE_LIMIT, timeout + 6.0) if timeout else 0.0
+        if not timeout:
+            return 0.0
+        workers = [*self._former, *([self._worker] if self._worker is not None else [])]
+        opens = any(thread.opens for worker in workers for thread in worker.threads())
+        return max(_SILENCE_LIMIT_OPENING if opens else _SILENCE_LIMIT, timeout + 6.0)
 
     @_logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
