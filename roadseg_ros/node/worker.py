@@ -24,6 +24,9 @@ from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 
+_SLOWER = 5.0
+"""An engine that takes so many times what a batch took at its opening hangs, at the earliest."""
+
 STAGES = ('converting', 'resizing', 'inference', 'making', 'publishing')
 """What the engine's thread does with a frame, in this order."""
 
@@ -136,9 +139,7 @@ class Worker:
         with self._changed:
             for thread in self.threads():
                 what, camera, since = thread.doing
-                limit = (
-                    self.settings.inference_timeout if thread.opened else self.settings.open_timeout
-                )
+                limit = self._inference_timeout() if thread.opened else self.settings.open_timeout
                 if what and limit and now - since >= limit:
                     for ticket in thread.in_hand:
                         self._scheduler.settle(ticket.camera, Outcome.FAILED)
@@ -179,6 +180,13 @@ class Worker:
         """Return when a camera was last heard, and how long three of its intervals are of late."""
         with self._changed:
             return self._scheduler.arrivals(camera)
+
+    def _inference_timeout(self) -> float:
+        """Return ``inference_timeout``, or more for an engine that has always been slow."""
+        timeout, rate = self.settings.inference_timeout, self._warm_rate
+        if not timeout or rate is None:
+            return timeout
+        return max(timeout, _SLOWER * rate.batch / rate.frames_per_second)
 
     def rate_compared(self) -> tuple[bool, str]:
         """Tell whether the engine's present rate covers the cameras at fps."""

@@ -187,3 +187,14 @@ def test_a_process_ends_while_it_waits_for_its_first_frame(start):
     bench, node = start()
     bench.wait_ready()
     assert helpers.NodeProcess.stop(node) == 0
+
+
+@pytest.mark.slow_fault
+def test_an_engine_that_has_always_been_slow_does_not_hang(start, engine_that):
+    fault, told = engine_that('time.sleep(0.4)')
+    told.touch()
+    bench, node = start(fault=fault, inference_timeout='0.3', max_frame_age='0.0', fps='60.0')
+    camera = driving(bench)
+    labels = bench.received['/segmentation/front/label']
+    publish_until(bench, [camera], lambda: len(labels) >= 5, 'labels')
+    assert node.process.poll() is None
