@@ -37,7 +37,7 @@ BASES := --build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install
 .PHONY: help setup demo test faults build lint clean lock
 
 help:
-	@echo 'make setup   make $(VENV) with everything that is needed; then: . $(VENV)/bin/activate'
+	@echo 'make setup   make $(VENV) with everything that is needed'
 	@echo 'make demo    show the node at work and write build/demo/report.html'
 	@echo '             SOURCE=PATH plays your own bag, video or folder of images;'
 	@echo '             DEMO_ARGS=... are more arguments, DEMO_ARGS=--help lists them'
@@ -53,7 +53,11 @@ help:
 	@echo 'SETS=...         files of requirements/ to install ($(SETS))'
 
 setup: $(INSTALLED)
+ifdef DISTRIBUTION
+	@echo 'Ready; next, in the workspace: colcon build --packages-select roadseg_ros'
+else
 	@echo 'Ready: . $(VENV)/bin/activate'
+endif
 
 $(STAMP): $(FILES) requirements/lock.txt requirements/distribution.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
