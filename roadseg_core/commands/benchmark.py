@@ -13,50 +13,91 @@ import shlex
 from dataclasses import fields
 from pathlib import Path
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+
 HELP = 'time engines against each other'
+_ENGINE_HELP = 'frames per second, latency, memory and agreement of engines'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     engine = parser.add_subparsers(dest='what', required=True).add_parser(
-        'engine', help='frames per second, latency, memory and agreement of engines'
+        'engine',
+        help=_ENGINE_HELP,
+        description=_ENGINE_HELP,
+        epilog=parser.epilog,
+        formatter_class=parser.formatter_class,
     )
     engine.add_argument('model', type=Path, help='model file, or training checkpoint')
-    engine.add_argument('--backend', default='auto', help='auto, openvino, tensorrt or torch')
-    engine.add_argument('--device', default='auto', help="in the backend's words")
-    engine.add_argument('--precision', default='auto', help='auto, fp32, bf16 or fp16')
     engine.add_argument(
-        '--outputs', default='labels', metavar='A,B', help='labels, road_probability, confidence'
+        '--backend', default='auto', help='auto (default), openvino, tensorrt or torch'
     )
-    engine.add_argument('--batch', default='4', metavar='N,M', help='frames in a call')
+    engine.add_argument(
+        '--device', default='auto', help="device, in the backend's words (default: auto)"
+    )
+    engine.add_argument(
+        '--precision', default='auto', help='auto (default), fp32, bf16, fp16 or int8'
+    )
+    engine.add_argument(
+        '--outputs',
+        default='labels',
+        metavar='A,B',
+        help='labels (default), road_probability, confidence',
+    )
+    engine.add_argument(
+        '--batch', default='4', metavar='N,M', help='frames in a call (default: %(default)s)'
+    )
     engine.add_argument(
         '--compare',
         default='',
         metavar='A,B',
         help='other contenders: [FILE.onnx=]BACKEND[@DEVICE][:PRECISION][+OUTPUT...]; '
-        'onnxruntime and torch alone run the plain network in fp32',
+        'onnxruntime and torch alone run the plain network in fp32 (default: none)',
     )
     engine.add_argument(
         '--checkpoint',
         type=Path,
-        help='of the model: weights of the plain network, and what the labels are compared with',
+        help='of the model: weights of the plain network, and what the labels are compared '
+        'with (default: none)',
     )
     engine.add_argument(
-        '--frames', type=Path, metavar='FOLDER', help='pictures to run on; default: smooth noise'
+        '--frames', type=Path, metavar='FOLDER', help='pictures to run on (default: smooth noise)'
     )
     engine.add_argument(
         '--agreement-frames',
         type=int,
         default=32,
         metavar='N',
-        help='pictures for the agreement of labels',
+        help='pictures for the agreement of labels (default: %(default)s)',
     )
-    engine.add_argument('--rounds', type=int, default=8, help='turns of each contender')
-    engine.add_argument('--seconds', type=float, default=0.5, help='length of a turn')
-    engine.add_argument('--threads', type=int, default=0, help='on the CPU; 0: one a core')
+    engine.add_argument(
+        '--rounds',
+        type=int,
+        default=8,
+        metavar='N',
+        help='turns of each contender (default: %(default)s)',
+    )
+    engine.add_argument(
+        '--seconds', type=float, default=0.5, help='length of a turn (default: %(default)s)'
+    )
+    engine.add_argument(
+        '--threads',
+        type=int,
+        default=0,
+        metavar='N',
+        help='on the CPU; 0 (default): one a core',
+    )
     engine.add_argument('--pinning', action='store_true', help='bind threads to cores')
-    engine.add_argument('--cache-dir', type=Path, help='folder of compiled models')
-    engine.add_argument('--output', type=Path, help='also write the figures as JSON here')
+    engine.add_argument(
+        '--cache-dir',
+        type=Path,
+        metavar='FOLDER',
+        help='folder of compiled models (default: none)',
+    )
+    engine.add_argument(
+        '--output', type=Path, metavar='FILE', help='also write the figures, as JSON'
+    )
+    add_overwrite(engine)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -68,6 +109,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.benchmarking.run import benchmark
     from roadseg_core.benchmarking.table import table
 
+    refuse_to_replace(options, options.output)
     report = {'command': _command(options), **benchmark(_settings(options))}
     print(table(report))
     if options.output:

@@ -15,6 +15,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+
 if TYPE_CHECKING:
     from roadseg_core.budget.scenario import Scenario
 
@@ -32,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--scenario',
         metavar='NAME|FILE',
-        help='parking, urban, rural or a file: its design space and the pick',
+        help='parking, urban, rural or a file: its design space and the pick; '
+        'without it, a network or a model: a line for every network',
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument('--network', help='a network by its name')
@@ -49,8 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help="also measure each candidate's images/s by the engine, here",
     )
-    parser.add_argument('--json', type=Path, help="also write the scenario's figures here")
-    parser.add_argument('--plot', type=Path, help='also draw the design space, as PNG')
+    parser.add_argument(
+        '--json', type=Path, metavar='FILE', help="also write the scenario's figures, as JSON"
+    )
+    parser.add_argument(
+        '--plot', type=Path, metavar='FILE', help='also draw the design space, as PNG'
+    )
+    add_overwrite(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -61,6 +69,7 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(
             f'argument {options.pairs[0]!r} is of a network; give --network or --model, too'
         )
+    refuse_to_replace(options, options.json, options.plot)
     scenario = find_scenario(options.scenario) if options.scenario else None
     if scenario and options.input_size:
         scenario = replace(scenario, input_size=tuple(options.input_size))

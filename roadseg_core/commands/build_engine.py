@@ -28,9 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f'than once, for a plan each; default: {" and ".join(NODE_OUTPUTS)}, which the node '
         'uses',
     )
-    parser.add_argument('--device', default='auto', help='auto, cuda or cuda:N')
+    parser.add_argument('--device', default='auto', help='auto (default), cuda or cuda:N')
     parser.add_argument(
-        '--precision', default='auto', help="auto, or the file's own; fp32 rules out TF32"
+        '--precision', default='auto', help="auto (default), or the file's own; fp32 rules out TF32"
     )
     parser.add_argument(
         '--cache-dir',
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--log',
         type=Path,
         metavar='FILE',
-        help="TensorRT's log; default: build-MODEL.log in the folder of plans",
+        help="TensorRT's log, which is added to; default: build-MODEL.log in the folder of plans",
     )
     parser.add_argument(
         '--check',

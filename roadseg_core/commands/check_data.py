@@ -13,10 +13,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+
 if TYPE_CHECKING:
     from roadseg_core.data.check import SplitReport
 
 HELP = 'read a whole data set; say what is in it and what is wrong'
+
+
+_SHEETS = Path('build/check-data')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--output',
         type=Path,
-        default=Path('build/check-data'),
+        default=_SHEETS,
         metavar='FOLDER',
         help='where contact sheets go, a picture a split; default: %(default)s',
     )
@@ -54,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='frames on a contact sheet, 0 for none; default: %(default)s',
     )
     parser.add_argument('--json', action='store_true', help='print the report as JSON')
+    add_overwrite(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,6 +68,8 @@ def run(options: argparse.Namespace) -> int:
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
 
+    if options.sheet > 0 and options.output != _SHEETS:
+        refuse_to_replace(options, *sorted(options.output.glob('*.png')))
     name, _, split = options.data.partition(':')
     result = check_data_set(
         name,

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+
 HELP = 'write the fp16 form of a model file, for TensorRT'
 
 
@@ -26,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--count', type=int, default=16, metavar='N', help='of pictures; default: %(default)s'
     )
+    add_overwrite(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -35,6 +38,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.model_file import read_model_info
     from roadseg_core.sources.picture_batches import load_pictures
 
+    refuse_to_replace(options, options.output)
     geometry = read_model_info(options.model).geometry
     frames = load_pictures(geometry, options.frames, options.count)
     of = 'smooth noise' if options.frames is None else f'pictures of {options.frames.name}'

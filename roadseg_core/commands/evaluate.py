@@ -14,6 +14,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
 from roadseg_core.files import RECORDING_SUFFIXES, default_model
 
 HELP = 'compare a model with a data set'
@@ -43,10 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='camera',
         help="compare on the camera's pixels (default) or on the network's",
     )
-    parser.add_argument('--backend', default='auto', help='auto, openvino, tensorrt or torch')
-    parser.add_argument('--device', default='auto', help="device, in the backend's words")
     parser.add_argument(
-        '--precision', default='auto', help='auto, fp32, bf16, fp16 or int8, as the backend can'
+        '--backend', default='auto', help='auto (default), openvino, tensorrt or torch'
+    )
+    parser.add_argument(
+        '--device', default='auto', help="device, in the backend's words (default: auto)"
+    )
+    parser.add_argument(
+        '--precision', default='auto', help='auto (default), fp32, bf16, fp16 or int8'
     )
     parser.add_argument(
         '--json',
@@ -64,11 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='write the frames with the palette over them, as MP4',
     )
     parser.add_argument(
-        '--video-fps', type=float, default=10.0, metavar='N', help='frames/s of the video'
+        '--video-fps',
+        type=float,
+        default=10.0,
+        metavar='N',
+        help='frames/s of the video (default: %(default)s)',
     )
-    parser.add_argument(
-        '--overwrite', action='store_true', help='replace files of these names (default: refuse)'
-    )
+    add_overwrite(parser)
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -80,9 +87,7 @@ def _check(options: argparse.Namespace) -> None:
                 f'{word} is no data set; label a recording by: roadseg segment {word} --output '
                 'FOLDER; judge a model on it by: evaluate_bag (docs/evaluate_bag.md)'
             )
-    for file in (options.json, options.html, options.video):
-        if file and file.exists() and not options.overwrite:
-            raise ValueError(f'{file} is there; name another file, or replace it by --overwrite')
+    refuse_to_replace(options, options.json, options.html, options.video)
     if not options.data:
         raise ValueError('no data set; name one by --data, such as --data camvid:val')
 

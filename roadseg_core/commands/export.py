@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+
 HELP = 'write a model file from a checkpoint'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('checkpoint', type=Path)
+    parser.add_argument('checkpoint', type=Path, help='.safetensors file of a training run')
     parser.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
     parser.add_argument(
         '--frames',
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='types in the file: fp16 is for TensorRT; OpenVINO takes fp32 and '
         'runs it in bf16 where the processor can; for int8: quantize; default: %(default)s',
     )
+    add_overwrite(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -37,6 +40,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.export.agreement import describe_agreement
     from roadseg_core.export.run import export_checkpoint
 
+    refuse_to_replace(options, options.output)
     agreement = export_checkpoint(
         options.checkpoint, options.output, frames=options.frames, precision=options.precision
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+
 HELP = 'draw the curves of training runs, and panels of their results'
 
 
@@ -48,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--root', help='folder of the data sets for the panels; default: that of the training'
     )
+    add_overwrite(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -60,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
     curves = options.curves
     if curves is None and options.panels is None:
         curves = options.runs[0].parent / 'curves.png'
+    refuse_to_replace(options, curves, options.panels)
     if curves:
         plot_curves(curves, [read_curves(folder) for folder in options.runs])
         print(curves)

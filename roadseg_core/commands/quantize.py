@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+
 HELP = 'write a model file in int8'
 
 
@@ -57,8 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='*',
         default=[],
         metavar='NAME',
-        help='convolutions to leave in fp32, by parts of their names',
+        help='convolutions to leave in fp32, by parts of their names; default: none',
     )
+    add_overwrite(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -69,6 +72,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.model_file import read_model_info
     from roadseg_core.quantization.run import quantize_file
 
+    refuse_to_replace(options, options.output)
     label_map = read_model_info(options.model).label_map
     # Each data set has the options that follow it; those behind other arguments are the last one's.
     chosen: list[tuple[str, list[str]]] = []

@@ -16,13 +16,16 @@ HELP = 'train a network from a configuration'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.add_argument(
-        'config', type=Path, help='YAML file, or the name of one in config/training: own_streets'
+        'config',
+        type=Path,
+        help='YAML file, or the name of one in config/training, such as own_streets',
     )
     parser.add_argument(
         'pairs',
         nargs='*',
         metavar='key=value',
-        help='such as epochs=3 or optimizer.learning_rate=0.01',
+        help='such as epochs=3 or optimizer.learning_rate=0.01; data.root is the folder of the '
+        'data sets, by default $ROADSEG_DATA',
     )
     parser.add_argument(
         '--smoke',

@@ -40,16 +40,17 @@ def test_version(capsys):
     assert end.value.code == 0 and capsys.readouterr().out == f'roadseg {__version__}\n'
 
 
-@pytest.mark.parametrize('command', COMMANDS)
+@pytest.mark.parametrize('command', [*COMMANDS, 'benchmark engine'])
 def test_every_help_ends_with_examples_that_the_command_takes(command, capsys):
+    words = command.split()
     with pytest.raises(SystemExit):
-        main([command, '--help'])
+        main([*words, '--help'])
     _, examples = capsys.readouterr().out.split('examples:\n')
     lines = shlex.split(examples.replace('\\\n', ' '), comments=True)
     calls = [i for i, word in enumerate(lines) if word == 'roadseg']
     assert len(calls) >= 2
     for start, end in zip(calls, [*calls[1:], None]):
-        assert lines[start + 1] == command
+        assert lines[start + 1] == words[0]
         _parsed(lines[start + 1 : end])
 
 
@@ -62,10 +63,38 @@ def test_a_recording_is_told_what_takes_it(words, tmp_path, capsys):
     assert f'label a recording by: roadseg segment {words[-1]}' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('option', ['--video', '--html', '--json'])
-def test_evaluate_replaces_a_file_only_when_asked(option, tmp_path, capsys):
+@pytest.mark.parametrize(
+    'words',
+    [
+        'evaluate --data camvid --video',
+        'evaluate --data camvid --html',
+        'evaluate --data camvid --json',
+        'export best.safetensors --output',
+        'convert-fp16 model.onnx --output',
+        'quantize model.onnx --calibrate drive --data camvid --output',
+        'plot a_run --curves',
+        'plot a_run --panels',
+        'budget --scenario parking --json',
+        'budget --scenario parking --plot',
+        'benchmark engine model.onnx --output',
+    ],
+)
+def test_a_file_is_replaced_only_when_asked(words, tmp_path, capsys):
     mine = tmp_path / 'drive.mp4'
     mine.write_bytes(b'mine')
-    assert main(['evaluate', '--data', 'camvid', option, str(mine)]) == 1
+    assert main([*words.split(), str(mine)]) == 1
     assert 'drive.mp4 is there; name another file' in capsys.readouterr().err
     assert mine.read_bytes() == b'mine'
+
+
+def test_overwrite_replaces_a_file(tmp_path):
+    mine = tmp_path / 'figures.json'
+    mine.write_bytes(b'mine')
+    assert main(['budget', '--scenario', 'parking', '--json', str(mine), '--overwrite']) == 0
+    assert b'pick' in mine.read_bytes()
+
+
+def test_contact_sheets_replace_no_pictures_of_a_folder(tmp_path, capsys):
+    (tmp_path / 'a.png').write_bytes(b'mine')
+    assert main(['check-data', 'camvid', '--root', str(tmp_path), '--output', str(tmp_path)]) == 1
+    assert 'a.png is there' in capsys.readouterr().err

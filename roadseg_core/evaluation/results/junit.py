@@ -39,8 +39,12 @@ class SuiteFile:
         """
         Write that the call has not come to its end.
 
-        :raises EvaluationError: if the file cannot be written; as the other methods
+        :raises EvaluationError: if the file cannot be written, as the other methods; if one is
+            there that is no JUnit file
         """
+        if self._path and self._path.is_file() and b'<testsuite' not in self._path.read_bytes():
+            path, self._path = self._path, None
+            raise EvaluationError(f'--junit {path} is there and no JUnit file; name another file')
         self.fail('it did not come to its end')
 
     def fail(self, reason: str) -> None:

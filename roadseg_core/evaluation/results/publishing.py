@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import filecmp
 import json
 import os
 import shutil
@@ -23,15 +25,20 @@ def forget(output: Path) -> None:
 
     A run that ends early must not leave an earlier one's verdict as if it were its own.
 
-    :raises OSError: if it cannot be removed
+    :raises OSError: if it cannot be removed, or is not of an evaluation
     """
+    names = (*VERDICTS, *ROW_FILES, ANNOTATED)
+    # A comparison has its parts in the folders of its two evaluations.
+    if not any((output / place / PARTS).is_dir() for place in ('', 'model', 'against')):
+        _refuse(*(output / name for name in names))
     for name in (*VERDICTS, *ROW_FILES):
         (output / name).unlink(missing_ok=True)
     for part in (output / PARTS).glob('*'):
         # No other videos: the folder may hold a user's own.
         for video in part.glob('*.mp4'):
-            for shown in (video.name, f'{part.name}_{video.name}'):
-                (output / shown).unlink(missing_ok=True)
+            for shown in (output / video.name, output / f'{part.name}_{video.name}'):
+                if shown.exists() and filecmp.cmp(video, shown):
+                    shown.unlink()
     if (output / ANNOTATED).is_dir():
         shutil.rmtree(output / ANNOTATED)
 
@@ -75,8 +82,14 @@ def publish(bags: Iterable[Path], output: Path) -> None:
             shutil.copytree(part / ANNOTATED, output / ANNOTATED / own, copy_function=_share)
         for video in sorted(part.glob('*.mp4')):
             name = f'{own}_{video.name}' if own else video.name
-            (output / name).unlink(missing_ok=True)
+            _refuse(output / name)
             _share(video, output / name)
+
+
+def _refuse(*files: Path) -> None:
+    for file in files:
+        if file.exists():
+            raise FileExistsError(errno.EEXIST, 'it was not written by an evaluation', str(file))
 
 
 def _share(source: str | Path, target: str | Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from roadseg_core.evaluation.results.junit import SuiteFile, make_case
+from roadseg_core.evaluation.settings.values import EvaluationError
 
 
 def test_cases_are_counted_and_told(tmp_path: Path) -> None:
@@ -45,3 +47,17 @@ def test_any_text_gives_a_file_that_can_be_read(tmp_path_factory, text: str) -> 
     suite.name = text
     suite.finish([make_case('bags', text, failure=f'a{text}')])
     assert ElementTree.parse(path).getroot().find('.//failure') is not None
+
+
+def test_what_is_no_junit_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / 'drive.mp4'
+    path.write_bytes(b'mine')
+    suite = SuiteFile(path)
+    with pytest.raises(EvaluationError, match='no JUnit file'):
+        suite.begin()
+    suite.fail('stopped')
+    assert path.read_bytes() == b'mine'
+    path = tmp_path / 'junit.xml'
+    for _ in range(2):
+        SuiteFile(path).begin()
+    assert 'did not come to its end' in path.read_text()
