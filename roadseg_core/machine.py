@@ -26,7 +26,7 @@ _FEATURES = (
 
 def describe_machine() -> dict[str, object]:
     """Return processor, cores, the instructions that matter here and the system."""
-    fields = _processor()
+    fields = cpu_fields()
     flags = fields.get('flags', fields.get('Features', '')).split()
     return {
         'processor': _name(fields),
@@ -40,7 +40,7 @@ def describe_machine() -> dict[str, object]:
 
 def processor() -> str:
     """Return the processor's name, or its architecture where the system does not say."""
-    return _name(_processor())
+    return _name(cpu_fields())
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
@@ -67,10 +67,10 @@ def _name(fields: dict[str, str]) -> str:
     return fields.get('model name', platform.machine())
 
 
-def _processor() -> dict[str, str]:
-    """Read the first processor of /proc/cpuinfo; empty where there is none."""
+def cpu_fields(cpuinfo: Path = Path('/proc/cpuinfo')) -> dict[str, str]:
+    """Return what the system says of its first processor; empty where it says nothing."""
     try:
-        text = Path('/proc/cpuinfo').read_text(encoding='utf-8')
+        text = cpuinfo.read_text(encoding='utf-8')
     except OSError:
         return {}
     lines = (line.partition(':') for line in text.split('\n\n')[0].splitlines())

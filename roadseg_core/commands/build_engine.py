@@ -78,9 +78,9 @@ def _check(model: Path, sets: list[tuple[str, ...]]) -> int:
 def _build(options: argparse.Namespace, sets: list[tuple[str, ...]]) -> int:
     from roadseg_core.engines import EngineError
     from roadseg_core.engines.tensorrt.offline_build import build_offline, logged_to
-    from roadseg_core.engines.tensorrt.plan_cache import default_folder
+    from roadseg_core.files import user_cache
 
-    folder = options.cache_dir or default_folder()
+    folder = options.cache_dir or user_cache()
     log_file = options.log or folder / f'build-{options.model.stem}.log'
     log = logging.getLogger('roadseg_core')
     # What is worth a look goes to the terminal as well: why a plan is built, warnings.

@@ -7,6 +7,8 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
+from roadseg_core.machine import cpu_fields
+
 _X86 = ('x86_64', 'amd64')
 _BF16 = ('amx_bf16', 'avx512_bf16')
 
@@ -59,10 +61,5 @@ def _siblings(root: Path, processors: Iterable[int]) -> Iterable[str]:
 
 def _flags(cpuinfo: Path) -> list[str] | None:
     """Return the flags of an x86 processor; None where nothing is known."""
-    if platform.machine().lower() not in _X86:
-        return None
-    try:
-        lines = cpuinfo.read_text(encoding='utf-8').splitlines()
-    except OSError:
-        return None
-    return next((line.partition(':')[2].split() for line in lines if line.startswith('flags')), [])
+    fields = cpu_fields(cpuinfo) if platform.machine().lower() in _X86 else {}
+    return fields.get('flags', '').split() if fields else None

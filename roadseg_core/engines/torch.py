@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from roadseg_core.engines.base import (
     Segmentation,
 )
 from roadseg_core.engines.torch_cuda import GraphRunner
+from roadseg_core.files import sha256_of
 
 _PRECISIONS = {'cpu': ('fp32', 'bf16'), 'cuda': ('fp16', 'fp32', 'bf16')}
 """What each kind of device computes in; the first is what ``auto`` takes."""
@@ -36,11 +36,11 @@ class TorchEngine(Engine):
 
     def __init__(self, checkpoint: Path, options: EngineOptions) -> None:
         try:
-            digest = _digest(checkpoint)
+            digest = sha256_of(checkpoint)
             loaded = load_checkpoint(checkpoint)
         except (CheckpointError, OSError) as error:
             raise EngineError(str(error)) from error
-        if _digest(checkpoint) != digest:
+        if sha256_of(checkpoint) != digest:
             raise EngineError(f'{checkpoint} changed while it was opened: open it again')
         info = loaded.info(checkpoint, sha256=digest)
         super().__init__(info, options.outputs)
@@ -135,11 +135,3 @@ def _choose_device(device: str) -> torch.device:
             f'device {device!r}; PyTorch {torch.__version__} can use {count} NVIDIA GPUs here'
         )
     return torch.device('cuda', chosen.index or 0) if chosen.type == 'cuda' else chosen
-
-
-def _digest(checkpoint: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(checkpoint.iterdir()) if checkpoint.is_dir() else [checkpoint]:
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

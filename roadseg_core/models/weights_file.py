@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 import shutil
 import urllib.error
@@ -15,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from roadseg_core.files import write_atomically
+from roadseg_core.files import sha256_of, user_cache, write_atomically
 
 SHIPPED = Path(__file__).parent / 'weights'
 """The folder of the files that ship with the program; its README has origins and licences."""
@@ -28,7 +26,6 @@ ORIGINS = {
 """Where files that configurations name, and that do not ship, can be downloaded."""
 
 _TIMEOUT = 30.0
-_CHUNK = 1 << 20
 
 
 class WeightsError(ValueError):
@@ -70,11 +67,9 @@ def find_weights(
     )
     if checksum is None:
         raise WeightsError(f'{source}: no checksum; add #sha256=<64 hexadecimal digits> to the URL')
-    if cache is None:
-        home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-        cache = Path(home) / 'roadseg' / 'weights'
+    cache = cache or user_cache() / 'weights'
     path = cache / name
-    if path.is_file() and _sha256(path).startswith(checksum[1]):
+    if path.is_file() and sha256_of(path).startswith(checksum[1]):
         return path
     cache.mkdir(parents=True, exist_ok=True)
     _download(url, path, checksum=checksum[1])
@@ -127,7 +122,7 @@ def _download(url: str, path: Path, *, checksum: str) -> None:
                 urllib.request.urlopen(url, timeout=_TIMEOUT) as answer,
             ):
                 shutil.copyfileobj(answer, file)
-            found = _sha256(temporary)
+            found = sha256_of(temporary)
             if not found.startswith(checksum):
                 raise WeightsError(
                     f'{url}: sha256 {found[:16]}..., expected {checksum[:16]}...; '
@@ -138,11 +133,3 @@ def _download(url: str, path: Path, *, checksum: str) -> None:
             f'{url}: cannot be downloaded from here ({error}); download it where there is '
             f'internet and name the local file instead, or put it at {path}'
         ) from error
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

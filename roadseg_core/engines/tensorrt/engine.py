@@ -17,8 +17,9 @@ from roadseg_core.engines.base import (
 )
 from roadseg_core.engines.tensorrt.build import BuildOptions, build_plan
 from roadseg_core.engines.tensorrt.cuda import Gpu, use_gpu
-from roadseg_core.engines.tensorrt.plan_cache import PlanCache, PlanKey, default_folder, open_plan
+from roadseg_core.engines.tensorrt.plan_cache import PlanCache, PlanKey, open_plan
 from roadseg_core.engines.tensorrt.runtime import PlanRunner
+from roadseg_core.files import user_cache
 from roadseg_core.model_file import ModelFile
 
 _LEAST_VERSION, _MOST_VERSION = 10, 11
@@ -50,7 +51,7 @@ class TensorRtEngine(Engine):
         gpu = use_gpu(options.device)
         tf32 = precision == 'auto' and info.precision == 'fp32'
         building = BuildOptions(tf32=tf32)
-        folder = default_folder() if options.cache_dir is None else options.cache_dir
+        folder = options.cache_dir or user_cache()
         self._cache = PlanCache(
             folder,
             PlanKey(

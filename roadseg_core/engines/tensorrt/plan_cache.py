@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -203,12 +202,6 @@ def open_plan(
         ) from error
     _log.info('plan built in %.0f s: %s', seconds, cache.path)
     return load(plan)
-
-
-def default_folder() -> Path:
-    """Return the folder of plans in the user's cache."""
-    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-    return Path(base) / 'roadseg'
 
 
 def _short(value: object) -> str:

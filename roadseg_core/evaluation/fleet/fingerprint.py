@@ -14,6 +14,7 @@ from roadseg_core.evaluation.drives.truth import truth_root
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.files import sha256_of
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PACKAGES = (
@@ -52,7 +53,7 @@ def fingerprints(
     found = {}
     try:
         shared = (
-            _file_digest(model),
+            sha256_of(model),
             f'{engine.backend} {engine.device} {engine.precision} {engine.version}',
             settings_state(config),
             label_map_state(config.truth),
@@ -146,11 +147,6 @@ def _sources(root: Path) -> dict[Path, bytes]:
                 module = root.joinpath(*name.split('.'))
                 waiting += [module.with_suffix('.py'), module / '__init__.py']
     return found
-
-
-def _file_digest(path: Path) -> str:
-    # A model is small enough to be read at once.
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _version(package: str) -> str:
