@@ -69,10 +69,10 @@ def test_an_output_that_cannot_be_sent_is_lost_alone(start):
 NO_SECOND_ENGINE = """
 from roadseg_core.engines.openvino import OpenVinoEngine
 open_openvino = OpenVinoEngine.__init__
-def broken(engine, model, *, outputs, **options):
-    if 'confidence' in outputs:
+def broken(engine, model, options):
+    if 'confidence' in options.outputs:
         raise OSError(28, 'No space left on device')
-    open_openvino(engine, model, outputs=outputs, **options)
+    open_openvino(engine, model, options)
 OpenVinoEngine.__init__ = broken
 """
 
@@ -97,10 +97,10 @@ import time
 from pathlib import Path
 from roadseg_core.engines.openvino import OpenVinoEngine
 open_openvino, close = OpenVinoEngine.__init__, OpenVinoEngine.close
-def waiting(engine, model, *, outputs, **options):
-    while 'confidence' in outputs and not Path({told!r}).exists():
+def waiting(engine, model, options):
+    while 'confidence' in options.outputs and not Path({told!r}).exists():
         time.sleep(0.02)
-    open_openvino(engine, model, outputs=outputs, **options)
+    open_openvino(engine, model, options)
 def told_close(engine):
     print('closed', *engine.outputs)
     close(engine)
