@@ -71,5 +71,7 @@ def test_a_planner_with_a_deadline_is_served_where_the_output_has_one(start):
     bench.wait_ready()
     publish_until(bench, [camera], lambda: masks, 'masks')
     assert labels == []
-    assert 'QoS mismatch on /segmentation/front/label' in node.text()
+    bench.until(
+        lambda: 'QoS mismatch on /segmentation/front/label' in node.text(), what='the mismatch'
+    )
     assert 'DEADLINE' in node.text()
