@@ -13,14 +13,6 @@ WARM_UP_CALLS = 3
 
 
 @dataclass(frozen=True)
-class Clock:
-    """Read seconds: ``wall`` steady, ``cpu`` of all threads of this process."""
-
-    wall: Callable[[], float] = time.perf_counter
-    cpu: Callable[[], float] = time.process_time
-
-
-@dataclass(frozen=True)
 class Timing:
     """
     Say how long the calls of one contender took.
@@ -43,7 +35,8 @@ def measure(
     frames: int,
     rounds: int,
     seconds: float,
-    clock: Clock | None = None,
+    wall_clock: Callable[[], float] = time.perf_counter,
+    cpu_clock: Callable[[], float] = time.process_time,
 ) -> dict[str, Timing]:
     """
     Time calls, interleaved: what disturbs the machine meanwhile disturbs them all.
@@ -54,8 +47,8 @@ def measure(
     :param frames: frames that one call works on
     :param rounds: turns of each
     :param seconds: length of a turn; at least two calls are made
+    :param cpu_clock: seconds of all threads of this process
     """
-    clock = clock or Clock()
     for call in calls.values():
         for _ in range(WARM_UP_CALLS):
             call()
@@ -64,14 +57,14 @@ def measure(
     for _ in tqdm(range(rounds), desc='turns', leave=False, disable=None):
         for name, call in calls.items():
             call()
-            cpu_start, start = clock.cpu(), clock.wall()
+            cpu_start, start = cpu_clock(), wall_clock()
             before, first = start, True
             while first or before - start < seconds:
                 call()
-                after = clock.wall()
+                after = wall_clock()
                 wall[name].append(after - before)
                 before, first = after, False
-            cpu[name] += clock.cpu() - cpu_start
+            cpu[name] += cpu_clock() - cpu_start
     return {name: summarize(wall[name], cpu=cpu[name], frames=frames) for name in calls}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from roadseg_core.report import text_table
+
 _COLUMNS = (
     'contender',
     'precision',
@@ -29,15 +31,12 @@ def table(report: Mapping[str, object]) -> str:
     ]
     for batch in report['batches']:
         body = [_row(row) for row in batch['contenders']]
-        widths = [max(len(row[i]) for row in (_COLUMNS, *body)) for i in range(len(_COLUMNS))]
         base = batch['contenders'][0]['ratio_to']
         lines += [
             '',
             f'batch {batch["batch"]}; ratio to {base}',
             '',
-            _line(_COLUMNS, widths),
-            _line([width * '-' for width in widths], widths),
-            *(_line(row, widths) for row in body),
+            text_table.table(_COLUMNS, body, markdown=True),
         ]
     return '\n'.join(lines)
 
@@ -56,7 +55,3 @@ def _row(row: Mapping[str, object]) -> tuple[str, ...]:
         f'{row["resident_mib"]:.0f}',
         '' if equal is None else f'{100 * equal:.3f} %',
     )
-
-
-def _line(cells: object, widths: list[int]) -> str:
-    return '| ' + ' | '.join(f'{cell:{width}}' for cell, width in zip(cells, widths)) + ' |'

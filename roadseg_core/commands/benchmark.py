@@ -120,7 +120,6 @@ def run(options: argparse.Namespace) -> None:
 def _settings(options: argparse.Namespace) -> object:
     from roadseg_core.benchmarking.specification import (
         BenchmarkError,
-        Contender,
         Settings,
         parse_contender,
     )
@@ -134,17 +133,12 @@ def _settings(options: argparse.Namespace) -> object:
     device = (
         '' if options.device == 'auto' and options.backend != 'torch' else (f'@{options.device}')
     )
-    first = Contender(
-        text=f'{options.backend}{device}{precision}',
-        backend=options.backend,
-        device=options.device,
-        precision=options.precision,
-    )
-    others = [parse_contender(text) for text in options.compare.split(',') if text]
+    texts = [f'{options.backend}{device}{precision}', *options.compare.split(',')]
+    contenders = tuple(parse_contender(text) for text in texts if text)
     named = {field.name for field in fields(Settings)}
     chosen = {name: value for name, value in vars(options).items() if name in named}
     chosen['outputs'] = tuple(options.outputs.split(','))
-    return Settings(**chosen, contenders=(first, *others), batches=batches)
+    return Settings(**chosen, contenders=contenders, batches=batches)
 
 
 def _command(options: argparse.Namespace) -> str:

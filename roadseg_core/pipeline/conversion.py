@@ -107,8 +107,7 @@ def as_bytes(data: bytes | bytearray | memoryview | np.ndarray) -> np.ndarray:
     view = memoryview(data)
     if not view.c_contiguous:
         view = memoryview(view.tobytes())
-    # NumPy below 1.20 refuses to view an empty buffer.
-    return np.frombuffer(view, np.uint8) if view.nbytes else np.empty(0, np.uint8)
+    return np.frombuffer(view, np.uint8)
 
 
 def to_bgr(

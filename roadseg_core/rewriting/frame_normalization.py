@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import helper
 
-from roadseg_core.rewriting.graph import Graph, attribute
+from roadseg_core.rewriting.graph import Graph, attribute, make_node
 
 _MIDDLE = np.float32(127.5)
 
@@ -40,13 +39,9 @@ def fold_normalization(model: onnx.ModelProto) -> onnx.ModelProto:
     middle = graph.add_constant('frame_middle', _MIDDLE)
     graph.replace(
         first,
-        helper.make_node(
-            'Cast', [first.input[0]], ['frames_float'], 'frames_to_float', to=onnx.TensorProto.FLOAT
-        ),
-        helper.make_node('Sub', ['frames_float', middle], ['frames_less'], 'frames_centring'),
-        helper.make_node(
-            'Transpose', ['frames_less'], ['frames_centred'], 'channels_first', perm=[0, 3, 1, 2]
-        ),
+        make_node('Cast', [first.input[0]], 'frames_float', to=onnx.TensorProto.FLOAT),
+        make_node('Sub', ['frames_float', middle], 'frames_less'),
+        make_node('Transpose', ['frames_less'], 'frames_centred', perm=[0, 3, 1, 2]),
     )
     return graph.model()
 

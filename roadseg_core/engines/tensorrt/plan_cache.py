@@ -32,14 +32,9 @@ class PlanError(EngineError):
 @dataclass(frozen=True)
 class PlanKey:
     """
-    Everything that a plan depends on.
+    Hold what a plan depends on: model file, TensorRT's version, GPU, outputs and options.
 
     :param model: name of the model file, without its folder and suffix
-    :param sha256: of the model file
-    :param version: of TensorRT
-    :param gpu: name of the GPU
-    :param compute_capability: of the GPU
-    :param outputs: what the plan computes
     :param options: the builder's options, as plain JSON types
     """
 

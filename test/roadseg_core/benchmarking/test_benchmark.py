@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from roadseg_core.benchmarking.measuring import Clock, measure, summarize
+from roadseg_core.benchmarking.measuring import measure, summarize
 from roadseg_core.benchmarking.specification import (
     BenchmarkError,
     Contender,
@@ -121,7 +121,8 @@ def test_contenders_are_timed_in_turn() -> None:
         frames=4,
         rounds=2,
         seconds=0.5,
-        clock=Clock(wall=lambda: seconds[0], cpu=lambda: 2 * seconds[0]),
+        wall_clock=lambda: seconds[0],
+        cpu_clock=lambda: 2 * seconds[0],
     )
     assert timings['slow'].frames_per_second == 8.0
     assert timings['fast'].frames_per_second == 32.0
