@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -20,17 +19,8 @@ from roadseg_core.model_file import INPUT, ModelInfo
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class BuildOptions:
-    """
-    What a plan depends on beside the model, the GPU and TensorRT.
-
-    :param optimization_level: 0 to 5: how long the builder looks for fast kernels
-    :param tf32: whether single precision may run in TF32, on GPUs that have it
-    """
-
-    optimization_level: int = 3
-    tf32: bool = True
+OPTIMIZATION_LEVEL = 3
+"""How long the builder looks for fast kernels, 0 to 5."""
 
 
 def build_plan(
@@ -38,7 +28,7 @@ def build_plan(
     info: ModelInfo,
     *,
     outputs: Sequence[str],
-    options: BuildOptions,
+    tf32: bool,
     timing_cache: Path | None,
     progress: Progress | None,
 ) -> bytes:
@@ -49,6 +39,7 @@ def build_plan(
     TensorRT 11 knows no other way.
 
     :param model: content of the model file
+    :param tf32: whether single precision may run in TF32, on GPUs that have it
     :param timing_cache: file of kernel timings that make the next build faster; None for none
     :param progress: told how the build goes; it can end it
     :raises EngineError: if TensorRT cannot build the network; it says why
@@ -72,8 +63,8 @@ def build_plan(
         )
         raise EngineError(f'TensorRT does not take {info.path}: {told or log.take_errors()}')
     config = builder.create_builder_config()
-    config.builder_optimization_level = options.optimization_level
-    if not options.tf32:
+    config.builder_optimization_level = OPTIMIZATION_LEVEL
+    if not tf32:
         config.clear_flag(trt.BuilderFlag.TF32)
     profile = builder.create_optimization_profile()
     height, width = info.geometry.input_size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from roadseg_core.engines.base import (
     EngineOptions,
     Segmentation,
 )
-from roadseg_core.engines.tensorrt.build import BuildOptions, build_plan
+from roadseg_core.engines.tensorrt.build import OPTIMIZATION_LEVEL, build_plan
 from roadseg_core.engines.tensorrt.cuda import Gpu, use_gpu
 from roadseg_core.engines.tensorrt.plan_cache import PlanCache, PlanKey, open_plan
 from roadseg_core.engines.tensorrt.runtime import PlanRunner
@@ -50,7 +49,6 @@ class TensorRtEngine(Engine):
             )
         gpu = use_gpu(options.device)
         tf32 = precision == 'auto' and info.precision == 'fp32'
-        building = BuildOptions(tf32=tf32)
         folder = options.cache_dir or user_cache()
         self._cache = PlanCache(
             folder,
@@ -61,7 +59,11 @@ class TensorRtEngine(Engine):
                 gpu=gpu.name,
                 compute_capability=gpu.compute_capability,
                 outputs=outputs,
-                options={**asdict(building), 'max_batch': info.max_batch},
+                options={
+                    'optimization_level': OPTIMIZATION_LEVEL,
+                    'tf32': tf32,
+                    'max_batch': info.max_batch,
+                },
             ),
         )
 
@@ -78,7 +80,7 @@ class TensorRtEngine(Engine):
                 model.content,
                 info,
                 outputs=outputs,
-                options=building,
+                tf32=tf32,
                 timing_cache=folder / _timings_name(gpu),
                 progress=options.progress,
             )

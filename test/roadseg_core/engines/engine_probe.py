@@ -20,7 +20,7 @@ from cuda.bindings import runtime as cudart
 sys.modules['tensorrt'] = tensorrt_bindings
 
 from roadseg_core.engines import EngineError, open_engine  # noqa: E402 - after the name is there
-from roadseg_core.engines.tensorrt.build import BuildOptions, build_plan  # noqa: E402
+from roadseg_core.engines.tensorrt.build import build_plan  # noqa: E402
 from roadseg_core.engines.tensorrt.log import BuildMonitor, tensorrt_log  # noqa: E402
 from roadseg_core.engines.tensorrt.runtime import PlanRunner  # noqa: E402
 from roadseg_core.model_file import read_model_info  # noqa: E402
@@ -40,7 +40,7 @@ def main(model: Path) -> None:
             model.read_bytes(),
             read_model_info(model),
             outputs=('labels',),
-            options=BuildOptions(),
+            tf32=True,
             timing_cache=None,
             progress=None,
         ),
