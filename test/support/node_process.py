@@ -229,12 +229,13 @@ def publish_until(
     condition: Callable[[], bool],
     what: str,
     make: Callable[[int], object] = frame,
+    rate: float = 15.0,
 ) -> int:
-    """Publish numbered frames to all cameras at about 15 Hz until the condition holds."""
+    """Publish numbered frames to all cameras, at this rate at most, until the condition holds."""
     for number in range(600):
         for publisher in publishers:
             publisher.publish(make(number))
-        bench.spin_for(0.066)
+        bench.spin_for(1.0 / rate)
         if condition():
             return number
     raise AssertionError(f'600 frames in vain: {what}')
