@@ -42,8 +42,8 @@ setup(
     packages=find_packages(
         include=['roadseg_core', 'roadseg_core.*', 'roadseg_ros', 'roadseg_ros.*']
     ),
-    # Pages: templates and their style.
-    package_data={'': ['*.j2', '*.css'], 'roadseg_core.models': ['weights/*']},
+    # Pages: templates, their style and script, and the charts' library with its licence.
+    package_data={'': ['*.j2', '*.css', '*.js', '*.LICENSE'], 'roadseg_core.models': ['weights/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (SHARE, ['package.xml']),

@@ -1,18 +1,19 @@
-"""Draw small charts as SVG."""
+"""Describe line charts, which a page's script draws."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from markupsafe import Markup
 
-SERIES = ('#2563a8', '#c2571a', '#2f855a', '#7b4aa6', '#b83280', '#4a5568')
+SERIES = ('#3b82c4', '#d2691e', '#2f9e6a', '#8b5fbf', '#c2418c', '#6b7a8d')
 """Colours of series, in order; after the last they begin again."""
 
-_RIGHT, _TOP, _BOTTOM, _LEFT = 12, 12, 34, 52
+POINTS = 1500
+"""Points of a line, at most; a longer one keeps the least and the largest of each stretch."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,14 @@ class Line:
 
     :param x: float [n], ascending
     :param y: float [n]; NaN leaves a gap
-    :param label: what the pointer shows over it
+    :param label: its name
+    :param frames: int [n], the number of the frame that each value is of; None where it is of none
     """
 
     x: np.ndarray
     y: np.ndarray
-    colour: str
     label: str = ''
+    frames: np.ndarray | None = None
 
 
 def series_colours(names: Sequence[str]) -> dict[str, str]:
@@ -40,123 +42,52 @@ def chart(
     lines: Sequence[Line],
     *,
     about: str,
-    start: str = '',
-    end: str = '',
-    kind: str = 'line',
+    x: str,
+    dots: bool = False,
     limits: Mapping[str, float] | None = None,
-    lowest: float | None = 0.0,
-    highest: float | None = None,
-    width: int = 720,
-    height: int = 220,
+    drive: str = '',
 ) -> Markup:
     """
-    Draw series over a common x axis.
+    Describe series over a common x axis, as an element that ``page.js`` fills.
 
     :param about: what the chart shows, for those who cannot see it
-    :param start: text under the axis' left end
-    :param end: text under its right end
-    :param kind: ``line``, or ``dots`` for one dot a value. A line of many more points than
-        pixels is drawn through the least and the largest of each pixel column
+    :param x: name and unit of the x axis
+    :param dots: one dot a value instead of a line
     :param limits: horizontal dashed lines by their text
-    :param lowest: y at the bottom; None: from the values
-    :param highest: y at the top; None: from the values and limits
-    :returns: an SVG element; empty where there is no value to draw
+    :param drive: charts of one drive move together, and lead to the pictures of its frames
+    :returns: an element; empty where there is no value to draw
     """
-    limits = dict(limits or {})
-    values = [line.y[np.isfinite(line.y)] for line in lines]
-    held = np.concatenate([*values, np.asarray(list(limits.values()), float)])
-    if not sum(map(len, values)):
-        return Markup('')
-    bottom = float(held.min()) if lowest is None else lowest
-    top = _headroom(bottom, float(held.max())) if highest is None else highest
-    first = min(float(line.x[0]) for line in lines if len(line.x))
-    last = max(float(line.x[-1]) for line in lines if len(line.x))
-    inner_width, inner_height = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM
-
-    def x_of(x: np.ndarray) -> np.ndarray:
-        return _LEFT + inner_width * (x - first) / max(last - first, 1e-12)
-
-    def y_of(y: np.ndarray | float) -> np.ndarray | float:
-        return _TOP + inner_height * (1 - (y - bottom) / (top - bottom))
-
-    parts = [f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(about)}">']
-    right = width - _RIGHT
-    for tick in ticks(bottom, top):
-        y = y_of(tick)
-        parts.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
-        )
-    for text, value in limits.items():
-        y = y_of(value)
-        parts.append(
-            f'<line class="limit" x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text x="{right}" y="{y - 5:.1f}" text-anchor="end">{escape(text)}</text>'
-        )
+    colours = series_colours([line.label for line in lines])
+    series = []
     for line in lines:
-        draw = _dots if kind == 'dots' else _path
-        parts.append(draw(x_of(line.x), y_of(line.y), line))
-    parts.append(
-        f'<text x="{_LEFT}" y="{height - 8}">{escape(start)}</text>'
-        f'<text x="{right}" y="{height - 8}" text-anchor="end">{escape(end)}</text></svg>'
-    )
-    return Markup(''.join(parts))
-
-
-def ticks(lowest: float, highest: float) -> list[float]:
-    """Return three to six round values from ``lowest`` to ``highest``."""
-    rough = (highest - lowest) / 4
-    unit = 10.0 ** np.floor(np.log10(rough))
-    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * (1 - 1e-9))
-    first, last = np.ceil(lowest / step - 1e-9), np.floor(highest / step + 1e-9)
-    return [round(float(number * step), 12) + 0.0 for number in np.arange(first, last + 1)]
-
-
-def _headroom(bottom: float, largest: float) -> float:
-    span = largest - bottom
-    return largest + 0.15 * span if span > 0 else bottom + (abs(bottom) or 1.0)
-
-
-def _dots(x: np.ndarray, y: np.ndarray, line: Line) -> str:
-    circles = ''.join(
-        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="1.8"/>' for a, b in zip(x, y) if np.isfinite(b)
-    )
-    return f'<g fill="{line.colour}">{_title(line)}{circles}</g>'
-
-
-def _path(x: np.ndarray, y: np.ndarray, line: Line) -> str:
-    x, y = _thinned(x, y)
-    commands = []
-    pen = 'M'
-    for a, b in zip(x, y):
-        if np.isfinite(b):
-            commands.append(f'{pen}{a:.1f} {b:.1f}')
-            pen = 'L'
-        else:
-            pen = 'M'
-    # A line of one point has no length: round caps make it a dot.
-    return (
-        f'<path d="{"".join(commands)}{"h0" if len(commands) == 1 else ""}" fill="none" '
-        f'stroke="{line.colour}" stroke-width="1.6" stroke-linejoin="round" '
-        f'stroke-linecap="round">{_title(line)}</path>'
+        kept = _kept(np.asarray(line.y, float))
+        one = {
+            'label': line.label,
+            'colour': colours[line.label],
+            'x': [float(f'{value:.7g}') for value in np.asarray(line.x)[kept].tolist()],
+            'y': [
+                float(f'{value:.4g}') if np.isfinite(value) else None
+                for value in np.asarray(line.y)[kept].tolist()
+            ],
+        }
+        if line.frames is not None:
+            one['frames'] = np.asarray(line.frames)[kept].tolist()
+        series.append(one)
+    if not any(value is not None for one in series for value in one['y']):
+        return Markup('')
+    told = {'x': x, 'dots': dots, 'limits': dict(limits or {}), 'drive': drive, 'lines': series}
+    return Markup('<div class="chart" role="img" aria-label="{}" data-chart="{}"></div>').format(
+        about, json.dumps(told, separators=(',', ':'), ensure_ascii=False)
     )
 
 
-def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keep the least and the largest value of each pixel column, and a gap where all is one."""
-    columns = np.round(x).astype(int)
-    if len(x) <= 2 * (columns[-1] - columns[0] + 1):
-        return x, y
-    kept = []
-    starts = np.flatnonzero(np.diff(columns, prepend=columns[0] - 1))
-    for begin, end in zip(starts, [*starts[1:], len(x)]):
-        part = y[begin:end]
-        if np.isfinite(part).any():
-            kept += sorted({begin + int(np.nanargmin(part)), begin + int(np.nanargmax(part))})
-        else:
-            kept.append(begin)
-    return x[kept], y[kept]
-
-
-def _title(line: Line) -> str:
-    return f'<title>{escape(line.label)}</title>' if line.label else ''
+def _kept(y: np.ndarray) -> np.ndarray:
+    """Return which values to draw: all, or each stretch's least and largest and its gaps."""
+    if len(y) <= POINTS:
+        return np.arange(len(y))
+    kept = set(np.flatnonzero(np.isnan(y) & ~np.isnan(np.roll(y, 1))).tolist())
+    for part in np.array_split(np.arange(len(y)), POINTS // 2):
+        seen = part[np.isfinite(y[part])]
+        if len(seen):
+            kept |= {int(seen[np.argmin(y[seen])]), int(seen[np.argmax(y[seen])])}
+    return np.asarray(sorted(kept))

@@ -10,26 +10,41 @@ import numpy as np
 
 from roadseg_core.labels import IGNORE, LabelMap
 
-WIDTH = 420
-"""Width of a picture in a page, in pixels."""
+WIDTH = 640
+"""Width of a picture in a page, in pixels, at most."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A caption and an image as a data URI."""
+    """
+    A caption and an image.
+
+    :param data: content of a JPEG or PNG file
+    :param paint: whether it is paint by class, to be laid over the first picture of its row
+    """
 
     caption: str
-    uri: str
+    data: bytes
+    paint: bool = False
+
+    def uri(self, width: int = WIDTH) -> str:
+        """Return the image as a data URI, at most ``width`` pixels wide."""
+        data, jpeg = self.data, self.data[:2] == b'\xff\xd8'
+        if width < WIDTH:
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+            data = _encode(image, flat=not jpeg, width=width)
+        text = base64.b64encode(data).decode('ascii')
+        return f'data:image/{"jpeg" if jpeg else "png"};base64,{text}'
 
 
 def photograph(caption: str, image: np.ndarray) -> Picture:
-    """Return uint8 [H, W, 3], BGR, as a JPEG picture of at most :data:`WIDTH` pixels."""
-    return Picture(caption, _uri(image, '.jpg'))
+    """Return uint8 [H, W, 3], BGR, as a JPEG picture."""
+    return Picture(caption, _encode(image, flat=False))
 
 
-def painting(caption: str, image: np.ndarray) -> Picture:
+def painting(caption: str, image: np.ndarray, *, paint: bool = False) -> Picture:
     """Return uint8 [H, W, 3] or [H, W] of flat colours as a PNG picture: no colour is mixed."""
-    return Picture(caption, _uri(image, '.png'))
+    return Picture(caption, _encode(image, flat=True), paint)
 
 
 def error_image(
@@ -57,16 +72,13 @@ def error_image(
     return image
 
 
-def _uri(image: np.ndarray, suffix: str) -> str:
-    height, width = image.shape[:2]
-    if width > WIDTH:
-        image = cv2.resize(
-            image,
-            (WIDTH, max(1, round(height * WIDTH / width))),
-            interpolation=cv2.INTER_AREA if suffix == '.jpg' else cv2.INTER_NEAREST_EXACT,
-        )
-    done, data = cv2.imencode(suffix, image)
+def _encode(image: np.ndarray, *, flat: bool, width: int = WIDTH) -> bytes:
+    if image.shape[1] > width:
+        size = (width, max(1, round(image.shape[0] * width / image.shape[1])))
+        how = cv2.INTER_NEAREST_EXACT if flat else cv2.INTER_AREA
+        image = cv2.resize(image, size, interpolation=how)
+    suffix, options = ('.png', []) if flat else ('.jpg', [cv2.IMWRITE_JPEG_QUALITY, 85])
+    done, data = cv2.imencode(suffix, image, options)
     if not done:
         raise ValueError(f'image of {image.shape} cannot be written as {suffix}')
-    kind = 'jpeg' if suffix == '.jpg' else 'png'
-    return f'data:image/{kind};base64,{base64.b64encode(data.tobytes()).decode("ascii")}'
+    return data.tobytes()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.report.charts import SERIES, Line, chart
+from roadseg_core.report.charts import Line, chart
 from roadseg_core.report.page import write_page
 
 
@@ -16,11 +16,11 @@ def write_load_page(path: Path, result: dict) -> None:
     seconds = np.asarray(series['seconds'])
     cores = np.diff(series['cpu']) / np.maximum(1e-9, np.diff(seconds))
     latency = {name: np.asarray(values) for name, values in series['latency'].items()}
-    end = f'{seconds[-1]:.0f} s'
 
     def drawn(about: str, lines: dict[str, tuple[np.ndarray, np.ndarray]]) -> tuple[str, object]:
-        drawn = [Line(x, y, SERIES[i], name) for i, (name, (x, y)) in enumerate(lines.items())]
-        return about, chart(drawn, about=about, start='0 s', end=end)
+        return about, chart(
+            [Line(x, y, name) for name, (x, y) in lines.items()], about=about, x='s'
+        )
 
     times = [('processor time of the node', cpu['node'])]
     times += [('of it without the engine', cpu['node_less_engine'])]

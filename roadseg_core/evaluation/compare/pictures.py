@@ -86,28 +86,28 @@ def _pictures(
     engines: list[Engine],
     config: tuple[EvaluationConfig, EvaluationConfig],
 ) -> tuple[Picture, ...]:
-    overlays, masks = [], []
+    paints, masks = [], []
     for engine, one in zip(engines, config):
         info = engine.info
         frame, result = segment_image(engine, image)
         outputs = frame.outputs(
             result,
             0,
-            ('road_mask', 'overlay'),
+            ('road_mask', 'label'),
             label_map=info.label_map,
             options=OutputOptions(road_threshold=one.road_threshold),
         )
-        overlays.append(outputs['overlay'].copy())
+        paints.append(info.label_map.colorize(outputs['label']))
         masks.append(outputs['road_mask'].copy())
     pictures = [
         photograph('frame', image),
-        photograph('A', overlays[0]),
-        photograph('B', overlays[1]),
+        painting('A', paints[0], paint=True),
+        painting('B', paints[1], paint=True),
         photograph('difference', difference_image(image, *masks)),
     ]
     if truth is not None:
         truth_map = truth_label_map(config[0], engines[0].info.label_map)
-        pictures.append(painting('truth', truth_map.colorize(truth)))
+        pictures.append(painting('truth', truth_map.colorize(truth), paint=True))
     return tuple(pictures)
 
 

@@ -7,17 +7,16 @@ from math import isfinite
 from pathlib import Path
 
 import cv2
-import numpy as np
+from markupsafe import Markup
 
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.datasets.frames import segment
 from roadseg_core.evaluation.datasets.run import Evaluation, FrameScore, view_from_above
 from roadseg_core.evaluation.datasets.text import VIEW_COLUMNS, class_rows, percent, view_rows
-from roadseg_core.labels import IGNORE, TWO, LabelMap
-from roadseg_core.metrics import RoadHistogram, SegmentedFrame, Tally
-from roadseg_core.pipeline.outputs import overlay
-from roadseg_core.report.charts import Line, chart, series_colours
+from roadseg_core.labels import IGNORE, TWO
+from roadseg_core.metrics import RoadHistogram, Tally
+from roadseg_core.report.charts import Line, chart
 from roadseg_core.report.page import class_colours, write_page
 from roadseg_core.report.pictures import Picture, error_image, painting, photograph
 
@@ -49,7 +48,6 @@ def write_report(
     """
     report = evaluation.to_dict(engine, source, place=place)
     tally = evaluation.tally
-    curves, series = _curves(tally)
     shown = [
         _show(engine, source, frame, title, place, calibrations)
         for title, frame in _choose(evaluation)
@@ -61,36 +59,24 @@ def write_report(
         report=report,
         road_only=tally.road_only,
         colours=class_colours(tally.confusion.label_map),
+        painted=class_colours(TWO if tally.road_only else tally.confusion.label_map),
         classes=class_rows(report['scores']),
-        curves=curves,
-        series=series,
+        curves=_curves(tally),
         view_columns=VIEW_COLUMNS,
         views=view_rows(report['road']),
         shown=shown,
     )
 
 
-def _curves(tally: Tally) -> tuple[str, dict[str, str]]:
+def _curves(tally: Tally) -> Markup:
     views: dict[str, RoadHistogram] = {'in the image': tally.image_view}
     if tally.frames_from_above:
         views['from above'] = tally.birds_eye_view
-    series = series_colours(list(views))
     lines = []
     for name, histogram in views.items():
         precision, recall = histogram.curve()
-        # From 0, so that the axis begins there.
-        lines.append(
-            Line(
-                np.append(0.0, recall[::-1]), np.append(np.nan, precision[::-1]), series[name], name
-            )
-        )
-    return chart(
-        lines,
-        about='precision over recall of the road',
-        start='recall 0',
-        end='recall 1',
-        highest=1.0,
-    ), series
+        lines.append(Line(100 * recall[::-1], 100 * precision[::-1], name))
+    return chart(lines, about='precision over recall of the road', x='recall, %')
 
 
 def _choose(evaluation: Evaluation) -> list[tuple[str, FrameScore]]:
@@ -137,8 +123,9 @@ def _show(
             TWO,
         )
     pictures = [
-        photograph('truth', _paint(frame, truth, shown_map, source.road_only)),
-        photograph('prediction', _paint(frame, labels, shown_map, source.road_only)),
+        photograph('frame', frame.image),
+        painting('truth', shown_map.colorize(truth), paint=True),
+        painting('prediction', shown_map.colorize(labels), paint=True),
         painting('errors', error_image(truth, labels, shown_map)),
     ]
     above = view_from_above(calibrations, frame.name) if place == 'camera' else None
@@ -155,16 +142,3 @@ def _show(
             )
         )
     return ShownFrame(title, tuple(pictures))
-
-
-def _paint(
-    frame: SegmentedFrame, labels: np.ndarray, label_map: LabelMap, road_only: bool
-) -> np.ndarray:
-    return overlay(
-        frame.image,
-        label_map,
-        labels,
-        label_map.road_mask(labels),
-        alpha=0.5,
-        mode='road' if road_only else 'palette',
-    )

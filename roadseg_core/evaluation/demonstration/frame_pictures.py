@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from roadseg_core.evaluation.live.results import LiveRun, mono_images, output_topic
 from roadseg_core.labels import SEVEN, LabelMap
 from roadseg_core.pipeline.decoding import Fallback
-from roadseg_core.pipeline.outputs import overlay
 from roadseg_core.report.pictures import Picture, error_image, painting, photograph
 from roadseg_core.sources.source import Source
 
@@ -78,17 +76,16 @@ def _pictures(
     mask: np.ndarray | None,
     truth: np.ndarray | None,
 ) -> tuple[Picture, ...]:
-    large = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    road = label_map.road_mask(large)
-    over = overlay(image, label_map, large, road, alpha=0.5, mode='palette')
     shown = [
         photograph('frame', image),
-        photograph('labels over frame', over),
-        painting('labels', label_map.colorize(labels)),
+        painting('labels over frame', label_map.colorize(labels), paint=True),
     ]
     if mask is not None:
         shown.append(painting('road mask', mask))
     if truth is not None:
         errors = error_image(truth, labels, label_map, truth_map=SEVEN)
-        shown += [painting('truth', SEVEN.colorize(truth)), painting('errors', errors)]
+        shown += [
+            painting('truth over frame', SEVEN.colorize(truth), paint=True),
+            painting('errors', errors),
+        ]
     return tuple(shown)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures
 from roadseg_core.evaluation.live.accounting import Accounting
 from roadseg_core.labels import LabelMap
-from roadseg_core.report.charts import Line, chart, series_colours
+from roadseg_core.report.charts import Line, chart
 from roadseg_core.report.page import class_colours
 from roadseg_core.report.page import write_page as write_template
 
@@ -38,7 +38,6 @@ def write_page(
         total=summary['frames']['total'],
         latency=summary['latency_ms'],
         colours=class_colours(label_map),
-        series=series_colours(summary['cameras']),
         first=[
             replace(picture, caption=_SHOWN_FIRST[picture.caption])
             for frame in frames[:1]
@@ -51,16 +50,15 @@ def write_page(
 
 
 def _latency_chart(accounting: Accounting, cameras: list[str], period_ms: float) -> Markup:
-    """Draw the latency of each frame in the order of sending, a dot each, as SVG."""
+    """Draw the latency of each frame in the order of sending, a dot each."""
     of, lines = np.asarray(accounting.cameras_of, str), []
-    for camera, colour in series_colours(cameras).items():
+    for camera in cameras:
         order = np.flatnonzero(of == camera)
-        lines.append(Line(order.astype(float), accounting.latencies_ms[order], colour, camera))
+        lines.append(Line(order.astype(float), accounting.latencies_ms[order], camera))
     return chart(
         lines,
         about='end-to-end latency of each frame',
-        start='first frame',
-        end='last frame',
-        kind='dots',
+        x='frames of all cameras, as they were sent',
+        dots=True,
         limits={f'one period, {period_ms:.1f} ms': period_ms},
     )

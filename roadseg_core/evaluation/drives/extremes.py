@@ -11,11 +11,15 @@ import numpy as np
 
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.labels import LabelMap
-from roadseg_core.pipeline.outputs import overlay
 from roadseg_core.report.pictures import error_image
 
 APART_NS = 1_000_000_000
 """Frames nearer to one another than this show the same scene: one of them is enough."""
+
+ALIKE = 12.0
+"""So do frames of one camera whose thumbnails differ by less grey levels than this, on average."""
+
+_THUMBNAIL = (32, 18)
 
 _WIDTH = 640
 KINDS = ('worst', 'best')
@@ -69,7 +73,7 @@ class Extremes:
             for number, (*_, frame) in enumerate(kept):
                 files = {}
                 for name, image in _pictures(frame, label_map, truth_map).items():
-                    suffix = '.jpg' if name in ('frame', 'overlay') else '.png'
+                    suffix = '.jpg' if name == 'frame' else '.png'
                     files[name] = f'{kind}_{number}_{name}{suffix}'
                     # imwrite does not say why it fails.
                     (folder / files[name]).write_bytes(cv2.imencode(suffix, image)[1].tobytes())
@@ -87,38 +91,37 @@ class Extremes:
         kept = self._kept[kind]
         if self._count == 0 or (len(kept) == self._count and not new < kept[-1]):
             return
-        near = next((old for old in kept if _is_near(old[-1], new[-1])), None)
-        if near is not None:
-            if not new < near:
-                return
-            kept.remove(near)
+        near = [old for old in kept if _same_scene(old[-1], new[-1])]
+        if any(old < new for old in near):
+            return
+        for old in near:
+            kept.remove(old)
         insort(kept, new)
         del kept[self._count :]
 
 
-def _is_near(one: Analysed, other: Analysed) -> bool:
-    return (
-        one.row['camera'] == other.row['camera']
-        and abs(one.row['stamp_ns'] - other.row['stamp_ns']) < APART_NS
+def _same_scene(one: Analysed, other: Analysed) -> bool:
+    if one.row['camera'] != other.row['camera']:
+        return False
+    if abs(one.row['stamp_ns'] - other.row['stamp_ns']) < APART_NS:
+        return True
+    first, second = (
+        cv2.resize(frame.work.frame.image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
+        for frame in (one, other)
     )
+    return cv2.norm(first, second, cv2.NORM_L1) / first.size < ALIKE
 
 
 def _pictures(frame: Analysed, label_map: LabelMap, truth_map: LabelMap) -> dict[str, np.ndarray]:
     image, labels = frame.work.frame.image, frame.images['label']
     found = {
         'frame': image,
-        'overlay': overlay(
-            image, label_map, labels, frame.images['road_mask'], alpha=0.5, mode='palette'
-        ),
         'labels': label_map.colorize(labels),
     }
     if frame.truth is not None:
         found['truth'] = truth_map.colorize(frame.truth)
         found['errors'] = error_image(frame.truth, labels, label_map, truth_map=truth_map)
-    return {
-        name: _shrunk(picture, flat=name not in ('frame', 'overlay'))
-        for name, picture in found.items()
-    }
+    return {name: _shrunk(picture, flat=name != 'frame') for name, picture in found.items()}
 
 
 def _shrunk(image: np.ndarray, *, flat: bool) -> np.ndarray:

@@ -27,6 +27,7 @@ class CameraColumns:
     """
 
     stamp_ns: array = field(default_factory=lambda: array('q'))
+    index: array = field(default_factory=lambda: array('q'))
     figures: dict[str, array] = field(
         default_factory=lambda: {name: array('f') for name in (*FIGURES, 'latency_ms')}
     )
@@ -46,6 +47,7 @@ class CameraColumns:
     def add(self, row: dict) -> None:
         """Add a row of frames.jsonl."""
         self.stamp_ns.append(row['stamp_ns'])
+        self.index.append(row['index'])
         for name in FIGURES:
             self.figures[name].append(math.nan if row[name] is None else row[name])
         for name in ('blackout', 'frozen', 'truth'):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
 from roadseg_core.evaluation.drives.measures import NEIGHBOUR_NS
 from roadseg_core.evaluation.pages.columns import CameraColumns
-from roadseg_core.report.charts import Line, chart, series_colours
-from roadseg_core.report.timeline import Span, timeline
+from roadseg_core.report.charts import Line, chart
 
 STATES = {
-    'evaluated': '#9cc9ab',
-    'without truth': '#f0d9a0',
+    'evaluated': '#8cbf9d',
+    'without truth': '#e3c67e',
     'frozen': '#7b4aa6',
     'blackout': '#111827',
     'undecodable': '#c53030',
@@ -27,17 +27,33 @@ _MISSING_PERIODS = 1.75
 """Frames further apart than this many periods have lost those between; less is jitter."""
 
 _CURVES = (
-    ('road_iou', 'Road IoU', 'against the truth', 1.0),
-    ('road_share', 'Road share', 'of the picture', None),
-    ('confidence', 'Confidence', 'mean of the most probable class', 1.0),
-    ('consistency', 'Temporal consistency', 'labels that stay with their surface', 1.0),
-    ('flicker', 'Flicker', 'road that changes and changes back', None),
-    ('latency_ms', 'Latency', 'ms: decoding, its batch in the engine, outputs', None),
+    ('road_iou', 'Road IoU', 'against the truth'),
+    ('road_share', 'Road share', 'of the picture'),
+    ('confidence', 'Confidence', 'mean of the most probable class'),
+    ('consistency', 'Temporal consistency', 'labels that stay with their surface'),
+    ('flicker', 'Flicker', 'road that changes and changes back'),
+    ('latency_ms', 'Latency', 'ms: decoding, its batch in the engine, outputs'),
 )
 
 
+@dataclass(frozen=True)
+class Span:
+    """
+    A coloured stretch of a timeline's row.
+
+    :param start: seconds from the drive's first frame; so is ``end``
+    :param frame: number of the frame whose pictures it leads to, if it does
+    """
+
+    start: float
+    end: float
+    colour: str
+    label: str
+    frame: int | None = None
+
+
 def curves(
-    cameras: Mapping[str, CameraColumns], limits: Mapping[str, Mapping[str, float]]
+    bag: str, cameras: Mapping[str, CameraColumns], limits: Mapping[str, Mapping[str, float]]
 ) -> list[tuple[str, str, Markup]]:
     """
     Draw what the frames say over time, a line for each camera.
@@ -45,83 +61,75 @@ def curves(
     :param limits: bounds to draw by figure: text and value
     :returns: title, what is measured, and chart, of each figure that was measured
     """
-    first, last = extent(cameras)
-    colours = series_colours(list(cameras))
+    first, _ = extent(cameras)
     found = []
-    for figure, title, about, highest in _CURVES:
-        lines = [
-            _line(columns, figure, first, colours[name], name)
-            for name, columns in cameras.items()
-            if len(columns.stamp_ns)
-        ]
-        values = [line.y[np.isfinite(line.y)] for line in lines]
-        values = np.concatenate([*values, np.zeros(0)])
-        if not len(values):
-            continue
-        bounds = limits.get(figure, {})
-        lowest = 0.0
-        if figure in ('consistency', 'confidence'):
-            # They lie close to 1, where all that matters happens.
-            lowest = min(0.9, np.floor(20 * min([values.min(), *bounds.values()])) / 20)
-        svg = chart(
-            lines,
+    for figure, title, about in _CURVES:
+        drawn = chart(
+            [_line(columns, figure, first, name) for name, columns in cameras.items()],
             about=f'{title} over time',
-            start='0 s',
-            end=f'{(last - first) / 1e9:.1f} s',
-            lowest=float(lowest),
-            highest=highest,
-            limits=bounds,
-            width=560,
-            height=190,
+            x='s',
+            limits=limits.get(figure),
+            drive=bag,
         )
-        found.append((title, about, svg))
+        if drawn:
+            found.append((title, about, drawn))
     return found
 
 
 def camera_timeline(
-    cameras: Mapping[str, CameraColumns], *, with_truth: bool, worst: Mapping[str, list[int]]
-) -> Markup:
+    cameras: Mapping[str, CameraColumns],
+    *,
+    with_truth: bool,
+    worst: Mapping[str, Mapping[int, int]],
+) -> tuple[dict[str, list[Span]], float]:
     """
-    Draw what was when, a row for each camera.
+    Say what was when, a row for each camera.
 
     :param with_truth: whether frames without truth are told apart
-    :param worst: stamps of frames to point out, by camera
+    :param worst: numbers of frames to point out by their stamps, by camera
+    :returns: spans by camera, later ones over earlier ones; and the drive's length in seconds
     """
     first, last = extent(cameras)
     rows = {}
     longest = 0
+
+    def joined(stamps: np.ndarray, chosen: np.ndarray, state: str) -> list[Span]:
+        return [
+            _span(start, end, first, state, f'{count} frame{"s" if count > 1 else ""}')
+            for start, end, count in _runs(stamps, chosen, period)
+        ]
+
     for name, columns in cameras.items():
         stamps = np.asarray(columns.stamp_ns, np.int64)
-        period = _period(stamps)
-        longest = max(longest, period)
-        spans = _spans(stamps, np.ones(len(stamps), bool), period, 'evaluated')
-        if with_truth:
-            spans += _spans(stamps, ~_flags(columns.truth), period, 'without truth')
-        for state in ('frozen', 'blackout'):
-            spans += _spans(stamps, _flags(getattr(columns, state)), period, state)
         bad = np.asarray(columns.bad_ns, np.int64)
-        spans += _spans(bad, np.ones(len(bad), bool), period, 'undecodable')
-        spans += _missing(np.sort(np.concatenate((stamps, bad))), period)
+        period = int(np.median(np.diff(stamps))) if len(stamps) > 1 else 0
+        longest = max(longest, period)
+        spans = joined(stamps, np.ones(len(stamps), bool), 'evaluated')
+        if with_truth:
+            spans += joined(stamps, ~_flags(columns.truth), 'without truth')
+        for state in ('frozen', 'blackout'):
+            spans += joined(stamps, _flags(getattr(columns, state)), state)
+        spans += joined(bad, np.ones(len(bad), bool), 'undecodable')
+        every = np.sort(np.concatenate((stamps, bad)))
+        gaps = np.diff(every)
         spans += [
-            Span(
-                stamp,
-                stamp,
-                STATES['among the worst, shown above'],
-                f'among the worst, {(stamp - first) / 1e9:.2f} s',
+            _span(
+                every[i] + period,
+                every[i + 1],
+                first,
+                'missing',
+                f'about {round(gaps[i] / period) - 1} at the usual rate',
             )
-            for stamp in worst.get(name, ())
+            for i in (np.flatnonzero(gaps > _MISSING_PERIODS * period) if period else ())
         ]
-        rows[name] = [
-            Span((span.start - first) / 1e9, (span.end - first) / 1e9, span.colour, span.label)
-            for span in spans
+        shown = 'among the worst, shown above'
+        spans += [
+            _span(stamp, stamp, first, shown, f'frame {frame}', frame)
+            for stamp, frame in worst.get(name, {}).items()
         ]
+        rows[name] = spans
     # A frame lasts until the next: the last one of the bag too.
-    seconds = (last + longest - first) / 1e9
-    return timeline(
-        rows,
-        about='what became of the frames of each camera, over time',
-        seconds=seconds,
-    )
+    return rows, max((last + longest - first) / 1e9, 1e-9)
 
 
 def extent(cameras: Mapping[str, CameraColumns]) -> tuple[int, int]:
@@ -136,47 +144,39 @@ def extent(cameras: Mapping[str, CameraColumns]) -> tuple[int, int]:
     return min(stamps, default=0), max(stamps, default=0)
 
 
-def _line(columns: CameraColumns, figure: str, first: int, colour: str, label: str) -> Line:
+def _line(columns: CameraColumns, figure: str, first: int, label: str) -> Line:
     stamps = np.asarray(columns.stamp_ns, np.int64)
-    values = np.asarray(columns.figures[figure], np.float64)
+    seconds = (stamps - first) / 1e9
     # A line over a pause would show what nobody saw.
-    pauses = np.flatnonzero(np.diff(stamps) > NEIGHBOUR_NS) + 1
-    x = np.insert((stamps - first) / 1e9, pauses, (stamps[pauses] - first) / 1e9)
-    return Line(x, np.insert(values, pauses, np.nan), colour, label)
+    gaps = np.diff(stamps)
+    usual = np.median(gaps) if len(gaps) else 0
+    pauses = np.flatnonzero(gaps > max(NEIGHBOUR_NS, _MISSING_PERIODS * usual)) + 1
+    return Line(
+        np.insert(seconds, pauses, (seconds[pauses - 1] + seconds[pauses]) / 2),
+        np.insert(np.asarray(columns.figures[figure], np.float64), pauses, np.nan),
+        label,
+        np.insert(np.asarray(columns.index, np.int64), pauses, -1),
+    )
 
 
-def _spans(stamps: np.ndarray, chosen: np.ndarray, period: int, state: str) -> list[Span]:
-    """Join frames that follow each other into spans."""
-    spans = []
+def _span(
+    start: int, end: int, first: int, state: str, more: str, frame: int | None = None
+) -> Span:
+    told = f'{state}: {more}'
+    return Span((start - first) / 1e9, (end - first) / 1e9, STATES[state], told, frame)
+
+
+def _runs(stamps: np.ndarray, chosen: np.ndarray, period: int) -> list[tuple[int, int, int]]:
+    """Join frames that follow each other: first stamp, end of the last, how many."""
     numbers = np.flatnonzero(chosen)
     if not len(numbers):
-        return spans
+        return []
     # What was lost between two frames was not evaluated.
     breaks = (np.diff(numbers) > 1) | (np.diff(stamps[numbers]) > _MISSING_PERIODS * period)
-    for run in np.split(numbers, np.flatnonzero(breaks) + 1):
-        start, end = int(stamps[run[0]]), int(stamps[run[-1]])
-        count = f'{len(run)} frame{"s" if len(run) > 1 else ""}'
-        spans.append(Span(start, end + period, STATES[state], f'{state}: {count}'))
-    return spans
-
-
-def _missing(stamps: np.ndarray, period: int) -> list[Span]:
-    """Return the gaps in which frames should have been."""
-    gaps = np.diff(stamps)
-    wide = np.flatnonzero(gaps > _MISSING_PERIODS * period) if period else []
     return [
-        Span(
-            int(stamps[i]) + period,
-            int(stamps[i + 1]),
-            STATES['missing'],
-            f'missing: about {round(gaps[i] / period) - 1} at the usual rate',
-        )
-        for i in wide
+        (int(stamps[run[0]]), int(stamps[run[-1]]) + period, len(run))
+        for run in np.split(numbers, np.flatnonzero(breaks) + 1)
     ]
-
-
-def _period(stamps: np.ndarray) -> int:
-    return int(np.median(np.diff(stamps))) if len(stamps) > 1 else 0
 
 
 def _flags(values: bytearray) -> np.ndarray:

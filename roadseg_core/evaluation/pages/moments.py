@@ -20,7 +20,11 @@ FIGURE_NAMES = {
 }
 """Figures that frames are judged by, the first that was measured."""
 
-_PHOTOGRAPHS = ('frame', 'overlay')
+TELLING = 0.03
+"""The best frames are shown only where they are better than the worst by this much."""
+
+_PAINT = ('labels', 'truth')
+"""Pictures that are painted by class; the page lays them over the frame."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Moment:
     title: str
     bag: str
     camera: str
+    frame: int
     stamp_ns: int
     pictures: tuple[Picture, ...]
 
@@ -45,12 +50,12 @@ class Moments:
     figure: str = ''
     by_kind: dict[str, list[Moment]] = field(default_factory=dict)
 
-    def worst_stamps(self, bag: str) -> dict[str, list[int]]:
-        """Return the stamps of a bag's frames that are among the worst, by camera."""
-        found: dict[str, list[int]] = {}
+    def worst(self, bag: str) -> dict[str, dict[int, int]]:
+        """Return numbers of a bag's frames that are among the worst by stamp, by camera."""
+        found: dict[str, dict[int, int]] = {}
         for moment in self.by_kind.get('worst', ()):
             if moment.bag == bag:
-                found.setdefault(moment.camera, []).append(moment.stamp_ns)
+                found.setdefault(moment.camera, {})[moment.stamp_ns] = moment.frame
         return found
 
 
@@ -70,7 +75,7 @@ def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
     figure = next(
         (name for name in FIGURE_NAMES if any(entry['figure'] == name for _, entry in entries)), ''
     )
-    by_kind = {}
+    by_kind, scores = {}, {}
     for kind in KINDS:
         sign = -1 if kind == 'best' else 1
         chosen = sorted(
@@ -78,6 +83,9 @@ def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
             key=lambda item: _order(item[1]['row'], sign, figure),
         )[:count]
         by_kind[kind] = [_moment(folder, entry) for folder, entry in chosen]
+        scores[kind] = [entry['row'][figure] for _, entry in chosen]
+    if by_kind['best'] and max(scores['best']) - min(scores['worst']) < TELLING:
+        by_kind['best'] = []  # nobody would see why
     return Moments(figure, by_kind)
 
 
@@ -92,14 +100,18 @@ def _moment(folder: Path, entry: dict) -> Moment:
         image = cv2.imread(str(folder / file))
         if image is None:
             raise OSError(None, 'is no readable picture', str(folder / file))
-        make = photograph if name in _PHOTOGRAPHS else painting
-        pictures.append(make(name, image))
+        pictures.append(
+            photograph(name, image)
+            if name == 'frame'
+            else painting(name, image, paint=name in _PAINT)
+        )
     blackout = ', blackout' if row['blackout'] else ''
     return Moment(
         f'{FIGURE_NAMES[figure]} {row[figure]:.3f}: {Path(row["bag"]).name}, camera '
         f'{row["camera"]}, frame {row["index"]}, stamp {row["stamp_ns"] / 1e9:.3f} s{blackout}',
         row['bag'],
         row['camera'],
+        row['index'],
         row['stamp_ns'],
         tuple(pictures),
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from roadseg_core.evaluation.drives.recording import ANNOTATED, ROW_FILES
 from roadseg_core.evaluation.fleet.parts import part_folder
 from roadseg_core.evaluation.pages.columns import CameraColumns, read_columns
 from roadseg_core.evaluation.pages.curves import STATES, camera_timeline, curves
@@ -13,7 +14,6 @@ from roadseg_core.evaluation.pages.moments import FIGURE_NAMES, Moments, read_mo
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix
-from roadseg_core.report.charts import series_colours
 from roadseg_core.report.page import class_colours, write_page
 
 Columns = Mapping[str, Mapping[str, CameraColumns]]
@@ -66,7 +66,15 @@ def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> Non
         hidden_by=hidden_by,
         moments=moments.by_kind,
         moments_by=FIGURE_NAMES.get(moments.figure, ''),
+        files=_beside(path.parent),
     )
+
+
+def _beside(folder: Path) -> list[str]:
+    """Return the other results in the folder, to be linked."""
+    known = [*ROW_FILES, ANNOTATED, 'published', 'node.log']
+    found = [name for name in known if (folder / name).exists()]
+    return ['report.json', *found, *sorted(video.name for video in folder.glob('*.mp4'))]
 
 
 def _mean_shares(columns: Columns) -> dict[str, float]:
@@ -102,13 +110,14 @@ def _drive(
     for entry in report['conditions']:
         if entry['name'] in _BOUNDED:
             bounds.setdefault(_BOUNDED[entry['name']], {})[entry['condition']] = entry['bound']
+    rows, seconds = camera_timeline(
+        cameras, with_truth=report['scores'] is not None, worst=moments.worst(bag)
+    )
     return {
         'title': bag,
-        'series': series_colours(list(cameras)),
-        'timeline': camera_timeline(
-            cameras, with_truth=report['scores'] is not None, worst=moments.worst_stamps(bag)
-        ),
-        'curves': curves(cameras, bounds),
+        'rows': rows,
+        'seconds': seconds,
+        'curves': curves(bag, cameras, bounds),
     }
 
 

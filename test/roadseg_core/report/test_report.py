@@ -3,76 +3,69 @@
 from __future__ import annotations
 
 import base64
-import xml.etree.ElementTree as ElementTree
+import html
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.labels import SEVEN
-from roadseg_core.report.charts import Line, chart, ticks
+from roadseg_core.report import page
+from roadseg_core.report.charts import POINTS, Line, chart
 from roadseg_core.report.page import class_colours, write_page
 from roadseg_core.report.pictures import error_image, painting, photograph
-from roadseg_core.report.timeline import Span, timeline
+
+
+def described(element: str) -> dict:
+    """Return what a chart's element tells the script."""
+    found = re.search('data-chart="(.*?)"', element)
+    return json.loads(html.unescape(found[1]))
 
 
 def line(values: list[float]) -> Line:
-    return Line(np.arange(len(values), dtype=float), np.asarray(values, float), '#123456', 'a<b')
+    return Line(np.arange(len(values), dtype=float), np.asarray(values, float), 'a<b')
 
 
-def test_a_chart_is_an_svg_with_gaps_where_values_are_missing() -> None:
-    svg = ElementTree.fromstring(
-        chart([line([0.1, 0.2, float('nan'), 0.4, 0.5])], about='road & share', limits={'<1': 0.3})
-    )
-    path = svg.find('path')
-    assert path is not None and path.attrib['d'].count('M') == 2
-    assert path[0].text == 'a<b'
-    assert svg.attrib['aria-label'] == 'road & share'
+def test_a_chart_keeps_gaps_and_escapes_text() -> None:
+    element = chart([line([0.1, float('nan'), 0.4])], about='road & "share"', x='s')
+    assert 'aria-label="road &amp; &#34;share&#34;"' in element
+    told = described(element)
+    assert told['lines'][0]['y'] == [0.1, None, 0.4]
+    assert told['lines'][0]['label'] == 'a<b'
 
 
 def test_a_chart_without_values_is_empty() -> None:
-    assert chart([line([float('nan')])], about='x') == ''
-    assert chart([], about='x') == ''
+    assert chart([line([float('nan')])], about='x', x='s') == ''
+    assert chart([], about='x', x='s') == ''
 
 
-def test_a_long_line_keeps_its_extremes_and_stays_small() -> None:
-    values = np.full(100_000, 0.5)
-    values[31_234] = 1.0
-    values[77_777] = 0.0
-    text = chart([line(values.tolist())], about='x', lowest=0.0, highest=1.0, height=220)
-    assert len(text) < 60_000
-    points = ElementTree.fromstring(text).find('path').attrib['d']
-    assert ' 12.0L' in points
-    assert ' 186.0L' in points
-
-
-@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
-def test_ticks_are_few_and_within(lowest: float, span: float) -> None:
-    found = ticks(lowest, lowest + span)
-    assert 1 <= len(found) <= 6
-    assert all(lowest - 1e-6 * span <= tick <= lowest + span * (1 + 1e-6) for tick in found)
-
-
-def test_a_short_span_of_a_long_timeline_is_seen() -> None:
-    svg = ElementTree.fromstring(
-        timeline({'front': [Span(5.0, 5.0, '#f00', 'frozen')]}, about='x', seconds=9999.0)
-    )
-    assert float(svg.findall('rect')[1].attrib['width']) >= 1.5
+@given(st.integers(POINTS + 1, 50_000), st.data())
+@settings(max_examples=20, deadline=None)
+def test_a_long_line_keeps_its_extremes_and_stays_small(count: int, data: st.DataObject) -> None:
+    places = st.integers(0, count - 1)
+    high, low, gap = data.draw(st.lists(places, min_size=3, max_size=3, unique=True))
+    values = np.full(count, 0.5)
+    values[[high, low, gap]] = 1.0, 0.0, np.nan
+    drawn = described(chart([line(values.tolist())], about='x', x='s'))['lines'][0]
+    assert len(drawn['x']) <= POINTS + 1
+    shown = dict(zip(drawn['x'], drawn['y']))
+    assert (shown[high], shown[low], shown[gap]) == (1.0, 0.0, None)
 
 
 def test_pictures_are_shrunk_and_flat_colours_stay() -> None:
     image = np.zeros((100, 1000, 3), np.uint8)
     image[:, ::3] = (1, 2, 3)
-    picture = painting('x', image)
-    data = base64.b64decode(picture.uri.partition(',')[2])
+    data = base64.b64decode(painting('x', image).uri(400).partition(',')[2])
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    assert decoded.shape == (42, 420, 3)
+    assert decoded.shape == (40, 400, 3)
     assert {tuple(pixel) for pixel in decoded.reshape(-1, 3).tolist()} == {(0, 0, 0), (1, 2, 3)}
-    assert photograph('x', image).uri.startswith('data:image/jpeg;base64,')
+    assert photograph('x', image).uri().startswith('data:image/jpeg;base64,')
 
 
 def test_errors_are_painted() -> None:
@@ -111,10 +104,15 @@ def test_a_page_escapes_text_and_keeps_charts(
         'page.html.j2',
         text='<i>',
         colours=class_colours(SEVEN),
-        svg=chart([line([1.0, 2.0])], about='x'),
+        svg=chart([line([1.0, 2.0])], about='x', x='s'),
     )
     text = (tmp_path / 'out' / 'a.html').read_text(encoding='utf-8')
-    assert '&lt;i&gt;' in text and '<svg' in text and 'rgb(0, 255, 0)' in text and 'a b' in text
+    assert (
+        '&lt;i&gt;' in text
+        and 'class="chart"' in text
+        and 'rgb(0, 255, 0)' in text
+        and 'a b' in text
+    )
     assert '.panel { background' in text
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['a.html']
 
@@ -125,3 +123,28 @@ def test_a_page_with_a_missing_value_is_an_error(
     package = template("{% extends 'base.html.j2' %}{% block body %}{{ x }}{% endblock %}")
     with pytest.raises(Exception, match='undefined'):
         write_page(tmp_path / 'a.html', package, 'page.html.j2')
+
+
+def test_pictures_of_a_large_page_shrink_and_thin_out(
+    template: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = template(
+        "{% extends 'base.html.j2' %}{% import 'macros.html.j2' as report %}{% block body %}"
+        "{% for picture in items|shown %}{{ report.pictures([picture], '') }}{% endfor %}"
+        '{% endblock %}'
+    )
+    noise = np.random.default_rng(1).integers(0, 256, (360, 640, 3)).astype(np.uint8)
+    pictures, path = [photograph('x', noise)] * 20, tmp_path / 'a.html'
+
+    def shown() -> tuple[int, bool]:
+        write_page(path, package, 'page.html.j2', items=pictures)
+        text = path.read_text(encoding='utf-8')
+        assert len(text) <= page.LIMIT
+        return text.count('<figure'), 'id="limited"' in text
+
+    assert shown() == (20, False)
+    monkeypatch.setattr(page, 'LIMIT', 2_000_000)
+    assert shown() == (20, True)
+    monkeypatch.setattr(page, 'LIMIT', 200_000)
+    count, limited = shown()
+    assert 1 <= count < 20 and limited

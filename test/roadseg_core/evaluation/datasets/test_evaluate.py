@@ -126,8 +126,8 @@ def test_report_page_and_video(streets, road_where_it_is_bright, capsys):
     ):
         assert word in text
     page = (out / 'r.html').read_text()
-    # Nothing is loaded; the four pictures of each of six frames are inside.
-    assert page.count('src="data:image/') == 24 and not re.search(r'(src|href)="(?!data:)', page)
+    # Nothing is loaded; the five pictures of each of six frames are inside.
+    assert page.count('src="data:image/') == 30 and not re.search(r'(src|href)="(?!data:)', page)
     video = cv2.VideoCapture(str(out / 'r.mp4'))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 6
     assert video.read()[1].shape == (48, 120, 3)

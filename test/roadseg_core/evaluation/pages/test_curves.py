@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from roadseg_core.evaluation.pages.columns import CameraColumns
@@ -14,12 +12,10 @@ PERIOD_NS = 100_000_000
 
 def drawn(columns: CameraColumns) -> list[tuple[str, str]]:
     """Return state and label of each span of a camera."""
-    svg = str(camera_timeline({'front': columns}, with_truth=False, worst={}))
+    rows, seconds = camera_timeline({'front': columns}, with_truth=False, worst={})
     names = {colour: state for state, colour in STATES.items()}
-    return [
-        (names[colour], label)
-        for colour, label in re.findall(r'fill="(#\w+)"><title>(.*?)</title>', svg)
-    ]
+    assert all(0 <= span.start < span.end <= seconds + 1e-9 for span in rows['front'])
+    return [(names[span.colour], span.label) for span in rows['front']]
 
 
 def columns_of(numbers: list[int], *, jitter: float = 0.0) -> CameraColumns:

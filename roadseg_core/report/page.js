@@ -1,0 +1,252 @@
+'use strict';
+// What a report page does: charts, pictures, and the way from one to the other.
+
+const all = (what, within = document) => [...within.querySelectorAll(what)];
+const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// --- From a value to its frame -------------------------------------------------------------
+
+function go(moment) {
+  all('.moment.found').forEach(one => one.classList.remove('found'));
+  moment.classList.add('found');
+  moment.scrollIntoView({block: 'center'});
+}
+
+function momentsOf(drive, camera) {
+  return all('.moment').filter(
+    one => one.dataset.drive === drive && one.dataset.camera === camera);
+}
+
+function jump(drive, camera, frame, place) {
+  const near = momentsOf(drive, camera);
+  const found = near.find(one => +one.dataset.frame === frame);
+  if (found) { go(found); return; }
+  const told = all('.told').find(one => one.dataset.drive === drive);
+  if (!told) return;
+  told.textContent = `${camera}, frame ${frame}, ${place}: no picture of it on this page. `;
+  const by = one => Math.abs(one.dataset.frame - frame);
+  const next = near.sort((a, b) => by(a) - by(b))[0];
+  if (!next) return;
+  const link = document.createElement('button');
+  link.textContent = `Nearest with a picture: frame ${next.dataset.frame}`;
+  link.onclick = () => go(next);
+  told.append(link);
+}
+
+// --- Charts --------------------------------------------------------------------------------
+
+const plots = [];
+
+function draw(element) {
+  const told = JSON.parse(element.dataset.chart);
+  const lines = told.lines.filter(line => line.y.some(value => value !== null));
+  const data = lines.length > 1
+    ? uPlot.join(lines.map(line => [line.x, line.y])) : [lines[0].x, lines[0].y];
+  const axis = {
+    stroke: () => css('--soft'), font: '12px system-ui, sans-serif',
+    grid: {stroke: () => css('--line'), width: 1}, ticks: {show: false},
+  };
+  const withPicture = new Set();
+  lines.forEach((line, number) => momentsOf(told.drive, line.label).forEach(moment => {
+    const at = (line.frames || []).indexOf(+moment.dataset.frame);
+    if (at >= 0) withPicture.add(`${number + 1} ${data[0].indexOf(line.x[at])}`);
+  }));
+  // The nearest value of each line: cameras are not triggered at the same instant.
+  const nearest = (plot, number, index) => {
+    const values = plot.data[number];
+    for (let away = 0; away < 12; away++)
+      for (const at of [index - away, index + away])
+        if (values[at] !== undefined && values[at] !== null) return at;
+    return index;
+  };
+  const plot = new uPlot({
+    width: Math.max(200, element.clientWidth), height: 210,
+    scales: {
+      x: {time: false},
+      y: {range: (u, low, high) => {
+        const ends = [low, high, ...Object.values(told.limits)].filter(value => value != null);
+        const [least, most] = [Math.min(...ends), Math.max(...ends)];
+        const spare = (most - least || Math.abs(most) || 1) * 0.06;
+        const floor = least >= 0 ? Math.max(0, least - spare) : least - spare;
+        return [floor, most + spare];
+      }},
+    },
+    axes: [{...axis, label: told.x, labelSize: 18, labelFont: axis.font, size: 30},
+           {...axis, size: 58}],
+    cursor: {
+      sync: told.drive ? {key: told.drive, setSeries: true} : undefined,
+      focus: {prox: 24}, dataIdx: nearest,
+    },
+    focus: {alpha: 0.35},
+    series: [
+      {label: told.x, value: (u, value) => value == null ? '' : `${+value.toFixed(3)}`},
+      ...lines.map(line => ({
+        label: line.label || 'value', stroke: line.colour, width: 1.6,
+        value: (u, value) => value == null ? '' : `${+value.toPrecision(4)}`,
+        ...(told.dots ? {paths: () => null, points: {show: true, size: 4, fill: line.colour}} : {}),
+      })),
+    ],
+    hooks: {
+      draw: [u => {
+        const pen = u.ctx, box = u.bbox, ratio = devicePixelRatio;
+        pen.save();
+        pen.font = `${12 * ratio}px system-ui, sans-serif`;
+        pen.textAlign = 'right';
+        for (const [text, value] of Object.entries(told.limits)) {
+          const y = u.valToPos(value, 'y', true);
+          pen.strokeStyle = pen.fillStyle = css('--soft');
+          pen.setLineDash([5 * ratio, 4 * ratio]);
+          pen.beginPath();
+          pen.moveTo(box.left, y);
+          pen.lineTo(box.left + box.width, y);
+          pen.stroke();
+          pen.fillText(text, box.left + box.width - 4, y - 5 * ratio);
+        }
+        pen.setLineDash([]);
+        for (const key of withPicture) {
+          const [number, index] = key.split(' ').map(Number);
+          const value = u.data[number][index];
+          if (value == null) continue;
+          pen.beginPath();
+          pen.arc(u.valToPos(u.data[0][index], 'x', true), u.valToPos(value, 'y', true),
+                  4 * ratio, 0, 7);
+          pen.fillStyle = css('--mark');
+          pen.fill();
+        }
+        pen.restore();
+      }],
+    },
+  }, data, element);
+  plot.over.addEventListener('click', () => {
+    const {top, idxs} = plot.cursor;
+    let best = null;
+    lines.forEach((line, index) => {
+      const at = idxs[index + 1], value = at == null ? null : plot.data[index + 1][at];
+      if (value == null || !line.frames) return;
+      const away = Math.abs(plot.valToPos(value, 'y') - top);
+      if (!best || away < best.away) best = {away, line, x: plot.data[0][at]};
+    });
+    if (best) {
+      const frame = best.line.frames[best.line.x.indexOf(best.x)];
+      jump(told.drive, best.line.label, frame, `${best.x.toFixed(2)} s`);
+    }
+  });
+  plots.push([element, plot]);
+  element.plot = plot;
+}
+
+all('.chart').forEach(draw);
+addEventListener('resize', () => plots.forEach(([element, plot]) =>
+  plot.setSize({width: Math.max(200, element.clientWidth), height: 210})));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
+  plots.forEach(([, plot]) => plot.redraw(false)));
+all('[data-go]').forEach(mark => {
+  mark.onclick = () => jump(mark.dataset.drive, mark.dataset.camera, +mark.dataset.go, '');
+});
+
+// --- Pictures ------------------------------------------------------------------------------
+
+const root = document.documentElement.style;
+const tools = document.querySelector('.tools');
+const hidden = new Set();
+let look = 'calm';
+
+const numbers = swatch => swatch.dataset.colour.match(/\d+/g).map(Number);
+
+// A class colour as it is shown: the given one, or, calm, mixed with grey.
+const shown = colour => look === 'plain' ? colour
+  : colour.map(value => Math.round(0.55 * value + 0.45 * 140));
+
+function paint(image) {
+  if (!image.complete || !image.naturalWidth) { image.onload = () => paint(image); return; }
+  image.onload = null;
+  image.original ||= image.cloneNode();
+  const {naturalWidth: wide, naturalHeight: high} = image.original;
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [wide, high];
+  const pen = canvas.getContext('2d');
+  pen.drawImage(image.original, 0, 0);
+  const pixels = pen.getImageData(0, 0, wide, high), values = pixels.data;
+  const from = new Uint32Array(values.slice().buffer);
+  const edge = i => [1, -1, 2, -2, wide, -wide, 2 * wide, -2 * wide].some(
+    step => from[i + step] !== undefined && from[i + step] !== from[i]);
+  const colours = new Map();
+  for (let i = 0; i < from.length; i++) {
+    let colour = colours.get(from[i]);
+    if (!colour) {
+      const own = [...values.subarray(4 * i, 4 * i + 3)];
+      const empty = hidden.has(own.join()) || own.every(value => value === 0);
+      colours.set(from[i], colour = {own: shown(own), empty});
+    }
+    if (colour.empty || (look === 'contours' && !edge(i))) values[4 * i + 3] = 0;
+    else values.set(colour.own, 4 * i);
+  }
+  pen.putImageData(pixels, 0, 0);
+  image.src = canvas.toDataURL();
+}
+
+function repaint() {
+  all('img.paint').forEach(paint);
+  all('[data-colour]').forEach(swatch => {
+    swatch.style.background = `rgb(${shown(numbers(swatch))})`;
+    const off = hidden.has(numbers(swatch).join());
+    if (swatch.parentElement.tagName === 'BUTTON') {
+      swatch.parentElement.classList.toggle('off', off);
+      swatch.parentElement.setAttribute('aria-pressed', !off);
+    }
+  });
+}
+
+// The frame lies under its paint; it is in the file once.
+all('figure.over').forEach(figure => {
+  figure.querySelector('img.under').src = figure.parentElement.querySelector('img').src;
+});
+all('.legend button').forEach(button => {
+  button.onclick = () => {
+    const own = numbers(button.firstElementChild).join();
+    if (!hidden.delete(own)) hidden.add(own);
+    repaint();
+  };
+});
+
+const dialog = document.createElement('dialog');
+let at = 0;
+
+function enlarge(number) {
+  const figures = all('main figure');
+  at = (number + figures.length) % figures.length;
+  const figure = figures[at].cloneNode(true);
+  const title = figures[at].closest('.moment')?.querySelector('h3')?.textContent ?? '';
+  figure.querySelector('figcaption').prepend(title ? `${title}: ` : '');
+  dialog.replaceChildren(figure);
+  if (tools) dialog.append(tools);
+  if (!dialog.open) dialog.showModal();
+}
+
+document.body.append(dialog);
+const home = tools?.parentElement, before = tools?.nextSibling;
+if (tools)
+  new MutationObserver(() => dialog.open || home.insertBefore(tools, before))
+    .observe(dialog, {attributeFilter: ['open']});
+dialog.onclick = event => {
+  if (event.target === dialog || event.target.tagName === 'IMG') dialog.close();
+};
+addEventListener('keydown', event => {
+  const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+  if (!dialog.open || !step || event.target.tagName === 'INPUT') return;
+  event.preventDefault();
+  enlarge(at + step);
+});
+all('main figure').forEach((figure, number) => {
+  figure.tabIndex = 0;
+  figure.onclick = () => enlarge(number);
+  figure.onkeydown = event => { if (event.key === 'Enter') enlarge(number); };
+});
+if (tools) {
+  tools.oninput = event => {
+    const {name, value} = event.target;
+    if (name === 'look') { look = value; repaint(); }
+    else root.setProperty(`--${name}`, name === 'split' ? `${value}%` : value / 100);
+  };
+}
+repaint();

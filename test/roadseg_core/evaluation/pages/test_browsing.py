@@ -1,0 +1,125 @@
+"""What a reader does with the page, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from browser import browse, needs_chromium
+from evaluation_configs import configured
+
+from roadseg_core.evaluation.run import evaluate_bags
+from roadseg_core.evaluation.settings.sections import TruthChoice
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture
+def page(street_bag, exact_model: str, tmp_path: Path) -> Path:
+    """Return the page of a drive of 3 s, which holds pictures of some of its 30 frames."""
+    output = tmp_path / 'out'
+    evaluate_bags(
+        configured(
+            bags=[street_bag('drive', frames=30)],
+            output=output,
+            model=exact_model,
+            truth=TruthChoice(topics={'*': '/truth/{camera}/label'}),
+            pictures=2,
+        )
+    )
+    return output / 'report.html'
+
+
+def test_a_page_is_explored(page: Path, tmp_path: Path) -> None:
+    found = browse(
+        page,
+        """
+        const over = document.querySelector('.moment .over .paint');
+        const pixel = () => {
+          const canvas = document.createElement('canvas');
+          canvas.width = over.naturalWidth; canvas.height = over.naturalHeight;
+          const pen = canvas.getContext('2d');
+          pen.drawImage(over, 0, 0);
+          return [...pen.getImageData(60, 78, 1, 1).data];
+        };
+        const found = {charts: document.querySelectorAll('.chart canvas').length, road: pixel()};
+        [...document.querySelectorAll('.tools button')].at(-1).click();
+        await wait();
+        found.hidden = pixel();
+        const select = document.querySelector('[name=look]');
+        const choose = async look => {
+          select.value = look;
+          select.dispatchEvent(new Event('input', {bubbles: true}));
+          await wait();
+        };
+        [...document.querySelectorAll('.tools button')].at(-1).click();
+        await choose('plain');
+        found.plain = pixel();
+        await choose('contours');
+        found.inside = pixel();
+        const opacity = document.querySelector('[name=opacity]');
+        opacity.value = 20;
+        opacity.dispatchEvent(new Event('input', {bubbles: true}));
+        found.opacity = getComputedStyle(over).opacity;
+        found.under = over.previousElementSibling.naturalWidth;
+
+        const captions = () => document.querySelector('dialog[open] figcaption')?.textContent;
+        click('.moment figure');
+        found.first = captions();
+        const press = key => dispatchEvent(new KeyboardEvent('keydown', {key}));
+        press('ArrowRight');
+        found.second = captions();
+        press('ArrowLeft');
+        found.again = captions();
+        document.querySelector('dialog').close();
+        await wait();
+        found.closed = captions() === undefined;
+        found.home = document.querySelector('main .tools') !== null;
+
+        const chart = document.querySelector('.chart'), plot = chart.plot;
+        const moment = document.querySelector('.moment');
+        const hit = async frame => {
+          const line = JSON.parse(chart.dataset.chart).lines[0];
+          const index = line.frames.indexOf(frame);
+          chart.scrollIntoView();
+          const box = plot.over.getBoundingClientRect();
+          const at = {bubbles: true, clientX: box.left + plot.valToPos(line.x[index], 'x') + 2,
+                      clientY: box.top + plot.valToPos(line.y[index], 'y')};
+          for (const what of ['mousemove', 'mousedown', 'mouseup', 'click']) {
+            plot.over.dispatchEvent(new MouseEvent(what, at));
+            await wait();
+          }
+          found.values = chart.querySelector('.u-legend').textContent;
+        };
+        await hit(+moment.dataset.frame);
+        found.jumped = moment.classList.contains('found');
+        const pictured = [...document.querySelectorAll('.moment')].map(one => +one.dataset.frame);
+        const without = [...Array(30).keys()].find(frame => !pictured.includes(frame));
+        await hit(without);
+        found.told = document.querySelector('.told').textContent.includes(`frame ${without}`);
+        click('.told button');
+        found.nearest = document.querySelectorAll('.moment.found').length;
+        return found;
+        """,
+        tmp_path,
+    )
+    assert found['charts'] == 6
+    assert found['plain'][:3] == [0, 255, 0] and found['plain'][3] == 255
+    assert found['road'] not in (found['plain'], found['hidden']) and found['road'][3] == 255
+    assert found['hidden'][3] == found['inside'][3] == 0
+    assert found['opacity'] == '0.2' and found['under'] == 120
+    assert 'frame' in found['first'] and found['first'] == found['again'] != found['second']
+    assert found['closed'] and found['home']
+    assert 'front' in found['values'] and any(digit.isdigit() for digit in found['values'])
+    assert found['jumped'] and found['told'] and found['nearest'] == 1
+
+
+@pytest.mark.parametrize('size', ['1200,900', '400,800'])
+def test_nothing_is_wider_than_the_window(page: Path, tmp_path: Path, size: str) -> None:
+    wide = browse(
+        page,
+        'return document.documentElement.scrollWidth - document.documentElement.clientWidth;',
+        tmp_path,
+        size=size,
+    )
+    assert wide == 0
