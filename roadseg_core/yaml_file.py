@@ -129,20 +129,21 @@ def line_of(content: object, keys: Sequence[str | int]) -> int | None:
 
 
 def describe_errors(
-    path: str | Path, content: object, errors: Iterable[Mapping[str, object]]
+    path: str | Path, content: object, errors: Iterable[Mapping], model: type[BaseModel]
 ) -> str:
     """
     Say what is wrong with the values of a file, each with its line.
 
     :param content: what :func:`load_mapping` returned
-    :param errors: as pydantic's ``ValidationError.errors()`` lists them: ``loc`` and ``msg``
+    :param errors: pydantic's ``ValidationError.errors()``
+    :param model: what the values were to be
     """
     reasons = []
     for error in errors:
         keys = error['loc']
         line = line_of(content, keys)
         place = '.'.join(str(key) for key in keys)
-        reasons.append(f'{f"line {line}: " if line else ""}{place}: {error["msg"]}')
+        reasons.append(f'{f"line {line}: " if line else ""}{place}: {reason_of(error, model)}')
     return f'{path}: {"; ".join(reasons)}'
 
 
@@ -162,6 +163,8 @@ def reason_of(error: Mapping, model: type[BaseModel]) -> str:
         return re.sub(r'valid dictionary or instance of \w+', 'mapping', reason)
     *sections, key = error['loc']
     for name in sections:
+        if isinstance(name, int):  # a place in a list of what the key before it holds
+            continue
         field = getattr(model, 'model_fields', {}).get(name)
         kinds = () if field is None else (field.annotation, *get_args(field.annotation))
         model = next((kind for kind in kinds if hasattr(kind, 'model_fields')), None)

@@ -64,7 +64,7 @@ def open_kitti_semantic(
     recent = (folder / 'training' / 'semantic').is_dir()
     splits = ('train', 'val') if recent else tuple(_SHARES)
     if split not in splits:
-        raise NoSplitError(f'KITTI Semantic split {split!r} of {folder}; expected one of {splits}')
+        raise NoSplitError(f'{folder}: no split {split!r}; its splits are {" and ".join(splits)}')
     if recent and label_map.name == 'kitti_semantic_11':
         raise DataError(
             f'{folder}: the set of 2015, in the classes of Cityscapes; the label map '

@@ -54,8 +54,8 @@ def locate(root: Path, *, names: Sequence[str], holds: Sequence[str], options: F
             return found
         looked.append(str(folder))
     raise DataError(
-        f'no data set with {" or ".join(holds)} in {", ".join(looked)}: no such folder; set the '
-        'data root, or the option folder to where it lies'
+        f'no data set with {" or ".join(dict.fromkeys(holds))} in {", ".join(looked)}: no such '
+        'folder; set the data root, or the option folder to where it lies'
     )
 
 

@@ -57,7 +57,7 @@ def load_config(
     try:
         return TrainingConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(describe_errors(path, values, error.errors())) from error
+        raise ConfigError(describe_errors(path, values, error.errors(), TrainingConfig)) from error
 
 
 def _merge(values: dict, changes: dict) -> None:

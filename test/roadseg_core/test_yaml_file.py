@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from roadseg_core.yaml_file import YamlError, describe_errors, line_of, load_mapping, parse_value
+
+
+class _Item(BaseModel, extra='forbid'):
+    cc: int = 0
+    d: dict = {}
+
+
+class _Top(BaseModel):
+    b: tuple[_Item, ...]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +56,11 @@ def test_keys_know_their_lines(tmp_path: Path) -> None:
     assert content == {'a': 1, 'b': [{'c': 2}, {'d': {'e': 3}}], 'f': None}
     assert line_of(content, ('a',)) == 1 and line_of(content, ('b', 1, 'd', 'e')) == 5
     assert line_of(content, ('b', 1, 'd', 'missing')) == 4 and line_of(content, ('x',)) is None
-    message = describe_errors(path, content, [{'loc': ('b', 0, 'c'), 'msg': 'too small'}])
-    assert message == f'{path}: line 3: b.0.c: too small'
+    with pytest.raises(ValidationError) as found:
+        _Top.model_validate(content)
+    assert describe_errors(path, content, found.value.errors(), _Top) == (
+        f'{path}: line 3: b.0.c: the key is not known (did you mean cc?); known are cc, d'
+    )
 
 
 @pytest.mark.parametrize(
