@@ -6,14 +6,14 @@ import math
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
 import numpy as np
 
 from roadseg_core.evaluation.drives.cameras import Camera
-from roadseg_core.evaluation.drives.measures import Neighbours, is_blackout
+from roadseg_core.evaluation.drives.measures import Flicker, Neighbours, is_blackout
 from roadseg_core.evaluation.drives.rows import rounded
 from roadseg_core.evaluation.drives.scoring import TruthCounts
 from roadseg_core.evaluation.drives.segmenting import Work
@@ -36,17 +36,19 @@ class Analysed:
     """
     Hold a frame with all that is known of it.
 
+    :param mask: road mask, uint8 [H, W] in network geometry
     :param published: label and road mask, uint8 [H, W] in camera geometry
     :param make: makes the other images, which most frames are never asked for
     :param truth: uint8 [H, W] of the camera's size, or None
     """
 
     work: Work
+    mask: np.ndarray
     published: dict[str, np.ndarray]
     make: Callable[[Work], dict[str, np.ndarray]]
-    truth: np.ndarray | None
     row: dict[str, object]
     timing: dict[str, object]
+    truth: np.ndarray | None = None
 
     @cached_property
     def images(self) -> dict[str, np.ndarray]:
@@ -56,7 +58,10 @@ class Analysed:
 
 class CameraAnalysis:
     """
-    Analyse the frames of one camera of one bag, in the order of recording.
+    Analyse the frames of one camera of one bag.
+
+    Each frame is paired with the one before it, measured, and taken; :meth:`measured` may run in
+    many threads, :meth:`pair` and :meth:`taken` see the frames in the order of recording.
 
     :param bag: how rows name the bag
     :param wanted: outputs to make in camera geometry, beside label and road mask
@@ -85,22 +90,27 @@ class CameraAnalysis:
         self._small = frozenset(
             {'label', 'road_mask'} | ({'confidence'} if config.outputs.confidence else set())
         )
-        self._neighbours = Neighbours(flow=config.outputs.consistency)
+        every = config.outputs.consistency_every
+        self._neighbours = Neighbours(flow_every=every if config.outputs.consistency else 0)
+        self._flicker = Flicker()
         self.matrix: TruthCounts | None = None
         self._means = array('f')
         self.confidence = np.zeros(256, np.int64)
         self.consistency = ShareMean()
         self.flicker = ShareMean()
 
-    def analyse(self, work: Work) -> Analysed | None:
-        """Return what a frame says; None for one that could not be decoded."""
-        counts = self.counts
-        if work.frame is None or work.run is None:
-            counts.bad += 1
-            self._note(f'frame {work.index}: {work.error}')
+    def pair(self, work: Work) -> None:
+        """Pair the frame with the one before it, if it was decoded."""
+        if work.frame is not None and work.run is not None:
+            work.pair = self._neighbours.pair(
+                work.frame, stamp_ns=work.stamp_ns, labels=work.run.result.labels[0]
+            )
+
+    def measured(self, work: Work) -> Analysed | None:
+        """Return what a frame and its pair say; None for one that could not be decoded."""
+        if work.pair is None:
             return None
-        counts.evaluated += 1
-        started = time.perf_counter()
+        started, own_time = time.perf_counter(), time.thread_time()
         published = self._outputs(work, _PUBLISHED, 'camera')
         outputs_ms = (time.perf_counter() - started) * 1e3
         small = self._outputs(work, self._small, 'network')
@@ -111,16 +121,41 @@ class CameraAnalysis:
             'stamp_ns': work.stamp_ns,
         }
         row = {**frame, **self._figures(work, small)}
-        truth = self._compare(work, published['label'], row)
         timing = {
             **frame,
             'batch': work.run.batch,
             'decode_ms': round(work.decode_ms, 3),
             'infer_ms': round(work.run.infer_ms, 3),
             'outputs_ms': round(outputs_ms, 3),
+            'analysis_ms': round((time.thread_time() - own_time) * 1e3, 3),
             'latency_ms': round(work.decode_ms + work.run.infer_ms + outputs_ms, 3),
         }
-        return Analysed(work, published, self._images, truth, row, timing)
+        return Analysed(work, small['road_mask'], published, self._images, row, timing)
+
+    def taken(self, work: Work, frame: Analysed | None) -> Analysed | None:
+        """Add what :meth:`measured` returned to the totals; return it with all that is known."""
+        counts = self.counts
+        if frame is None:
+            counts.bad += 1
+            self._note(f'frame {work.index}: {work.error}')
+            return None
+        counts.evaluated += 1
+        counts.backwards = self._neighbours.backwards
+        row = frame.row
+        follows = work.pair.before is not None
+        work.pair = None  # a frame that is kept must not keep the one before it
+        row['flicker'] = self._flicker.share(frame.mask, follows=follows)
+        counts.blackout += row['blackout']
+        counts.frozen += row['frozen']
+        confidence = row['confidence']
+        if confidence is not None:
+            self.confidence[min(255, round(confidence * 255))] += 1
+            self._means.append(confidence)
+        self.consistency.add(row['consistency'])
+        self.flicker.add(row['flicker'])
+        for name in ('confidence', 'consistency', 'flicker'):
+            row[name] = rounded(row[name])
+        return replace(frame, truth=self._compare(work, frame.published['label'], row))
 
     @property
     def drift(self) -> float | None:
@@ -152,37 +187,26 @@ class CameraAnalysis:
         return self._outputs(work, self._more, 'camera') if self._more else {}
 
     def _figures(self, work: Work, small: dict[str, np.ndarray]) -> dict[str, object]:
-        """Return what the frame says without truth, measured at the network's size."""
+        """Return what the frame says without truth, at the network's size; not rounded yet."""
         frame, names = work.frame, self._label_map.names
         labels, mask = small['label'], small['road_mask']
         # Ten times as fast as bincount, and exact: a float holds what an image can count.
         pixels = cv2.calcHist([labels], [0], None, [256], [0, 256]).ravel()
         seen = max(1, labels.size - int(pixels[IGNORE]))
-        near = self._neighbours
-        near.update(frame, stamp_ns=work.stamp_ns, labels=labels, mask=mask)
-        self.counts.backwards = near.backwards
-        blackout = is_blackout(frame)
-        self.counts.blackout += blackout
-        self.counts.frozen += near.frozen
         confidence = None
         if 'confidence' in small:
             # Outside the picture confidence is 0, and adds nothing.
-            mean = int(small['confidence'].sum(dtype=np.int64)) / seen
-            confidence = mean / 255
-            self.confidence[min(255, round(mean))] += 1
-            self._means.append(confidence)
-        self.consistency.add(near.consistency)
-        self.flicker.add(near.flicker)
+            confidence = cv2.sumElems(small['confidence'])[0] / seen / 255
         return {
             'class_share': {
                 name: rounded(int(pixels[number]) / seen) for number, name in enumerate(names)
             },
             'road_share': rounded(cv2.countNonZero(mask) / seen),
-            'confidence': rounded(confidence),
-            'consistency': rounded(near.consistency),
-            'flicker': rounded(near.flicker),
-            'blackout': blackout,
-            'frozen': near.frozen,
+            'confidence': confidence,
+            'consistency': work.pair.consistency(),
+            'flicker': None,  # known once the frames are in order
+            'blackout': is_blackout(frame),
+            'frozen': work.pair.is_frozen(),
         }
 
     def _compare(self, work: Work, labels: np.ndarray, row: dict[str, object]) -> np.ndarray | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
 from roadseg_core.labels import IGNORE
 from roadseg_core.pipeline.frame import Frame
+from roadseg_core.resizing import resize_ids
 
 NEIGHBOUR_NS = 1_000_000_000
 """Frames further apart than this are no neighbours: nothing is compared over such a gap."""
@@ -29,92 +33,141 @@ def is_blackout(frame: Frame) -> bool:
     return contrast < _BLANK_SPREAD or (brightness < _DARK and contrast < _DARK_SPREAD)
 
 
-class Neighbours:
+class Scene:
     """
-    Compare the frames of one camera with those just before them, in the order of recording.
+    Hold what a frame is compared by.
 
+    :param labels: uint8 [H, W], ids in network geometry
+    """
+
+    def __init__(self, frame: Frame, labels: np.ndarray) -> None:
+        self.frame = frame
+        self._labels = labels
+        self._small: tuple[np.ndarray, np.ndarray] | None = None
+
+    def small(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return uint8 [h, w] brightness and labels, at the size that flow is computed at."""
+        # Two threads that ask at once both make them, which costs less than a lock.
+        if self._small is None:
+            self._small = _small(self.frame.network_image, self._labels)
+        return self._small
+
+
+@dataclass(frozen=True)
+class Pair:
+    """
+    Hold a frame and the one before it; pairs are compared by any threads, in any order.
+
+    :param before: None for a frame that follows none
     :param flow: whether labels are compared along optical flow
     """
 
-    def __init__(self, *, flow: bool) -> None:
-        self._flow = (
-            cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST) if flow else None
-        )
+    now: Scene
+    before: Scene | None
+    flow: bool
+
+    def is_frozen(self) -> bool:
+        """Tell whether both are the same picture."""
+        return self.before is not None and _is_same(self.before.frame, self.now.frame)
+
+    def consistency(self) -> float | None:
+        """
+        Return the share of pixels whose label is that of the same surface one frame before.
+
+        None where nothing was compared, or the flow found too little of the frame before.
+        """
+        if self.before is None or not self.flow:
+            return None
+        return _agreement(*self.before.small(), *self.now.small())
+
+
+class Neighbours:
+    """
+    Pair the frames of one camera with those just before them, in the order of recording.
+
+    :param flow_every: at every which frame labels are compared along optical flow; 0: at none
+    """
+
+    def __init__(self, *, flow_every: int) -> None:
+        self._flow_every = flow_every
+        self._count = 0
         self._stamp_ns: int | None = None
-        self._frame: Frame | None = None
-        self._grey: np.ndarray | None = None
-        self._labels: np.ndarray | None = None
-        self._masks: list[np.ndarray] = []
-        self.follows = False
-        self.frozen = False
-        self.consistency: float | None = None
-        self.flicker: float | None = None
+        self._last: Scene | None = None
         self.backwards = 0
 
-    def update(self, frame: Frame, *, stamp_ns: int, labels: np.ndarray, mask: np.ndarray) -> None:
+    def pair(self, frame: Frame, *, stamp_ns: int, labels: np.ndarray) -> Pair:
         """
-        Take the next frame; what it says is in the attributes.
+        Take the next frame.
 
         :param labels: uint8 [H, W], ids in network geometry
-        :param mask: uint8 [H, W], 0 or 255, in network geometry
         """
-        gap = None if self._stamp_ns is None else stamp_ns - self._stamp_ns
-        if gap is not None and gap < 0:
-            self.backwards += 1
-        self.follows = gap is not None and 0 <= gap <= NEIGHBOUR_NS
-        if self._frame is not None and self._frame.image.shape != frame.image.shape:
-            self.follows = False
-        if not self.follows:
-            self._masks.clear()
-        self.frozen = self.follows and _is_same(self._frame, frame)
-        self.consistency = None
-        if self._flow is not None:
-            grey, labels = _small(frame.network_image, labels)
-            if self.follows:
-                self.consistency = self._agreement(grey, labels)
-            self._grey, self._labels = grey, labels
-        self._masks.append(mask)
-        self.flicker = _flicker(*self._masks) if len(self._masks) == 3 else None
-        del self._masks[:-2]
-        self._stamp_ns, self._frame = stamp_ns, frame
+        before, gap = self._last, 0 if self._stamp_ns is None else stamp_ns - self._stamp_ns
+        self.backwards += gap < 0
+        if before is not None and not (
+            0 <= gap <= NEIGHBOUR_NS and before.frame.image.shape == frame.image.shape
+        ):
+            before = None
+        flow = self._flow_every > 0 and self._count % self._flow_every == self._flow_every - 1
+        self._count += 1
+        self._stamp_ns, self._last = stamp_ns, Scene(frame, labels)
+        return Pair(self._last, before, flow)
 
-    def _agreement(self, grey: np.ndarray, labels: np.ndarray) -> float | None:
-        """Return the share of pixels whose label is that of the same surface one frame before."""
-        flow = self._flow.calc(grey, self._grey, None)
-        height, width = grey.shape
-        columns, rows = np.meshgrid(
-            np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-        )
-        x, y = columns + flow[..., 0], rows + flow[..., 1]
-        before = cv2.remap(
-            self._labels,
-            x,
-            y,
-            cv2.INTER_NEAREST,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=IGNORE,
-        )
-        picture = cv2.remap(
-            self._grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
-        )
-        # Where the warped picture does not look alike, the flow found another surface.
-        seen = (
-            (before != IGNORE) & (labels != IGNORE) & (cv2.absdiff(picture, grey) <= _SAME_SURFACE)
-        )
-        count = int(np.count_nonzero(seen))
-        if count < grey.size // 20:
-            return None
-        return int(np.count_nonzero(seen & (before == labels))) / count
+
+class Flicker:
+    """Compare the road masks of one camera, in the order of recording."""
+
+    def __init__(self) -> None:
+        self._masks: list[np.ndarray] = []
+
+    def share(self, mask: np.ndarray, *, follows: bool) -> float | None:
+        """
+        Return the share of the road's pixels that changed and changed back in the last frames.
+
+        :param mask: uint8 [H, W], 0 or 255, in network geometry
+        :param follows: whether the frame has a neighbour before it
+        """
+        self._masks = [*self._masks[-2:], mask] if follows else [mask]
+        return _flicker(*self._masks) if len(self._masks) == 3 else None
+
+
+def _agreement(
+    grey_before: np.ndarray, labels_before: np.ndarray, grey: np.ndarray, labels: np.ndarray
+) -> float | None:
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    # Where each pixel was.
+    places = cv2.add(flow.calc(grey, grey_before, None), _places(*grey.shape))
+    before = cv2.remap(
+        labels_before,
+        places,
+        None,
+        cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=IGNORE,
+    )
+    picture = cv2.remap(
+        grey_before, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    # Where the warped picture does not look alike, the flow found another surface.
+    seen = (before != IGNORE) & (labels != IGNORE) & (cv2.absdiff(picture, grey) <= _SAME_SURFACE)
+    count = int(np.count_nonzero(seen))
+    if count < grey.size // 20:
+        return None
+    return int(np.count_nonzero(seen & (before == labels))) / count
+
+
+@lru_cache(maxsize=8)
+def _places(height: int, width: int) -> np.ndarray:
+    """Return float32 [height, width, 2]: the column and the row of each pixel."""
+    return np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
 
 
 def _small(image: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return uint8 [h, w] brightness and labels, at the size that flow is computed at."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     height, width = grey.shape
     if width > _FLOW_WIDTH:
         size = (_FLOW_WIDTH, max(16, round(height * _FLOW_WIDTH / width)))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-        labels = cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT)
+        labels = resize_ids(labels, size[::-1])
     return grey, labels
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import cv2
@@ -15,13 +16,13 @@ from tqdm import tqdm
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.records import SourceError
 from roadseg_core.engines import Engine
-from roadseg_core.evaluation.drives.analysis import CameraAnalysis
+from roadseg_core.evaluation.drives.analysis import Analysed, CameraAnalysis
 from roadseg_core.evaluation.drives.annotated import is_latched
 from roadseg_core.evaluation.drives.bag_totals import bag_totals
 from roadseg_core.evaluation.drives.cameras import find_cameras
 from roadseg_core.evaluation.drives.recording import Recording, write_no_rows
 from roadseg_core.evaluation.drives.scoring import truth_label_map
-from roadseg_core.evaluation.drives.segmenting import Work, segmented
+from roadseg_core.evaluation.drives.segmenting import GROUP, Work, segmented
 from roadseg_core.evaluation.drives.stages import mapped
 from roadseg_core.evaluation.drives.totals import BagOutcome, BagTotals
 from roadseg_core.evaluation.drives.truth import open_truth
@@ -32,8 +33,13 @@ from roadseg_core.sources.opening import open_reader
 
 _log = logging.getLogger(__name__)
 
-_BEHIND = 8
-"""Segmented frames that may wait to be analysed."""
+_Group = list[tuple[Work, Analysed | None]]
+
+_BEHIND = 2
+"""Groups of segmented frames for each thread that analyses, which may wait for it."""
+
+_MOST_ANALYSTS = 4
+"""Threads that measure frames, at most: more would wait for Python's lock."""
 
 
 def evaluate_bag(path: Path, config: EvaluationConfig, part: Path, *, engine: Engine) -> BagTotals:
@@ -54,8 +60,12 @@ def evaluate_bag(path: Path, config: EvaluationConfig, part: Path, *, engine: En
             works = segmented(
                 drive.works(), engine, batch=config.engine.batch, fallback=config.fallback
             )
-            # One thread analyses: SQLite wants to be closed by the thread that opened it.
-            taken = mapped(drive.take, _with_end(works), workers=1, ahead=_BEHIND)
+            analysts = min(_MOST_ANALYSTS, len(os.sched_getaffinity(0)))
+            measured = mapped(
+                drive.measured, drive.paired(works), workers=analysts, ahead=_BEHIND * analysts
+            )
+            # One thread records: SQLite wants to be closed by the thread that opened it.
+            taken = mapped(drive.take, _with_end(measured), workers=1, ahead=_BEHIND)
             bar = tqdm(
                 desc=path.name,
                 total=drive.expected,
@@ -92,10 +102,10 @@ def _one_opencv_thread() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
-def _with_end(works: Iterator[Work]) -> Iterator[Work | None]:
-    """Yield the works, then None."""
-    with closing(works):
-        yield from chain(works, (None,))
+def _with_end(groups: Iterator[_Group]) -> Iterator[_Group | None]:
+    """Yield the groups, then None."""
+    with closing(groups):
+        yield from chain(groups, (None,))
 
 
 class _Drive:
@@ -179,16 +189,32 @@ class _Drive:
             elif annotated:
                 yield Work(message)
 
-    def take(self, work: Work | None) -> int:
-        """Analyse and record the next message, None at the end; return how many frames it is."""
-        if work is None:
+    def paired(self, works: Iterator[Work]) -> Iterator[list[Work]]:
+        """Yield the works in groups, each frame paired with the one before it."""
+        with closing(works):
+            while group := list(islice(works, GROUP)):
+                for work in group:
+                    if work.camera is not None:
+                        self._analyses[work.camera.topic].pair(work)
+                yield group
+
+    def measured(self, group: list[Work]) -> _Group:
+        """Measure frames, in any thread; None for what is no frame."""
+        return [
+            (work, work.camera and self._analyses[work.camera.topic].measured(work))
+            for work in group
+        ]
+
+    def take(self, group: _Group | None) -> int:
+        """Add up and record the next messages, None at the end; return how many are frames."""
+        if group is None:
             self._recording.finish(self._label_map, self._truth_map)
             return 0
-        analysed = None
-        if work.camera is not None:
-            analysed = self._analyses[work.camera.topic].analyse(work)
-        self._recording.add(work, analysed)
-        return work.camera is not None
+        for work, frame in group:
+            if work.camera is not None:
+                frame = self._analyses[work.camera.topic].taken(work, frame)
+            self._recording.add(work, frame)
+        return sum(work.camera is not None for work, _ in group)
 
     def totals(self) -> BagTotals:
         """Return what all frames add up to, once all are taken."""

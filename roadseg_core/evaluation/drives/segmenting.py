@@ -15,6 +15,7 @@ from roadseg_core.bags.records import BagMessage
 from roadseg_core.engines import Engine, EngineError, open_engine, segment_in_batches, warm_up
 from roadseg_core.engines.running import Run
 from roadseg_core.evaluation.drives.cameras import Camera
+from roadseg_core.evaluation.drives.measures import Pair
 from roadseg_core.evaluation.drives.stages import mapped, read_ahead
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
@@ -45,6 +46,7 @@ class Work:
     :param stamp_ns: the header's stamp, or the time of recording where a driver set none
     :param frame: None for a frame that could not be decoded; ``error`` says why
     :param run: what the engine says of the frame; None without one
+    :param pair: the frame and its neighbour, until they have been compared
     """
 
     message: BagMessage
@@ -55,6 +57,7 @@ class Work:
     error: str = ''
     decode_ms: float = 0.0
     run: Run | None = None
+    pair: Pair | None = None
 
 
 def open_model(config: EvaluationConfig) -> Engine:

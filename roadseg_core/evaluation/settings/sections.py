@@ -103,6 +103,9 @@ class OutputChoice(Section):
 
     confidence: bool = option(True, 'do not measure the confidence')
     consistency: bool = option(True, 'do not compare neighbouring frames along optical flow')
+    consistency_every: int = option(
+        1, 'compare every n-th frame with its neighbour along optical flow', ge=1
+    )
     annotated: Literal[('', *ANNOTATED_STORAGES)] = option(
         '', 'write bags with labels, road masks and overlays'
     )

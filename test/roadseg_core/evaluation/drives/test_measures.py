@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 import pytest
 
-from roadseg_core.evaluation.drives.measures import NEIGHBOUR_NS, Neighbours, is_blackout
+from roadseg_core.evaluation.drives.measures import (
+    NEIGHBOUR_NS,
+    Flicker,
+    Neighbours,
+    Pair,
+    is_blackout,
+)
 from roadseg_core.geometry import Geometry
 from roadseg_core.pipeline.frame import Frame
 
@@ -42,76 +51,80 @@ def moving(step: int) -> tuple[Frame, np.ndarray]:
     )
 
 
-def update(near: Neighbours, number: int, frame: Frame, labels: np.ndarray) -> None:
-    near.update(
-        frame, stamp_ns=number * PERIOD_NS, labels=labels, mask=(labels * 255).astype(np.uint8)
-    )
+def pairs(
+    frames: Iterable[tuple[Frame, np.ndarray]], *, flow_every: int = 1, step_ns: int = PERIOD_NS
+) -> list[Pair]:
+    near = Neighbours(flow_every=flow_every)
+    return [
+        near.pair(frame, stamp_ns=number * step_ns, labels=labels)
+        for number, (frame, labels) in enumerate(frames)
+    ]
 
 
 def test_labels_that_move_with_the_picture_are_consistent() -> None:
-    near = Neighbours(flow=True)
-    for step in range(4):
-        update(near, step, *moving(step))
-        assert near.consistency is None if step == 0 else near.consistency > 0.95
+    first, *others = pairs(moving(step) for step in range(4))
+    assert first.consistency() is None
+    assert all(pair.consistency() > 0.95 for pair in others)
 
 
 def test_labels_that_stay_while_the_picture_moves_are_not() -> None:
-    near = Neighbours(flow=True)
-    labels = moving(0)[1]
-    for step in range(3):
-        update(near, step, moving(step)[0], labels)
-    assert near.consistency < 0.8
+    assert pairs((moving(step)[0], moving(0)[1]) for step in range(3))[-1].consistency() < 0.8
 
 
 def test_noise_in_the_labels_is_inconsistent_and_flickers() -> None:
-    near = Neighbours(flow=True)
     rng = np.random.default_rng(1)
-    for step in range(3):
-        update(near, step, moving(step)[0], rng.integers(0, 2, (HEIGHT, WIDTH), np.uint8))
-    assert near.consistency == pytest.approx(0.5, abs=0.05)
-    assert near.flicker == pytest.approx(2 / 7, abs=0.02)  # 2 of the 7 patterns with any road
+    labels = [rng.integers(0, 2, (HEIGHT, WIDTH), np.uint8) for _ in range(3)]
+    found = pairs((moving(step)[0], labels[step]) for step in range(3))
+    assert found[-1].consistency() == pytest.approx(0.5, abs=0.05)
+    flicker = Flicker()
+    shares = [flicker.share(each * 255, follows=number > 0) for number, each in enumerate(labels)]
+    assert shares == [None, None, pytest.approx(2 / 7, abs=0.02)]  # of the 7 patterns with road
+
+
+def test_every_nth_frame_is_compared_with_its_neighbour_and_gives_what_all_give() -> None:
+    frames = [moving(step) for step in range(7)]
+    every, third = pairs(frames), pairs(frames, flow_every=3)
+    assert [pair.consistency() for pair in third] == [
+        every[number].consistency() if number in (2, 5) else None for number in range(7)
+    ]
+    assert not any(pair.consistency() for pair in pairs(frames, flow_every=0))
+
+
+def test_pairs_may_be_compared_by_many_threads_at_once() -> None:
+    found = pairs(moving(step % 30) for step in range(60))
+    with ThreadPoolExecutor(4) as executor:
+        at_once = list(executor.map(Pair.consistency, found))
+    assert at_once == [pair.consistency() for pair in found]
 
 
 def test_a_road_that_appears_for_one_frame_flickers_and_one_that_moves_does_not() -> None:
-    near = Neighbours(flow=False)
-    frame = moving(0)[0]
-    for number, rows in enumerate((10, 20, 30, 40)):
+    def road(rows: int) -> np.ndarray:
         mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-        mask[:rows] = 1
-        update(near, number, frame, mask)
-    assert near.flicker == 0.0 and near.consistency is None
-    lost = np.zeros((HEIGHT, WIDTH), np.uint8)
-    lost[:20] = 1
-    update(near, 4, frame, lost)
-    update(near, 5, frame, mask)
-    assert near.flicker == 0.5
+        mask[:rows] = 255
+        return mask
+
+    flicker = Flicker()
+    shares = [flicker.share(road(rows), follows=True) for rows in (10, 20, 30, 40, 20, 40)]
+    assert shares == [None, None, 0.0, 0.0, 0.25, 0.5]
+    assert flicker.share(road(20), follows=False) is None  # after a gap
 
 
 def test_frames_far_apart_of_another_size_or_back_in_time_are_no_neighbours() -> None:
-    for stamp_ns, backwards in ((NEIGHBOUR_NS + 1, 0), (-1, 1)):
-        near = Neighbours(flow=True)
-        frame, labels = moving(0)
-        update(near, 0, frame, labels)
-        near.update(frame, stamp_ns=stamp_ns, labels=labels, mask=labels)
-        assert not near.follows and not near.frozen and near.consistency is None
+    for step_ns, backwards in ((NEIGHBOUR_NS + 1, 0), (-1, 1)):
+        near = Neighbours(flow_every=1)
+        near.pair(moving(0)[0], stamp_ns=0, labels=moving(0)[1])
+        pair = near.pair(moving(0)[0], stamp_ns=step_ns, labels=moving(0)[1])
+        assert pair.before is None and not pair.is_frozen() and pair.consistency() is None
         assert near.backwards == backwards
-    near = Neighbours(flow=True)
-    update(near, 0, frame, labels)
-    update(near, 1, placed(texture()), labels)
-    assert not near.follows and near.consistency is None
+    assert pairs([moving(0), (placed(texture()), moving(0)[1])])[1].before is None
 
 
 def test_the_same_picture_again_is_frozen_and_noise_is_not() -> None:
-    near = Neighbours(flow=False)
     frame, labels = moving(0)
-    update(near, 0, frame, labels)
-    assert not near.frozen
-    update(near, 1, placed(frame.image.copy()), labels)
-    assert near.frozen
     noisy = frame.image.copy()
     noisy[5, 5, 1] ^= 1
-    update(near, 2, placed(noisy), labels)
-    assert not near.frozen
+    frames = [(frame, labels), (placed(frame.image.copy()), labels), (placed(noisy), labels)]
+    assert [pair.is_frozen() for pair in pairs(frames)] == [False, True, False]
 
 
 @pytest.mark.parametrize('mode', ['stretch', 'letterbox', 'crop'])
