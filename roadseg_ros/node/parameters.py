@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
-from rclpy.exceptions import InvalidTopicNameException
+from rclpy.exceptions import InvalidTopicNameException, ParameterException
 from rclpy.node import Node
 from rclpy.validate_topic_name import validate_topic_name
 
@@ -355,10 +356,18 @@ def check_cache_folder(settings: Settings) -> None:
 
 
 def declare(node: Node, parameters: tuple[Parameter, ...]) -> None:
-    """Declare the parameters that the node does not have yet."""
+    """
+    Declare the parameters that the node does not have yet.
+
+    :raises ParameterError: for a value of another type, such as ``fps: 10``, or out of range
+    """
     for parameter in parameters:
         if not node.has_parameter(parameter.name):
-            node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
+            try:
+                node.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
+            except ParameterException as error:
+                example = json.dumps(parameter.default)
+                raise ParameterError(f'{error}; such as {example}, its default') from error
 
 
 def read_settings(node: Node, changes: Mapping[str, Any] | None = None) -> Settings:

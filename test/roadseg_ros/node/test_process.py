@@ -43,6 +43,9 @@ def test_the_help_lists_every_parameter():
         (['--ros-args', '--log-level', 'loud'], "'--log-level loud'"),
         (['--ros-args', '--params-file', '/nowhere.yaml'], "'--params-file /nowhere.yaml'"),
         (['--ros-args', 'front'], "no arguments of ROS: ['front']"),
+        (['--ros-args', '-p', 'fps:=10'], "expecting type 'DOUBLE': fps; such as 15.0"),
+        (['--ros-args', '-p', 'front.transport:=1'], 'front.transport; such as "raw"'),
+        (['--ros-args', '-p', 'overlay_alpha:=2.0'], 'overlay_alpha'),
     ],
 )
 def test_a_wrong_command_line_is_named(arguments: list[str], words: str):
