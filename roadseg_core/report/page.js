@@ -79,10 +79,10 @@ function draw(element) {
     },
     focus: {alpha: 0.35},
     series: [
-      {label: told.x, value: (u, value) => value == null ? '' : `${+value.toFixed(3)}`},
+      {label: told.x, value: (u, value) => value == null ? '–' : `${+value.toFixed(3)}`},
       ...lines.map(line => ({
         label: line.label || 'value', stroke: line.colour, width: 1.6,
-        value: (u, value) => value == null ? '' : `${+value.toPrecision(4)}`,
+        value: (u, value) => value == null ? '–' : `${+value.toPrecision(4)}`,
         ...(told.dots ? {paths: () => null, points: {show: true, size: 4, fill: line.colour}} : {}),
       })),
     ],
@@ -155,7 +155,7 @@ const numbers = swatch => swatch.dataset.colour.match(/\d+/g).map(Number);
 
 // A class colour as it is shown: the given one, or, calm, mixed with grey.
 const shown = colour => look === 'plain' ? colour
-  : colour.map(value => Math.round(0.55 * value + 0.45 * 140));
+  : colour.map(value => Math.round(0.5 * value + 0.5 * 150));
 
 function paint(image) {
   if (!image.complete || !image.naturalWidth) { image.onload = () => paint(image); return; }
@@ -218,6 +218,7 @@ function enlarge(number) {
   const figure = figures[at].cloneNode(true);
   const title = figures[at].closest('.moment')?.querySelector('h3')?.textContent ?? '';
   figure.querySelector('figcaption').prepend(title ? `${title}: ` : '');
+  figure.removeAttribute('tabindex');
   dialog.replaceChildren(figure);
   if (tools) dialog.append(tools);
   if (!dialog.open) dialog.showModal();

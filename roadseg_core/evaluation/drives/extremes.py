@@ -1,9 +1,10 @@
-"""The worst and the best frames, kept while a bag is read, as pictures for the report."""
+"""The worst and the best frames, or all of a short folder, as pictures for the report."""
 
 from __future__ import annotations
 
 import json
 from bisect import insort
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -21,8 +22,11 @@ ALIKE = 12.0
 
 _THUMBNAIL = (32, 18)
 
+SHORT = 24
+"""Of a folder of this many pictures, or fewer, all are kept."""
+
 _WIDTH = 640
-KINDS = ('worst', 'best')
+KINDS = ('worst', 'best', 'all')
 _FIGURES = ('road_iou', 'miou', 'consistency', 'confidence')
 _KEPT = ('bag', 'camera', 'index', 'stamp_ns', 'road_share', 'blackout', *_FIGURES)
 
@@ -41,16 +45,21 @@ class Extremes:
     Keep some frames of a bag.
 
     :param count: frames to keep of each kind
+    :param names: what the frames are called, in order, where they are pictures
     """
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, count: int, names: Sequence[str] = ()) -> None:
+        self._count, self._names = count, names
+        self._every = count > 0 and 0 < len(names) <= SHORT
         self._kept: dict[str, list[_Kept]] = {kind: [] for kind in KINDS}
         self._figure = ''
 
     def offer(self, frame: Analysed) -> None:
-        """Keep a frame if it is among the worst or the best."""
+        """Keep a frame if it is among the worst or the best, or if all are kept."""
         figure = figure_of(frame.row)
+        if self._every:
+            insort(self._kept['all'], (0.0, frame.row['camera'], frame.row['index'], frame))
+            return
         if not figure or (self._figure and _FIGURES.index(figure) > _FIGURES.index(self._figure)):
             return
         if figure != self._figure:
@@ -80,7 +89,8 @@ class Extremes:
                 entries.append(
                     {
                         'kind': kind,
-                        'figure': self._figure,
+                        'figure': figure_of(frame.row),
+                        'name': self._names[frame.row['index']] if self._names else '',
                         'files': files,
                         'row': {key: frame.row[key] for key in _KEPT},
                     }

@@ -126,7 +126,14 @@ class _Drive:
         )
         self._truth_bag = stack.enter_context(bag.reopened()) if config.truth else bag
         self._recording = stack.enter_context(
-            Recording(part, config, bag=str(path), topics=bag.topics, cameras=self._cameras)
+            Recording(
+                part,
+                config,
+                bag=str(path),
+                topics=bag.topics,
+                cameras=self._cameras,
+                names=bag.names,
+            )
         )
         self._label_map = engine.info.label_map
         self._truth_map = truth_label_map(config, self._label_map)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class Recording:
 
     :param part: folder of the bag's part of the results
     :param bag: how rows name the bag
+    :param names: of its frames, where they are pictures
     :raises OSError: from any method, if it cannot be written
     """
 
@@ -53,10 +54,11 @@ class Recording:
         bag: str,
         topics: Mapping[str, Topic],
         cameras: Iterable[Camera],
+        names: Sequence[str] = (),
     ) -> None:
         self._bag = bag
         self._part = part
-        self._extremes = Extremes(config.outputs.pictures)
+        self._extremes = Extremes(config.outputs.pictures, names)
         self._annotated = self._videos = None
         self._begun = False
         with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The worst and the best frames of all bags, for the page."""
+"""The frames that the page shows: the worst and best of all bags, all of short folders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 
-from roadseg_core.evaluation.drives.extremes import KINDS
 from roadseg_core.report.pictures import Picture, painting, photograph
 
 FIGURE_NAMES = {
@@ -75,17 +74,20 @@ def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
     figure = next(
         (name for name in FIGURE_NAMES if any(entry['figure'] == name for _, entry in entries)), ''
     )
-    by_kind, scores = {}, {}
-    for kind in KINDS:
-        sign = -1 if kind == 'best' else 1
-        chosen = sorted(
+    chosen = {
+        kind: sorted(
             (item for item in entries if item[1]['kind'] == kind and item[1]['figure'] == figure),
-            key=lambda item: _order(item[1]['row'], sign, figure),
+            key=lambda item: _order(item[1]['row'], -1 if kind == 'best' else 1, figure),
         )[:count]
-        by_kind[kind] = [_moment(folder, entry) for folder, entry in chosen]
-        scores[kind] = [entry['row'][figure] for _, entry in chosen]
-    if by_kind['best'] and max(scores['best']) - min(scores['worst']) < TELLING:
-        by_kind['best'] = []  # nobody would see why
+        for kind in ('worst', 'best')
+    }
+    values = [entry['row'][figure] for kind in chosen for _, entry in chosen[kind]]
+    if values and max(values) - min(values) < TELLING:
+        chosen['best'] = []  # nobody would see why
+    chosen['all'] = [item for item in entries if item[1]['kind'] == 'all']
+    by_kind = {
+        kind: [_moment(folder, entry) for folder, entry in items] for kind, items in chosen.items()
+    }
     return Moments(figure, by_kind)
 
 
@@ -106,9 +108,13 @@ def _moment(folder: Path, entry: dict) -> Moment:
             else painting(name, image, paint=name in _PAINT)
         )
     blackout = ', blackout' if row['blackout'] else ''
+    place = (
+        entry['name']
+        or f'camera {row["camera"]}, frame {row["index"]}, stamp {row["stamp_ns"] / 1e9:.3f} s'
+    )
+    judged = f'{FIGURE_NAMES[figure]} {row[figure]:.3f}: ' if figure else ''
     return Moment(
-        f'{FIGURE_NAMES[figure]} {row[figure]:.3f}: {Path(row["bag"]).name}, camera '
-        f'{row["camera"]}, frame {row["index"]}, stamp {row["stamp_ns"] / 1e9:.3f} s{blackout}',
+        f'{judged}{Path(row["bag"]).name}, {place}{blackout}',
         row['bag'],
         row['camera'],
         row['index'],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from roadseg_core.evaluation.drives.recording import ANNOTATED, ROW_FILES
 from roadseg_core.evaluation.fleet.parts import part_folder
@@ -48,6 +49,8 @@ def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> Non
     scores = report['scores']
     compared = TWO if scores and not scores['by_class'] else label_map
     shown, hidden_by = _shown(columns)
+    drives = [_drive(bag, columns[bag], moments, report) for bag in shown]
+    used = {span.colour for drive in drives for spans in drive['rows'].values() for span in spans}
     write_page(
         path,
         __package__,
@@ -60,8 +63,8 @@ def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> Non
             bag: {name: _means(camera, compared) for name, camera in cameras.items()}
             for bag, cameras in columns.items()
         },
-        states=STATES,
-        drives=[_drive(bag, columns[bag], moments, report) for bag in shown],
+        states={state: colour for state, colour in STATES.items() if colour in used},
+        drives=drives,
         hidden_bags=len(columns) - len(shown),
         hidden_by=hidden_by,
         moments=moments.by_kind,
@@ -105,7 +108,7 @@ def _means(camera: CameraColumns, label_map: LabelMap) -> dict[str, float | None
 
 def _drive(
     bag: str, cameras: dict[str, CameraColumns], moments: Moments, report: dict
-) -> dict[str, object]:
+) -> dict[str, Any]:
     bounds: dict[str, dict[str, float]] = {}
     for entry in report['conditions']:
         if entry['name'] in _BOUNDED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from evaluation_configs import configured
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
+from street_fixtures import street
 
 from roadseg_core.bags.cdr import image_cdr, message_types
 from roadseg_core.bags.message_types import RAW_TYPE
@@ -223,6 +225,23 @@ def test_the_page_says_what_was_found_and_loads_nothing(street_bag, evaluated) -
         'Temporal consistency',
     ):
         assert words in text
+
+
+def test_all_pictures_of_a_short_folder_are_shown_by_name(tmp_path, evaluated) -> None:
+    folder = tmp_path / 'streets'
+    folder.mkdir()
+    for number, name in enumerate(('bend', 'hill', 'gate')):
+        cv2.imwrite(str(folder / f'{name}.png'), street(number)[0])
+    text = ' '.join(Page(evaluated(folder, pictures=1) / 'report.html').text)
+    assert 'All frames' in text and 'Worst frames' not in text
+    assert all(f'streets, {name}' in text for name in ('bend', 'hill', 'gate'))
+
+
+def test_a_scene_that_stays_is_shown_once(street_bag, evaluated) -> None:
+    output = evaluated(street_bag('drive', frames=30), pictures=4)
+    entries = json.loads(next(output.glob('parts/*/pictures/pictures.json')).read_text())
+    seconds = [entry['row']['stamp_ns'] / 1e9 for entry in entries if entry['kind'] == 'worst']
+    assert len(seconds) == 1  # of 3 s, in which time alone would leave room for more
 
 
 def test_the_page_of_a_bag_without_frames_is_whole(tmp_path, evaluated) -> None:
