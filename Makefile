@@ -15,7 +15,8 @@ DISTRIBUTION := $(if $(AMENT_PREFIX_PATH),$(ROS_DISTRO))
 ROS_WHEELS ?= kilted
 TORCH_INDEX ?=
 ifdef DISTRIBUTION
-SETS ?= runtime dev
+# Once the packages for training were asked for, they stay.
+SETS ?= runtime $(if $(wildcard $(VENV)/made-for-$(DISTRIBUTION)-runtime-train-dev),train dev,dev)
 ROS_FILES :=
 else
 SETS ?= runtime train dev

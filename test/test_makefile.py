@@ -47,3 +47,12 @@ def test_setup_takes_the_lock_as_it_suits_the_distribution(
     text = commands('setup', prefix, f'ROS_DISTRO={distribution}')
     assert f'{expected} ' in text
     assert ('--system-site-packages' in text) == bool(distribution)
+
+
+@pytest.mark.parametrize('made', ['jazzy-runtime-train-dev', 'jazzy-runtime-dev', 'x-train-dev'])
+def test_packages_for_training_stay_once_they_were_asked_for(tmp_path: Path, made: str) -> None:
+    (tmp_path / f'made-for-{made}').touch()
+    distribution = ('AMENT_PREFIX_PATH=/opt/ros/jazzy', 'ROS_DISTRO=jazzy')
+    text = commands('setup', *distribution, f'VENV={tmp_path}')
+    assert ('requirements/train.txt' in text) == (made == 'jazzy-runtime-train-dev')
+    assert 'requirements/dev.txt' in text
