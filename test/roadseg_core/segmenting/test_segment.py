@@ -109,6 +109,8 @@ def test_a_stopped_run_is_taken_up(segment, tmp_path: Path, exact_model: str, st
         },
         stderr=subprocess.PIPE,
         text=True,
+        # Whoever runs the tests in the background of a shell ignores SIGINT, and so do children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (out / 'label' / '010.png').is_file():
         assert process.poll() is None
