@@ -28,7 +28,10 @@ def video_file(
     :param fps: frames/s of the video
     :param codecs: the first that OpenCV has is taken
     :raises OSError: if OpenCV can write no such video here, or not to its end
+    :raises ValueError: for a name that does not end in .mp4
     """
+    if path.suffix.lower() != '.mp4':
+        raise ValueError(f'{path}: expected a name that ends in .mp4')
     with write_atomically(path) as temporary:
         writer: cv2.VideoWriter | None = None
         size = (0, 0)

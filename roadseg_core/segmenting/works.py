@@ -141,6 +141,14 @@ class Works:
                     stem = f'{stem}_{number}'
                 taken.add((place.key, stem))
                 yield Work(message, place, stamp_ns, self._missing(place, stem))
+        if end is None:
+            self._count_lost(numbers)
+
+    def _count_lost(self, numbers: dict[str, int]) -> None:
+        for topic, read in numbers.items():
+            held = self._reader.counts.get(topic, 0)
+            if read < held:
+                self._reader.losses.add(f'{topic}: {held - read} of {held} images cannot be read')
 
     def _place(self, key: str, camera: Camera, folder: str, *, alone: bool) -> Place:
         own = str(PurePosixPath(folder, '' if alone else camera.name))

@@ -41,3 +41,8 @@ def test_no_frame_is_no_file(tmp_path: Path) -> None:
     with video_file(tmp_path / 'drive.mp4', 10.0):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_kind_of_video_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match='ends in .mp4'), video_file(tmp_path / 'drive.avi', 10.0):
+        pass

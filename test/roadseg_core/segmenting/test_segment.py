@@ -214,6 +214,21 @@ def test_a_part_of_a_video_is_named_by_frame(segment, tmp_path: Path) -> None:
     assert list(files(tmp_path / 'out')) == [f'label/00000{n}.png' for n in (4, 6, 8)]
 
 
+def test_a_video_that_ends_early_is_told(segment, tmp_path: Path) -> None:
+    path = tmp_path / 'drive.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10.0, (120, 80))
+    for number in range(8):
+        writer.write(cv2.resize(street(number % 6)[0], (120, 80)))
+    writer.release()
+    five_frames = path.read_bytes().split(b'00dc')[:6]
+    path.write_bytes(b'00dc'.join(five_frames))
+    code, summary = segment(path)
+    read = summary['segmented']
+    assert code == 2 and 0 < read < 8
+    assert f'{8 - read} of 8 images cannot be read' in summary['problems'][0]
+    assert segment(path, '--end', '0.2', output='part')[0] == 0
+
+
 def test_several_sources_have_a_folder_each(
     segment, street_bag, pictures: Path, tmp_path: Path
 ) -> None:
