@@ -39,7 +39,16 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Raises KeyboardInterrupt, so that the node and the player are stopped on the way out.
         signal.signal(number, signal.default_int_handler)
+    mark = options.output / '.demo'
+    if options.output != DemoOptions.output and not mark.exists() and _holds_files(options.output):
+        print(
+            f'demo: {options.output} holds files that no demo wrote; name another folder by '
+            '--output',
+            file=sys.stderr,
+        )
+        return 1
     options.output.mkdir(parents=True, exist_ok=True)
+    mark.touch()
     # Before anything of ROS is loaded, which reads them.
     prepare_run(options.output.resolve())
     try:
@@ -50,6 +59,10 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('\ndemo: stopped', file=sys.stderr, flush=True)
         return 130
+
+
+def _holds_files(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _run(options: DemoOptions) -> int:

@@ -84,21 +84,38 @@ def _parser() -> argparse.ArgumentParser:
         prog='load_test',
         description='Measure the node under load: cameras, node and planner are processes of '
         'their own; every frame is accounted for.',
+        epilog='examples:\n  load_test --cameras 2 --size 640x480 --fps 15\n  load_test --find-max',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument('--cameras', type=int, default=4, choices=range(1, 5))
-    parser.add_argument('--size', type=_size, default=(1280, 720), metavar='WIDTHxHEIGHT')
-    parser.add_argument('--fps', type=float, default=30.0, help='of each camera')
-    parser.add_argument('--outputs', default='label,road_mask', help='what is listened to')
-    parser.add_argument('--duration', type=float, default=60.0, help='seconds')
-    parser.add_argument('--transport', default='raw', choices=('raw', 'compressed'))
-    parser.add_argument('--param', action='append', default=[], metavar='NAME:=VALUE')
+    for name, kind, default, text in (
+        ('cameras', int, 4, 'how many'),
+        ('size', _size, '1280x720', 'of the images, WIDTHxHEIGHT'),
+        ('fps', float, 30.0, 'of each camera'),
+        ('outputs', str, 'label,road_mask', 'what is listened to'),
+        ('duration', float, 60.0, 'seconds'),
+        ('transport', str, 'raw', 'of the images'),
+        ('output', Path, 'build/load', 'folder of the results'),
+    ):
+        parser.add_argument(
+            f'--{name}',
+            type=kind,
+            default=default,
+            choices={'cameras': range(1, 5), 'transport': ('raw', 'compressed')}.get(name),
+            help=f'{text} (default: %(default)s)',
+        )
+    parser.add_argument(
+        '--param',
+        action='append',
+        default=[],
+        metavar='NAME:=VALUE',
+        help='parameter of the node (default: none)',
+    )
     parser.add_argument(
         '--find-max', action='store_true', help='find the highest rate that is kept up first'
     )
     parser.add_argument(
         '--soak', action='store_true', help='ten minutes, with subscribers that come and go'
     )
-    parser.add_argument('--output', type=Path, default=Path('build/load'), help='a folder')
     return parser
 
 

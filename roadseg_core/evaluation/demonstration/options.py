@@ -74,6 +74,10 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoOptions:
     parser = argparse.ArgumentParser(
         prog='demo',
         description='Show the segmentation node at work, and write a report.',
+        epilog='examples:\n'
+        '  demo --cameras 2 --fps 10\n'
+        '  demo --source drive.mp4 --output build/drive',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
     cameras = ','.join(Drive.cameras)

@@ -27,7 +27,7 @@ def forget(output: Path) -> None:
 
     :raises OSError: if it cannot be removed, or is not of an evaluation
     """
-    names = (*VERDICTS, *ROW_FILES, ANNOTATED)
+    names = (*VERDICTS, *ROW_FILES, ANNOTATED, 'published')  # the last of a live evaluation
     # A comparison has its parts in the folders of its two evaluations.
     if not any((output / place / PARTS).is_dir() for place in ('', 'model', 'against')):
         _refuse(*(output / name for name in names))

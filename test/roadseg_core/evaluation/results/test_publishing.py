@@ -10,7 +10,9 @@ from roadseg_core.evaluation.fleet.parts import part_folder
 from roadseg_core.evaluation.results.publishing import forget, publish
 
 
-@pytest.mark.parametrize('name', ['report.html', 'frames.jsonl', 'annotated/notes.txt'])
+@pytest.mark.parametrize(
+    'name', ['report.html', 'frames.jsonl', 'annotated/notes.txt', 'published/drive']
+)
 def test_what_no_evaluation_wrote_is_kept(name: str, tmp_path: Path) -> None:
     mine = tmp_path / name
     mine.parent.mkdir(exist_ok=True)
