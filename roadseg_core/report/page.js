@@ -37,6 +37,17 @@ function jump(drive, camera, frame, place) {
 
 const plots = [];
 
+// A video has the drive's frames one after the other, also where the drive has pauses.
+function follow(drive, line, x) {
+  const video = all('video').find(
+    one => one.dataset.drive === drive && one.dataset.camera === line.label);
+  if (!video || !video.paused || video.seeking || !line.frames) return;
+  const frames = line.frames.filter(frame => frame >= 0);
+  const place = frames.indexOf(line.frames[line.x.indexOf(x)]);
+  if (place >= 0 && video.duration)
+    video.currentTime = (place + 0.5) / frames.length * video.duration;
+}
+
 function draw(element) {
   const told = JSON.parse(element.dataset.chart);
   const lines = told.lines.filter(line => line.y.some(value => value !== null));
@@ -79,7 +90,7 @@ function draw(element) {
     },
     focus: {alpha: 0.35},
     series: [
-      {label: told.x, value: (u, value) => value == null ? '–' : `${+value.toFixed(3)}`},
+      {label: told.x.split(',')[0], value: (u, value) => value == null ? '–' : `${+value.toFixed(3)}`},
       ...lines.map(line => ({
         label: line.label || 'value', stroke: line.colour, width: 1.6,
         value: (u, value) => value == null ? '–' : `${+value.toPrecision(4)}`,
@@ -87,6 +98,10 @@ function draw(element) {
       })),
     ],
     hooks: {
+      setCursor: [u => lines.forEach((line, number) => {
+        const at = u.cursor.idxs[number + 1];
+        if (at != null) follow(told.drive, line, u.data[0][at]);
+      })],
       draw: [u => {
         const pen = u.ctx, box = u.bbox, ratio = devicePixelRatio;
         pen.save();
@@ -136,8 +151,11 @@ function draw(element) {
 }
 
 all('.chart').forEach(draw);
-addEventListener('resize', () => plots.forEach(([element, plot]) =>
-  plot.setSize({width: Math.max(200, element.clientWidth), height: 210})));
+const fit = new ResizeObserver(() => plots.forEach(([element, plot]) => {
+  if (plot.width !== element.clientWidth)
+    plot.setSize({width: Math.max(200, element.clientWidth), height: 210});
+}));
+fit.observe(document.querySelector('main'));
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
   plots.forEach(([, plot]) => plot.redraw(false)));
 all('[data-go]').forEach(mark => {

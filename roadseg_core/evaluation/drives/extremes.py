@@ -12,6 +12,7 @@ import numpy as np
 
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.labels import LabelMap
+from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.report.pictures import error_image
 
 APART_NS = 1_000_000_000
@@ -27,6 +28,9 @@ SHORT = 24
 
 _WIDTH = 640
 KINDS = ('worst', 'best', 'all')
+SMOOTH = ('frame', 'confidence')
+"""Pictures whose colours may be mixed: files of them are JPEG, of the others PNG."""
+
 _FIGURES = ('road_iou', 'miou', 'consistency', 'confidence')
 _KEPT = ('bag', 'camera', 'index', 'stamp_ns', 'road_share', 'blackout', *_FIGURES)
 
@@ -82,7 +86,7 @@ class Extremes:
             for number, (*_, frame) in enumerate(kept):
                 files = {}
                 for name, image in _pictures(frame, label_map, truth_map).items():
-                    suffix = '.jpg' if name == 'frame' else '.png'
+                    suffix = '.jpg' if name in SMOOTH else '.png'
                     files[name] = f'{kind}_{number}_{name}{suffix}'
                     # imwrite does not say why it fails.
                     (folder / files[name]).write_bytes(cv2.imencode(suffix, image)[1].tobytes())
@@ -123,15 +127,21 @@ def _same_scene(one: Analysed, other: Analysed) -> bool:
 
 
 def _pictures(frame: Analysed, label_map: LabelMap, truth_map: LabelMap) -> dict[str, np.ndarray]:
-    image, labels = frame.work.frame.image, frame.images['label']
+    work, labels = frame.work, frame.images['label']
     found = {
-        'frame': image,
+        'frame': work.frame.image,
         'labels': label_map.colorize(labels),
     }
     if frame.truth is not None:
         found['truth'] = truth_map.colorize(frame.truth)
         found['errors'] = error_image(frame.truth, labels, label_map, truth_map=truth_map)
-    return {name: _shrunk(picture, flat=name != 'frame') for name, picture in found.items()}
+    if frame.row['confidence'] is not None:
+        wanted = frozenset({'confidence'})
+        made = work.frame.outputs(
+            work.run.result, 0, wanted, label_map=label_map, options=OutputOptions()
+        )
+        found['confidence'] = cv2.applyColorMap(255 - made['confidence'], cv2.COLORMAP_INFERNO)
+    return {name: _shrunk(picture, flat=name not in SMOOTH) for name, picture in found.items()}
 
 
 def _shrunk(image: np.ndarray, *, flat: bool) -> np.ndarray:

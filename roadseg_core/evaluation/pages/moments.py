@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 
+from roadseg_core.evaluation.drives.extremes import SMOOTH
 from roadseg_core.report.pictures import Picture, painting, photograph
 
 FIGURE_NAMES = {
@@ -104,7 +105,7 @@ def _moment(folder: Path, entry: dict) -> Moment:
             raise OSError(None, 'is no readable picture', str(folder / file))
         pictures.append(
             photograph(name, image)
-            if name == 'frame'
+            if name in SMOOTH
             else painting(name, image, paint=name in _PAINT)
         )
     blackout = ', blackout' if row['blackout'] else ''

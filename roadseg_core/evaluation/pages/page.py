@@ -49,7 +49,7 @@ def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> Non
     scores = report['scores']
     compared = TWO if scores and not scores['by_class'] else label_map
     shown, hidden_by = _shown(columns)
-    drives = [_drive(bag, columns[bag], moments, report) for bag in shown]
+    drives = [_drive(bag, columns[bag], moments, report, path.parent) for bag in shown]
     used = {span.colour for drive in drives for spans in drive['rows'].values() for span in spans}
     write_page(
         path,
@@ -107,12 +107,15 @@ def _means(camera: CameraColumns, label_map: LabelMap) -> dict[str, float | None
 
 
 def _drive(
-    bag: str, cameras: dict[str, CameraColumns], moments: Moments, report: dict
+    bag: str, cameras: dict[str, CameraColumns], moments: Moments, report: dict, folder: Path
 ) -> dict[str, Any]:
     bounds: dict[str, dict[str, float]] = {}
     for entry in report['conditions']:
         if entry['name'] in _BOUNDED:
             bounds.setdefault(_BOUNDED[entry['name']], {})[entry['condition']] = entry['bound']
+    part = part_folder(Path(bag), folder).name
+    before = '' if len(report['bags']) == 1 else f'{part}_'
+    videos = {name: f'{before}{name}.mp4' for name in cameras}
     rows, seconds = camera_timeline(
         cameras, with_truth=report['scores'] is not None, worst=moments.worst(bag)
     )
@@ -121,6 +124,7 @@ def _drive(
         'rows': rows,
         'seconds': seconds,
         'curves': curves(bag, cameras, bounds),
+        'videos': {name: shown for name, shown in videos.items() if (folder / shown).is_file()},
     }
 
 

@@ -240,6 +240,7 @@ def test_all_pictures_of_a_short_folder_are_shown_by_name(tmp_path, evaluated) -
 def test_a_scene_that_stays_is_shown_once(street_bag, evaluated) -> None:
     output = evaluated(street_bag('drive', frames=30), pictures=4)
     entries = json.loads(next(output.glob('parts/*/pictures/pictures.json')).read_text())
+    assert entries[0]['files'].keys() == {'frame', 'labels', 'confidence'}
     seconds = [entry['row']['stamp_ns'] / 1e9 for entry in entries if entry['kind'] == 'worst']
     assert len(seconds) == 1  # of 3 s, in which time alone would leave room for more
 

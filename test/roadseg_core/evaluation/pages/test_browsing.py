@@ -114,6 +114,30 @@ def test_a_page_is_explored(page: Path, tmp_path: Path) -> None:
     assert found['jumped'] and found['told'] and found['nearest'] == 1
 
 
+def test_the_video_is_in_step_with_the_pointer(
+    street_bag, exact_model: str, tmp_path: Path
+) -> None:
+    output = tmp_path / 'out'
+    bag = street_bag('drive', frames=20)
+    evaluate_bags(configured(bags=[bag], output=output, model=exact_model, video=True))
+    seconds, length = browse(
+        output / 'report.html',
+        """
+        const over = document.querySelector('.chart').plot.over;
+        over.scrollIntoView();
+        const box = over.getBoundingClientRect();
+        over.dispatchEvent(new MouseEvent('mousemove', {
+          bubbles: true, clientX: box.left + box.width / 2, clientY: box.top + 9}));
+        await wait();
+        const video = document.querySelector('video');
+        return [video.currentTime, video.duration];
+        """,
+        output,
+    )
+    assert length == pytest.approx(2.0)
+    assert seconds == pytest.approx(1.0, abs=0.1)
+
+
 @pytest.mark.parametrize('size', ['1200,900', '400,800'])
 def test_nothing_is_wider_than_the_window(page: Path, tmp_path: Path, size: str) -> None:
     wide = browse(
