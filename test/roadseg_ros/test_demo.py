@@ -81,3 +81,12 @@ def test_a_log_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert 'name a folder in ROS_LOG_DIR' in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+def test_files_of_others_are_not_replaced(tmp_path: Path) -> None:
+    mine = tmp_path / 'drive' / 'metadata.yaml'
+    mine.parent.mkdir()
+    mine.write_text('mine')
+    done = run_demo('--output', str(tmp_path))
+    assert done.returncode == 1 and 'holds files that no demo wrote' in done.stderr
+    assert mine.read_text() == 'mine'
