@@ -13,7 +13,7 @@ import shlex
 from dataclasses import fields
 from pathlib import Path
 
-from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
 
 HELP = 'time engines against each other'
 _ENGINE_HELP = 'frames per second, latency, memory and agreement of engines'

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
 
 if TYPE_CHECKING:
     from roadseg_core.budget.scenario import Scenario

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+from roadseg_core.commands.checks import add_overwrite, refuse_recordings, refuse_to_replace
 
 if TYPE_CHECKING:
     from roadseg_core.data.check import SplitReport
@@ -68,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
 
+    refuse_recordings([options.data], options.pairs)
     if options.sheet > 0 and options.output != _SHEETS:
         refuse_to_replace(options, *sorted(options.output.glob('*.png')))
     name, _, split = options.data.partition(':')

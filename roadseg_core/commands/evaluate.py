@@ -14,8 +14,8 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
-from roadseg_core.files import RECORDING_SUFFIXES, default_model
+from roadseg_core.commands.checks import add_overwrite, refuse_recordings, refuse_to_replace
+from roadseg_core.files import default_model
 
 HELP = 'compare a model with a data set'
 
@@ -78,24 +78,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_overwrite(parser)
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Refuse recordings, which have no truth, saying what takes them; and to replace files."""
-    for word in (options.data, *options.pairs):
-        is_path = ('=' not in word and word != options.data) or '/' in word
-        if Path(word).suffix.lower() in RECORDING_SUFFIXES or (is_path and Path(word).exists()):
-            raise ValueError(
-                f'{word} is no data set; label a recording by: roadseg segment {word} --output '
-                'FOLDER; judge a model on it by: evaluate_bag (docs/evaluate_bag.md)'
-            )
-    refuse_to_replace(options, options.json, options.html, options.video)
-    if not options.data:
-        raise ValueError('no data set; name one by --data, such as --data camvid:val')
-
-
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print the figures and write what was asked for."""
     # Before imports of what a vehicle lacks: whoever has a recording needs another command.
-    _check(options)
+    refuse_recordings([options.data], options.pairs)
+    refuse_to_replace(options, options.json, options.html, options.video)
+    if not options.data:
+        raise ValueError('no data set; name one by --data, such as --data camvid:val')
     from tqdm import tqdm
 
     from roadseg_core.data.dataset import DRAWN, open_source

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
 
 HELP = 'draw the curves of training runs, and panels of their results'
 

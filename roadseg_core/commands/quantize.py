@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from roadseg_core.commands.replacing import add_overwrite, refuse_to_replace
+from roadseg_core.commands.checks import add_overwrite, refuse_recordings, refuse_to_replace
 
 HELP = 'write a model file in int8'
 
@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.model_file import read_model_info
     from roadseg_core.quantization.run import quantize_file
 
+    refuse_recordings(options.data, options.pairs)
     refuse_to_replace(options, options.output)
     label_map = read_model_info(options.model).label_map
     # Each data set has the options that follow it; those behind other arguments are the last one's.

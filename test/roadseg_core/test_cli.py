@@ -55,11 +55,19 @@ def test_every_help_ends_with_examples_that_the_command_takes(command, capsys):
 
 
 @pytest.mark.parametrize(
-    'words', [['drive.mp4'], ['--data', 'drive.mcap'], ['--data', 'FOLDER'], ['FOLDER']]
+    ('command', 'words'),
+    [
+        ('evaluate', ['drive.mp4']),
+        ('evaluate', ['--data', 'drive.mcap']),
+        ('evaluate', ['--data', 'FOLDER']),
+        ('evaluate', ['FOLDER']),
+        ('check-data', ['drive.mp4']),
+        ('quantize model.onnx --output a.onnx --calibrate drive', ['--data', 'drive.db3']),
+    ],
 )
-def test_a_recording_is_told_what_takes_it(words, tmp_path, capsys):
+def test_a_recording_is_told_what_takes_it(command, words, tmp_path, capsys):
     words = [str(tmp_path) if word == 'FOLDER' else word for word in words]
-    assert main(['evaluate', *words]) == 1
+    assert main([*command.split(), *words]) == 1
     assert f'label a recording by: roadseg segment {words[-1]}' in capsys.readouterr().err
 
 

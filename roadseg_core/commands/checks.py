@@ -1,0 +1,45 @@
+"""Refuse what several commands must not take or replace."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from roadseg_core.files import RECORDING_SUFFIXES
+
+
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--overwrite``."""
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace files of these names (default: refuse)'
+    )
+
+
+def refuse_to_replace(options: argparse.Namespace, *files: Path | None) -> None:
+    """
+    Refuse to write over files that are there, unless ``--overwrite`` was given.
+
+    :param files: what would be written; None for nothing
+    :raises ValueError: for the first that is there
+    """
+    for file in files:
+        if file and file.exists() and not options.overwrite:
+            raise ValueError(f'{file} is there; name another file, or replace it by --overwrite')
+
+
+def refuse_recordings(data: Sequence[str], pairs: Sequence[str]) -> None:
+    """
+    Refuse recordings in the place of data sets: they have no truth.
+
+    :param data: names of data sets; a folder of such a name is no recording
+    :param pairs: what else was given, ``key=value``
+    :raises ValueError: says what takes recordings
+    """
+    for word in (*data, *pairs):
+        is_path = '/' in word or ('=' not in word and word not in data)
+        if Path(word).suffix.lower() in RECORDING_SUFFIXES or (is_path and Path(word).exists()):
+            raise ValueError(
+                f'{word} is no data set; label a recording by: roadseg segment {word} --output '
+                'FOLDER; judge a model on it by: evaluate_bag (docs/evaluate_bag.md)'
+            )
