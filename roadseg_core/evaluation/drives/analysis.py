@@ -7,7 +7,6 @@ import time
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -37,23 +36,18 @@ class Analysed:
     Hold a frame with all that is known of it.
 
     :param mask: road mask, uint8 [H, W] in network geometry
-    :param published: label and road mask, uint8 [H, W] in camera geometry
-    :param make: makes the other images, which most frames are never asked for
+    :param images: label, road mask and what else is wanted, uint8 in camera geometry, by output
+    :param files: those that an annotated bag gets, as image files
     :param truth: uint8 [H, W] of the camera's size, or None
     """
 
     work: Work
     mask: np.ndarray
-    published: dict[str, np.ndarray]
-    make: Callable[[Work], dict[str, np.ndarray]]
+    images: dict[str, np.ndarray]
+    files: dict[str, bytes]
     row: dict[str, object]
     timing: dict[str, object]
     truth: np.ndarray | None = None
-
-    @cached_property
-    def images(self) -> dict[str, np.ndarray]:
-        """Return uint8 images in camera geometry by output name."""
-        return self.published | self.make(self.work)
 
 
 class CameraAnalysis:
@@ -65,6 +59,7 @@ class CameraAnalysis:
 
     :param bag: how rows name the bag
     :param wanted: outputs to make in camera geometry, beside label and road mask
+    :param encode: makes files of them; None where none are wanted
     """
 
     def __init__(
@@ -77,6 +72,7 @@ class CameraAnalysis:
         truth_map: LabelMap,
         truth: TruthSource | None,
         wanted: frozenset[str],
+        encode: Callable[[dict[str, np.ndarray]], dict[str, bytes]] | None,
     ) -> None:
         self.camera = camera
         self.counts = CameraCounts(camera.topic)
@@ -87,6 +83,7 @@ class CameraAnalysis:
         self._truth_map = truth_map
         self._truth = truth
         self._more = wanted - _PUBLISHED
+        self._encode = encode
         self._small = frozenset(
             {'label', 'road_mask'} | ({'confidence'} if config.outputs.confidence else set())
         )
@@ -111,7 +108,7 @@ class CameraAnalysis:
         if work.pair is None:
             return None
         started, own_time = time.perf_counter(), time.thread_time()
-        published = self._outputs(work, _PUBLISHED, 'camera')
+        images = self._outputs(work, _PUBLISHED, 'camera')
         outputs_ms = (time.perf_counter() - started) * 1e3
         small = self._outputs(work, self._small, 'network')
         frame = {
@@ -130,7 +127,10 @@ class CameraAnalysis:
             'analysis_ms': round((time.thread_time() - own_time) * 1e3, 3),
             'latency_ms': round(work.decode_ms + work.run.infer_ms + outputs_ms, 3),
         }
-        return Analysed(work, small['road_mask'], published, self._images, row, timing)
+        if self._more:
+            images |= self._outputs(work, self._more, 'camera')
+        files = {} if self._encode is None else self._encode(images)
+        return Analysed(work, small['road_mask'], images, files, row, timing)
 
     def taken(self, work: Work, frame: Analysed | None) -> Analysed | None:
         """Add what :meth:`measured` returned to the totals; return it with all that is known."""
@@ -155,7 +155,7 @@ class CameraAnalysis:
         self.flicker.add(row['flicker'])
         for name in ('confidence', 'consistency', 'flicker'):
             row[name] = rounded(row[name])
-        return replace(frame, truth=self._compare(work, frame.published['label'], row))
+        return replace(frame, truth=self._compare(work, frame.images['label'], row))
 
     @property
     def drift(self) -> float | None:
@@ -182,9 +182,6 @@ class CameraAnalysis:
                 output_geometry=geometry, road_threshold=self._config.road_threshold
             ),
         )
-
-    def _images(self, work: Work) -> dict[str, np.ndarray]:
-        return self._outputs(work, self._more, 'camera') if self._more else {}
 
     def _figures(self, work: Work, small: dict[str, np.ndarray]) -> dict[str, object]:
         """Return what the frame says without truth, at the network's size; not rounded yet."""

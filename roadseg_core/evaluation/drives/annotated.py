@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
 from rosbags.rosbag2 import ReaderError
 from rosbags.rosbag2.metadata import Qos, QosDurability, parse_qos
 
-from roadseg_core.bags.cdr import image_cdr, message_types, type_digest
+from roadseg_core.bags.cdr import compressed_cdr, message_types, type_digest
 from roadseg_core.bags.images import parse_compressed, parse_raw
-from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.message_types import COMPRESSED_TYPE
 from roadseg_core.bags.records import BagMessage, Topic
 from roadseg_core.bags.writer import BagWriter
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.evaluation.drives.cameras import Camera
 
-ENCODINGS = {'label': 'mono8', 'road_mask': 'mono8', 'overlay': 'bgr8'}
-"""Outputs that are added for each camera, and their encodings."""
+FILES = {
+    'label': ('.png', [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]),
+    'road_mask': ('.png', [cv2.IMWRITE_PNG_BILEVEL, 1]),
+    'overlay': ('.jpg', [cv2.IMWRITE_JPEG_QUALITY, 90]),
+}
+"""Outputs that are added for each camera, and how they are written; ids without loss."""
+
+_FORMATS = {'.png': 'png', '.jpg': 'jpeg'}
+
+
+def image_files(images: Mapping[str, np.ndarray]) -> dict[str, bytes]:
+    """Return the image files of the outputs that are added, by output."""
+    return {
+        output: cv2.imencode(suffix, images[output], options)[1].tobytes()
+        for output, (suffix, options) in FILES.items()
+    }
 
 
 def output_topic(camera: str, output: str) -> str:
-    """Return the topic of an output: that of a node with the usual name."""
-    return f'/segmentation/{camera}/{output}'
+    """Return the topic of an output: that of a node with the usual name, compressed."""
+    return f'/segmentation/{camera}/{output}/compressed'
 
 
 class AnnotatedBag:
@@ -59,14 +74,14 @@ class AnnotatedBag:
             self._add_original(topic)
         taken = {topic.name for topic in self._topics}
         for camera in self._cameras:
-            for output in ENCODINGS:
+            for output in FILES:
                 name = output_topic(camera.name, output)
                 while name in taken:
                     # The original has the outputs of a node already: both shall be seen.
                     name = f'/evaluation{name}'
                 taken.add(name)
                 self._outputs[camera.name, output] = name
-                self._writer.add_topic(name, RAW_TYPE)
+                self._writer.add_topic(name, COMPRESSED_TYPE)
 
     def copy(self, message: BagMessage) -> None:
         """Add a message of the original."""
@@ -77,15 +92,15 @@ class AnnotatedBag:
     def add(self, frame: Analysed) -> None:
         """Add a frame's outputs, with the stamp, frame_id and time of its image."""
         work = frame.work
-        for output, encoding in ENCODINGS.items():
-            cdr = image_cdr(
-                np.ascontiguousarray(frame.images[output]),
-                encoding=encoding,
+        for output, data in frame.files.items():
+            cdr = compressed_cdr(
+                data,
+                file_format=_FORMATS[FILES[output][0]],
                 stamp_ns=work.stamp_ns,
                 frame_id=self._frame_id(work.message, work.camera),
             )
             topic = self._outputs[work.camera.name, output]
-            self._writer.write(topic, RAW_TYPE, work.message.time_ns, cdr)
+            self._writer.write(topic, COMPRESSED_TYPE, work.message.time_ns, cdr)
 
     def close(self) -> None:
         """Finish the bag."""

@@ -17,7 +17,7 @@ from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.records import SourceError
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.drives.analysis import Analysed, CameraAnalysis
-from roadseg_core.evaluation.drives.annotated import is_latched
+from roadseg_core.evaluation.drives.annotated import image_files, is_latched
 from roadseg_core.evaluation.drives.bag_totals import bag_totals
 from roadseg_core.evaluation.drives.cameras import find_cameras
 from roadseg_core.evaluation.drives.recording import Recording, write_no_rows
@@ -152,6 +152,7 @@ class _Drive:
                 label_map=self._label_map,
                 truth_map=self._truth_map,
                 wanted=self._recording.wanted,
+                encode=image_files if config.outputs.annotated else None,
                 truth=self._truths[camera.topic],
             )
             for camera in self._cameras

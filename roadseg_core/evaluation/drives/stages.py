@@ -57,3 +57,35 @@ def mapped(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+class Behind:
+    """
+    Run calls one after another in a thread of its own; use it as a context.
+
+    What a call raises is raised by a later :meth:`call`, or by :meth:`finish`.
+
+    :param most: calls that may wait; another waits until there is room
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._executor = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> Behind:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._executor.shutdown(cancel_futures=True)
+
+    def call(self, function: Callable[..., None], *arguments: object) -> None:
+        """Have a function called after those before it."""
+        if len(self._waiting) == self._most:
+            self._waiting.popleft().result()
+        self._waiting.append(self._executor.submit(function, *arguments))
+
+    def finish(self) -> None:
+        """Wait for all calls."""
+        while self._waiting:
+            self._waiting.popleft().result()

@@ -8,17 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
+from roadseg_core.evaluation.drives.stages import Behind
 from roadseg_core.report.video import CODECS, video_file
 
 _SAMPLE = 12
 """Frames whose stamps tell the rate; they wait for it in memory."""
+
+_BEHIND = 8
+"""Frames that may wait to be encoded."""
 
 _DEFAULT_FPS, _FASTEST = 10.0, 120.0
 
 
 class Videos:
     """
-    Write ``<camera>.mp4`` files; use it as a context. A block that fails leaves none.
+    Write ``<camera>.mp4`` files in a thread of their own; use it as a context.
+
+    A block that fails leaves none.
 
     :param folder: where they go
     :param codecs: the first that OpenCV has is taken
@@ -30,17 +36,21 @@ class Videos:
         self._waiting: dict[str, list[tuple[int, np.ndarray]]] = {}
         self._open: dict[str, Callable[[np.ndarray], None]] = {}
         self._stack = ExitStack()
+        self._encoder = Behind(_BEHIND)
 
     def __enter__(self) -> Videos:
         return self
 
     def write(self, camera: str, stamp_ns: int, overlay: np.ndarray) -> None:
         """
-        Add a frame.
+        Add a frame, which is encoded later.
 
         :param overlay: uint8 [H, W, 3], BGR
-        :raises OSError: if the video cannot be written
+        :raises OSError: if the video cannot be written, or an earlier frame could not
         """
+        self._encoder.call(self._write, camera, stamp_ns, overlay)
+
+    def _write(self, camera: str, stamp_ns: int, overlay: np.ndarray) -> None:
         if camera in self._open:
             self._open[camera](overlay)
             return
@@ -51,11 +61,14 @@ class Videos:
 
     def __exit__(self, *failure: object) -> None:
         try:
-            if failure[0] is None:
-                for camera in list(self._waiting):
-                    self._start(camera)
-        finally:
-            self._stack.__exit__(*failure)
+            with self._encoder as encoder:
+                if failure[0] is None:
+                    encoder.call(lambda: [self._start(camera) for camera in list(self._waiting)])
+                    encoder.finish()
+        except BaseException as error:
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            raise
+        self._stack.__exit__(*failure)
 
     def _start(self, camera: str) -> None:
         frames = self._waiting.pop(camera)

@@ -54,9 +54,11 @@ def test_an_annotated_bag_holds_the_originals_and_the_outputs(
             name: topic.type for name, topic in after.topics.items()
         }.items()
         assert set(after.topics) - set(before.topics) == {
-            f'/segmentation/{camera}/{output}' for camera in ('front', 'left') for output in OUTPUTS
+            f'/segmentation/{camera}/{output}/compressed'
+            for camera in ('front', 'left')
+            for output in OUTPUTS
         }
-        assert after.counts['/segmentation/left/overlay'] == 3
+        assert after.counts['/segmentation/left/overlay/compressed'] == 3
     # Another reader understands it too, and the exact model's labels are the truth.
     with AnyReader([annotated]) as reader:
         images = {}
@@ -66,18 +68,41 @@ def test_an_annotated_bag_holds_the_originals_and_the_outputs(
             assert stamp.sec * 10**9 + stamp.nanosec == time_ns
             images[connection.topic, time_ns] = message
     time_ns = FIRST_STAMP_NS + 200_000_000
-    label = images['/segmentation/left/label', time_ns]
-    assert (label.encoding, label.header.frame_id, label.height, label.width) == (
-        'mono8',
-        'lens',
-        80,
-        120,
+    truth = images['/truth/left/label', time_ns].data.reshape(80, 120)
+
+    def decoded(output: str) -> np.ndarray:
+        message = images[f'/segmentation/left/{output}/compressed', time_ns]
+        assert message.header.frame_id == 'lens'
+        assert message.format == ('jpeg' if output == 'overlay' else 'png')
+        return cv2.imdecode(message.data, cv2.IMREAD_UNCHANGED)
+
+    np.testing.assert_array_equal(decoded('label'), truth)
+    np.testing.assert_array_equal(decoded('road_mask'), truth * 255)
+    assert decoded('overlay').shape == (80, 120, 3)
+
+
+def test_an_annotated_bag_is_read_again_and_its_labels_are_truth(
+    street_bag, exact_model, tmp_path
+) -> None:
+    first = configured(
+        bags=(street_bag('drive', frames=4),),
+        output=tmp_path / 'first',
+        model=exact_model,
+        annotated='mcap',
     )
-    np.testing.assert_array_equal(label.data, images['/truth/left/label', time_ns].data)
-    mask = images['/segmentation/left/road_mask', time_ns]
-    np.testing.assert_array_equal(mask.data, label.data * 255)
-    overlay = images['/segmentation/left/overlay', time_ns]
-    assert overlay.encoding == 'bgr8' and len(overlay.data) == 80 * 120 * 3
+    evaluate_bags(first)
+    report = evaluate_bags(
+        configured(
+            bags=(tmp_path / 'first' / 'annotated',),
+            output=tmp_path / 'second',
+            model=exact_model,
+            truth=TruthChoice(topics={'*': '/segmentation/{camera}/label/compressed'}),
+        )
+    )
+    assert [list(bag['cameras']) for bag in report['bags']] == [['front']]
+    assert report['frames']['scored'] == 4 and report['exit_code'] == 0
+    rows = (tmp_path / 'second' / 'frames.jsonl').read_text(encoding='utf-8').splitlines()
+    assert [json.loads(row)['miou'] for row in rows] == [1.0] * 4
 
 
 def test_outputs_of_a_node_in_the_bag_are_kept_beside_ours(evaluated, tmp_path) -> None:
@@ -85,7 +110,7 @@ def test_outputs_of_a_node_in_the_bag_are_kept_beside_ours(evaluated, tmp_path) 
     with Writer(tmp_path / 'bag', version=8, storage_plugin=StoragePlugin.MCAP) as bag:
         for topic, encoding, array in (
             ('/camera/front/image_raw', 'bgr8', image),
-            ('/segmentation/front/label', 'mono8', image[..., 0]),
+            ('/segmentation/front/label/compressed', 'mono8', image[..., 0]),
         ):
             bag.write(
                 bag.add_connection(topic, RAW_TYPE, typestore=message_types()),
@@ -94,9 +119,9 @@ def test_outputs_of_a_node_in_the_bag_are_kept_beside_ours(evaluated, tmp_path) 
             )
     with BagReader(evaluated(tmp_path / 'bag', annotated='mcap') / 'annotated') as after:
         assert {
-            '/segmentation/front/label',
-            '/evaluation/segmentation/front/label',
-            '/segmentation/front/overlay',
+            '/segmentation/front/label/compressed',
+            '/evaluation/segmentation/front/label/compressed',
+            '/segmentation/front/overlay/compressed',
         } <= set(after.topics)
 
 
@@ -152,12 +177,15 @@ def test_what_is_latched_is_in_the_qos(name: str, durability: str, latched: bool
     assert is_latched(Topic(name, RAW_TYPE, qos=qos)) == latched
 
 
-def test_a_video_of_each_camera_at_its_rate(street_bag, evaluated) -> None:
-    output = evaluated(street_bag('drive', frames=15, cameras=('front', 'left')), video=True)
+@pytest.mark.parametrize('codec', ['mp4v', 'vp09'])
+def test_a_video_of_each_camera_at_its_rate(street_bag, evaluated, codec: str) -> None:
+    bag = street_bag('drive', frames=15, cameras=('front', 'left'))
+    output = evaluated(bag, video=True, video_codec=codec)
     for camera in ('front', 'left'):
         video = cv2.VideoCapture(str(output / f'{camera}.mp4'))
         assert video.get(cv2.CAP_PROP_FPS) == pytest.approx(10.0)
         assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 15
+        assert codec.encode() in (output / f'{camera}.mp4').read_bytes()
         assert video.read()[1].shape == (80, 120, 3)
 
 
@@ -168,7 +196,7 @@ def test_outputs_of_several_bags_do_not_meet(street_bag, evaluated) -> None:
     counts = []
     for folder in sorted((output / 'annotated').iterdir()):
         with BagReader(folder) as bag:
-            counts.append(bag.counts['/segmentation/front/label'])
+            counts.append(bag.counts['/segmentation/front/label/compressed'])
     assert counts == [2, 3]
 
 

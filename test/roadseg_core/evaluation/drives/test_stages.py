@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from roadseg_core.evaluation.drives.stages import mapped, read_ahead
+from roadseg_core.evaluation.drives.stages import Behind, mapped, read_ahead
 
 
 def counting(count: int, closed: list[bool]) -> Iterator[int]:
@@ -79,3 +79,22 @@ def test_one_worker_takes_in_order_and_nothing_after_a_failure() -> None:
     with pytest.raises(OSError, match='disk full'):
         list(mapped(take, counting(10**9, []), workers=1, ahead=1))
     assert taken == [0, 1, 2]
+
+
+def test_calls_are_made_in_order_behind_and_what_they_raise_comes_back() -> None:
+    made: list[int] = []
+    with Behind(2) as behind:
+        for number in range(20):
+            behind.call(made.append, number)
+        behind.finish()
+        assert made == list(range(20))
+        behind.call(made.remove, -1)
+        with pytest.raises(ValueError, match='not in list'):
+            behind.finish()
+    gate = threading.Event()
+    with Behind(3) as behind:
+        behind.call(gate.wait)
+        behind.call(made.append, 20)
+        gate.set()
+        behind.finish()
+    assert made[-1] == 20
