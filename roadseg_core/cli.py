@@ -53,7 +53,12 @@ def _fail(command: str, error: Exception | str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='roadseg', description='Road segmentation models.')
+    parser = argparse.ArgumentParser(
+        prog='roadseg',
+        description='Train, check, measure and run road segmentation models.',
+        epilog='examples:\n    roadseg segment drive.mp4 --output drive\n    roadseg train --help',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--version', action='version', version=f'roadseg {__version__}')
     subparsers = parser.add_subparsers(dest='command', required=True)
     for name in COMMANDS:

@@ -100,6 +100,8 @@ class Works:
     """
     Iterate over the frames of a recording, in the order of recording.
 
+    ``total`` is the number of frames, about; 0 where that is not known.
+
     :param folder: of the recording, within the journal's folder; '' for that itself
     :raises BagError: if the recording has no camera
     :raises OutputError: if a video of somebody else is in the way
@@ -115,7 +117,8 @@ class Works:
             camera.topic: self._place(str(number), camera, folder, alone=len(cameras) == 1)
             for number, camera in enumerate(cameras)
         }
-        frames = sum(reader.counts.get(topic, 0) for topic in self._places)
+        whole = not options.start and options.end is None
+        frames = sum(reader.counts.get(topic, 0) for topic in self._places) if whole else 0
         self.total = -(-frames // options.every)
 
     @property
