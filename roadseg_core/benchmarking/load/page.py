@@ -22,16 +22,17 @@ def write_load_page(path: Path, result: dict) -> None:
             [Line(x, y, name) for name, (x, y) in lines.items()], about=about, x='s'
         )
 
-    times = [('processor time of the node', cpu['node'])]
-    times += [('of it without the engine', cpu['node_less_engine'])]
-    times += [(f'thread {name}', value) for name, value in sorted(cpu['threads'].items())]
-    times += [(f'{name} (clock)', value) for name, value in result['stage_ms_per_frame'].items()]
+    times = {
+        'processor time of the node': cpu['node'],
+        'of it without the engine': cpu['node_less_engine'],
+        **{f'thread {name}': value for name, value in sorted(cpu['threads'].items())},
+        **{f'{name} (clock)': value for name, value in result['stage_ms_per_frame'].items()},
+    }
     write_page(
         path,
         __package__,
         'page.html.j2',
-        **{name: result[name] for name in ('plan', 'cameras', 'sent')},
-        machine=result['machine'],
+        **{name: result[name] for name in ('plan', 'cameras', 'sent', 'machine', 'problems')},
         times=times,
         charts=[
             drawn(

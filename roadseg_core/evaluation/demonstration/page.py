@@ -58,7 +58,7 @@ def _latency_chart(accounting: Accounting, cameras: list[str], period_ms: float)
     return chart(
         lines,
         about='end-to-end latency of each frame',
-        x='frames of all cameras, as they were sent',
+        x='frame, in the order of sending',
         dots=True,
         limits={f'one period, {period_ms:.1f} ms': period_ms},
     )
