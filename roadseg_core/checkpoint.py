@@ -150,7 +150,10 @@ def _read(path: Path, prefix: str) -> tuple[dict, dict[str, Tensor]]:
                 if name.startswith(prefix)
             }
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f'{path}: no readable checkpoint: {error}') from error
+        raise CheckpointError(
+            f'{path}: no readable checkpoint ({error}); expected a .safetensors file that '
+            '`roadseg train` wrote'
+        ) from error
     if header is None:
         raise CheckpointError(
             f'{path}: safetensors without roadseg data; expected a file that `roadseg train` wrote'

@@ -13,6 +13,8 @@ import numpy as np
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.picture_file import read_picture
 
+_BY = 'by --root (in training data.root=FOLDER) or the environment variable ROADSEG_DATA'
+
 
 class DataError(ValueError):
     """A data set that is missing or broken; the message names the path and what to do."""
@@ -60,11 +62,11 @@ def data_root(configured: str | None) -> Path:
     path = configured or os.environ.get('ROADSEG_DATA')
     if not path:
         raise DataError(
-            'no data root; set data.root or the environment variable ROADSEG_DATA '
-            'to the folder that holds the data sets, such as camvid and kitti_road'
+            'no data root; name the folder that holds the data sets, such as camvid and '
+            f'kitti_road, {_BY}'
         )
     if not Path(path).exists():
-        raise DataError(f'data root {path}: no such folder; set data.root or ROADSEG_DATA')
+        raise DataError(f'data root {path}: no such folder; name it {_BY}')
     return Path(path)
 
 
