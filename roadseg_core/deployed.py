@@ -76,7 +76,7 @@ class DeployedNetwork(nn.Module):
         return tuple(self._to_bytes(values[name]) for name in self.outputs)
 
     def _from_softmax(self, scores: list[Tensor]) -> dict[str, Tensor]:
-        """Compute every output from one tensor of scores a class."""
+        """Compute every output from one tensor of scores per class."""
         # A chain of comparisons: faster than ArgMax, and the first of equals wins too. The label
         # is the largest id whose score beats all before it.
         labels = (scores[1] > scores[0]).to(scores[0].dtype)

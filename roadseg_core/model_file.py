@@ -172,7 +172,7 @@ def _metadata(path: Path, properties: dict[str, str]) -> dict:
 
 
 def _problems(info: ModelInfo, model: onnx.ModelProto) -> Iterator[str]:
-    """Say what of a file's metadata and graph the engines could not rely on."""
+    """List what is wrong with a file's metadata or graph, so that engines could not rely on it."""
     graph = model.graph
     # type(), since to Python true is an int.
     if type(info.max_batch) is not int or info.max_batch < 1:

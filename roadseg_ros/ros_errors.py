@@ -1,4 +1,4 @@
-"""What rcl refuses at the start of a process, in one line."""
+"""Describe in one line why rcl refuses to start a process."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Read rosbag2 bags of any age and state: what is damaged costs what is damaged, no more."""
+"""Read rosbag2 bags of any age; of a damaged bag, everything that is still readable."""

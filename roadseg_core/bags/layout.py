@@ -1,4 +1,4 @@
-"""Which files make up a bag, and how they are packed."""
+"""Find the files of a bag, and how they are compressed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True)
-class Layout:
+class BagLayout:
     """
     Say what a bag consists of.
 
@@ -50,7 +50,7 @@ class Layout:
     missing: tuple[str, ...] = ()
 
 
-def read_layout(path: Path) -> Layout:
+def read_layout(path: Path) -> BagLayout:
     """
     Find a bag's files: by its metadata of any version, or, without, by looking.
 
@@ -86,7 +86,7 @@ class _Loader(yaml.BaseLoader):
         super().fetch_flow_collection_start(token)
 
 
-def _described(path: Path, values: dict) -> Layout:
+def _described(path: Path, values: dict) -> BagLayout:
     # Before version 4 paths began with the bag's folder: the last part is what counts.
     names = [PurePosixPath(name).name for name in values['relative_file_paths']]
     present = tuple(path / name for name in names if (path / name).is_file())
@@ -108,7 +108,7 @@ def _described(path: Path, values: dict) -> Layout:
     }
     if not believable(sum(counts.values()), sum(file.stat().st_size for file in present)):
         raise ValueError(f'{sum(counts.values())} messages are more than the files can hold')
-    return Layout(
+    return BagLayout(
         path,
         present,
         mode == 'file',
@@ -119,7 +119,7 @@ def _described(path: Path, values: dict) -> Layout:
     )
 
 
-def _rebuilt(path: Path, reason: str) -> Layout:
+def _rebuilt(path: Path, reason: str) -> BagLayout:
     """Take the bag files of a folder in the order of the numbers in their names."""
     files = sorted(
         (file for file in path.iterdir() if _suffix(file) in STORAGES and file.is_file()),
@@ -134,9 +134,9 @@ def _rebuilt(path: Path, reason: str) -> Layout:
     )
 
 
-def _found(path: Path, files: tuple[Path, ...], notes: tuple[str, ...]) -> Layout:
+def _found(path: Path, files: tuple[Path, ...], notes: tuple[str, ...]) -> BagLayout:
     packed = all(file.suffix == _PACKED for file in files)
-    return Layout(path, files, packed, None, {}, None, notes)
+    return BagLayout(path, files, packed, None, {}, None, notes)
 
 
 def is_bag_file(path: Path) -> bool:

@@ -1,5 +1,5 @@
 """
-An MCAP file, read from its front, so that a missing end costs nothing but itself.
+Read an MCAP file from its front, so that a missing end loses only what was in it.
 
 Format: https://mcap.dev/spec. A record is an opcode, a length and a body; messages lie in chunks
 or bare. The index at the end is used to find topics fast and to go on behind damage.

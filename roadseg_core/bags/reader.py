@@ -1,4 +1,4 @@
-"""A whole bag: its files one after another, unpacked on the way."""
+"""Read a whole bag: its files one after another, decompressed on the way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from roadseg_core.bags.compression import ZSTD_MAGIC, decompress, unpack_file
-from roadseg_core.bags.layout import Layout, read_layout, storage_of
+from roadseg_core.bags.layout import BagLayout, read_layout, storage_of
 from roadseg_core.bags.mcap import McapFile
 from roadseg_core.bags.message_types import full_type
 from roadseg_core.bags.records import BagError, BagMessage, Buffer, Losses, Topic
@@ -26,7 +26,7 @@ class BagReader:
 
     :param path: the bag's folder, or one of its files alone
     :param scratch: where compressed files are unpacked; None: the system's temporary folder
-    :raises BagError: on entering, if nothing of it can be read
+    :raises BagError: on entering, if nothing in it can be read
     :raises OSError: on entering, if there is no room for unpacked files
     """
 
@@ -173,7 +173,7 @@ class BagReader:
             f'{storage.path.name} cannot be read any further: {error.strerror or error}'
         )
 
-    def _unpacked_files(self, layout: Layout) -> tuple[Path, ...]:
+    def _unpacked_files(self, layout: BagLayout) -> tuple[Path, ...]:
         if not layout.packed_files:
             return layout.files
         folder = Path(

@@ -1,4 +1,4 @@
-"""What a bag gives: topics, messages, and what could not be read."""
+"""Hold what is read from a bag: topics, messages, and losses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class BagError(SourceError):
 
 
 def believable(messages: int, file_bytes: int) -> bool:
-    """Say whether files of so many bytes, perhaps compressed, can hold so many messages."""
+    """Tell whether files of this size in bytes, perhaps compressed, can hold this many messages."""
     return messages <= 100 * max(file_bytes, 1 << 16)
 
 

@@ -1,4 +1,4 @@
-"""An sqlite3 file of a bag, read row by row where it is damaged."""
+"""Read an sqlite3 file of a bag, row by row where it is damaged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from roadseg_core.bags.records import BagError, BagMessage, Buffer, Losses, Topi
 
 _HEAD = 64
 _GIVE_UP = 2000
-"""After so many rows in a row that cannot be read, there are taken to be no more."""
+"""After this many unreadable rows in succession, the table is taken to have ended."""
 
 
 class SqliteFile:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter
 from roadseg_core.data.source import FrameSource
-from roadseg_core.labels import IGNORE, NOT_ROAD, TWO, LabelMap
+from roadseg_core.labels import TWO, LabelMap
 
 
 def write_truth_bag(
@@ -39,18 +38,7 @@ def write_truth_bag(
         numbers = tqdm(range(len(source)), source.name, unit=' frames', leave=False, disable=None)
         for index in numbers:
             frame = source.load(index)
-            labels = road_labels(frame.labels, label_map) if source.road_only else frame.labels
+            labels = label_map.road_truth(frame.labels) if source.road_only else frame.labels
             stamp_ns = FIRST_STAMP_NS + index * round(seconds * BILLION)
             bag.write_frame(camera, frame.image, labels, stamp_ns=stamp_ns)
     return TWO if source.road_only else label_map
-
-
-def road_labels(labels: np.ndarray, label_map: LabelMap) -> np.ndarray:
-    """
-    Return uint8 [H, W] of the map ``two``.
-
-    :param labels: uint8 [H, W]: road ids of ``label_map``, ``NOT_ROAD`` or ``IGNORE``
-    """
-    found = (label_map.road_mask(labels) > 0).astype(np.uint8)
-    found[np.isin(labels, (IGNORE, *label_map.void_ids)) & (labels != NOT_ROAD)] = IGNORE
-    return found

@@ -1,4 +1,4 @@
-"""How fast bags are evaluated, against the engine alone, and how much memory that takes."""
+"""Measure how fast bags are evaluated, compared with the engine alone, and in how much memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from roadseg_core.bags.cdr import BILLION, compressed_cdr, image_cdr
 from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter, image_topic
 from roadseg_core.benchmarking.run import PACKAGES, benchmark
-from roadseg_core.benchmarking.specification import Contender
-from roadseg_core.benchmarking.specification import Settings as EngineSettings
+from roadseg_core.benchmarking.specification import BenchmarkSettings, Contender
 from roadseg_core.evaluation.run import evaluate_bags
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import EngineChoice, OutputChoice
@@ -84,7 +83,7 @@ def measure_speed(
         os.sync()  # else the system would write it out meanwhile
         for number in range(rounds):
             measured = benchmark(
-                EngineSettings(
+                BenchmarkSettings(
                     model=Path(model),
                     contenders=(Contender('auto', 'auto'),),
                     batches=(batch,),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-WARM_UP_CALLS = 3
+from roadseg_core.engines.running import WARM_UP_RUNS
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def measure(
     :param cpu_clock: seconds of all threads of this process
     """
     for call in calls.values():
-        for _ in range(WARM_UP_CALLS):
+        for _ in range(WARM_UP_RUNS):
             call()
     wall: dict[str, list[float]] = {name: [] for name in calls}
     cpu = dict.fromkeys(calls, 0.0)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roadseg_core.benchmarking.specification import BenchmarkError, Contender, Settings
+from roadseg_core.benchmarking.specification import BenchmarkError, BenchmarkSettings, Contender
 from roadseg_core.engines import EngineDescription, open_engine
 from roadseg_core.machine import resident_bytes
 from roadseg_core.model_file import ModelInfo, read_model_info
@@ -39,7 +39,7 @@ class Opened:
 
 
 def open_contender(
-    contender: Contender, settings: Settings, info: ModelInfo, frames: np.ndarray
+    contender: Contender, settings: BenchmarkSettings, info: ModelInfo, frames: np.ndarray
 ) -> Opened:
     """
     Open a contender and call it once.
@@ -67,7 +67,9 @@ def model_info(model: Path) -> ModelInfo:
         return engine.info
 
 
-def _engine(contender: Contender, settings: Settings, info: ModelInfo) -> dict[str, object]:
+def _engine(
+    contender: Contender, settings: BenchmarkSettings, info: ModelInfo
+) -> dict[str, object]:
     outputs = contender.outputs or settings.outputs
     model = contender.model or _model_for(contender, settings)
     engine = open_engine(
@@ -103,7 +105,7 @@ def _engine(contender: Contender, settings: Settings, info: ModelInfo) -> dict[s
     }
 
 
-def _model_for(contender: Contender, settings: Settings) -> Path:
+def _model_for(contender: Contender, settings: BenchmarkSettings) -> Path:
     """Return the file that a backend opens: PyTorch takes the checkpoint."""
     if contender.backend == 'torch' and settings.model.suffix == '.onnx':
         if settings.checkpoint is None:
@@ -112,7 +114,7 @@ def _model_for(contender: Contender, settings: Settings) -> Path:
     return settings.model
 
 
-def _plain(contender: Contender, settings: Settings, info: ModelInfo) -> dict[str, object]:
+def _plain(contender: Contender, settings: BenchmarkSettings, info: ModelInfo) -> dict[str, object]:
     from roadseg_core.benchmarking import plain
 
     outputs = contender.outputs or settings.outputs
@@ -142,6 +144,6 @@ def _plain(contender: Contender, settings: Settings, info: ModelInfo) -> dict[st
     }
 
 
-def reference_checkpoint(settings: Settings) -> Path | None:
+def reference_checkpoint(settings: BenchmarkSettings) -> Path | None:
     """Return the checkpoint of the run's model, where one is known."""
     return settings.checkpoint or (settings.model if settings.model.suffix != '.onnx' else None)

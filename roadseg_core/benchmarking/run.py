@@ -16,7 +16,7 @@ from roadseg_core.benchmarking.opening import (
     open_contender,
     reference_checkpoint,
 )
-from roadseg_core.benchmarking.specification import BenchmarkError, Settings
+from roadseg_core.benchmarking.specification import BenchmarkError, BenchmarkSettings
 from roadseg_core.machine import describe_machine, versions
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.sources.picture_batches import batch_of, load_pictures
@@ -25,7 +25,7 @@ PACKAGES = ('numpy', 'onnx', 'onnxruntime', 'openvino', 'torch', 'tensorrt', 'cu
 """The packages that compute; their versions stand beside the figures."""
 
 
-def benchmark(settings: Settings) -> dict[str, object]:
+def benchmark(settings: BenchmarkSettings) -> dict[str, object]:
     """
     Measure the contenders against each other.
 
@@ -82,7 +82,7 @@ def benchmark(settings: Settings) -> dict[str, object]:
 
 
 def agreements(
-    opened: Sequence[Opened], settings: Settings, info: ModelInfo, frames: np.ndarray
+    opened: Sequence[Opened], settings: BenchmarkSettings, info: ModelInfo, frames: np.ndarray
 ) -> dict[str, float]:
     """Return the share of labels equal to PyTorch's in fp32; empty without a checkpoint."""
     checkpoint = reference_checkpoint(settings)

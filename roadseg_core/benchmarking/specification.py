@@ -75,7 +75,7 @@ def parse_contender(text: str) -> Contender:
 
 
 @dataclass(frozen=True)
-class Settings:
+class BenchmarkSettings:
     """
     Say how to measure.
 

@@ -28,7 +28,7 @@ def measure_network(
 
     :param arguments: of the network
     :param seconds: how long to measure
-    :returns: images/s, in batches of one frame a camera, and what ran them
+    :returns: images/s, in batches of one frame per camera, and what ran them
     :raises EngineError: if no engine runs it here
     """
     label_map = LABEL_MAPS[scenario.label_map]

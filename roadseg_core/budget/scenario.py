@@ -55,11 +55,11 @@ class Scenario:
         return len(LABEL_MAPS[self.label_map].names)
 
     def gops(self, operations: int) -> float:
-        """Return the 10^9 operations per second of a network of so many an image."""
+        """Return the 10^9 operations per second of a network that takes this many per image."""
         return self.images_per_second * operations / 1e9
 
     def fits(self, operations: int) -> bool:
-        """Tell whether a network of so many operations an image is inside the budget."""
+        """Tell whether a network of this many operations per image is inside the budget."""
         return self.gops(operations) <= self.budget_gops
 
 

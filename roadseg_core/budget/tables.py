@@ -20,7 +20,7 @@ def layer_table(layers: Mapping[str, int]) -> str:
 
 
 def network_table(by_name: Mapping[str, tuple[int, int]]) -> str:
-    """Return a line a network, from its parameters and its operations on an image."""
+    """Return one line per network, from its parameters and its operations on an image."""
     return table(
         ('network', 'parameters', 'MFLOPs'),
         [
@@ -61,7 +61,7 @@ def describe(scenario: Scenario) -> str:
 def verdict(scenario: Scenario, what: str, operations: int) -> str:
     """Say in a line whether a network is inside a scenario's budget."""
     return (
-        f'{what}: {operations / 1e6:.1f} MFLOPs an image, '
+        f'{what}: {operations / 1e6:.1f} MFLOPs per image, '
         f'{scenario.gops(operations):.1f} GOPS, '
         f'{"inside" if scenario.fits(operations) else "over"} the budget of '
         f'{scenario.budget_gops:g}'

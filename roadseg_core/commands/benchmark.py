@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar='N',
-        help='on the CPU; 0 (default): one a core',
+        help='on the CPU; 0 (default): one per core',
     )
     engine.add_argument('--pinning', action='store_true', help='bind threads to cores')
     engine.add_argument(
@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> None:
 def _settings(options: argparse.Namespace) -> object:
     from roadseg_core.benchmarking.specification import (
         BenchmarkError,
-        Settings,
+        BenchmarkSettings,
         parse_contender,
     )
 
@@ -135,10 +135,10 @@ def _settings(options: argparse.Namespace) -> object:
     )
     texts = [f'{options.backend}{device}{precision}', *options.compare.split(',')]
     contenders = tuple(parse_contender(text) for text in texts if text)
-    named = {field.name for field in fields(Settings)}
+    named = {field.name for field in fields(BenchmarkSettings)}
     chosen = {name: value for name, value in vars(options).items() if name in named}
     chosen['outputs'] = tuple(options.outputs.split(','))
-    return Settings(**chosen, contenders=contenders, batches=batches)
+    return BenchmarkSettings(**chosen, contenders=contenders, batches=batches)
 
 
 def _command(options: argparse.Namespace) -> str:

@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate, print the figures and write what was asked for."""
-    # Before imports of what a vehicle lacks: whoever has a recording needs another command.
+    # Before imports of what a vehicle lacks: for a recording, another command is needed.
     refuse_recordings([options.data], options.pairs)
     refuse_to_replace(options, options.json, options.html, options.video)
     if not options.data:

@@ -65,7 +65,7 @@ def check_data_set(
     sheet_frames: int,
 ) -> CheckResult:
     """
-    Check one split, or all that are there; with the option ``frames``, so many frames of each.
+    Check one split, or all that are there; the option ``frames`` limits the frames of each.
 
     :param label_map: name or file; by default seven, or the map of the options' label set
     :param sheets: folder for contact sheets, None for none

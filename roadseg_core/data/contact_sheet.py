@@ -1,4 +1,4 @@
-"""A picture of many frames with their truth painted over them, to look at a data set at once."""
+"""Draw many frames of a data set, with their truth painted over them, in one picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any folders of images and of truth, with a label map in YAML: your own streets."""
+"""Read your own data set: folders of images and of truth, and a label map in YAML."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FolderOptions(FileOptions):
     :param label_suffix: what follows a truth's name before the extension, such as ``_gt``
     :param coding: truth written as ids, painted in the palette, or as each file shows
     :param first_id: the value of the first class in truth that is written as ids
-    :param hold_out: where neither folder has ``{split}``: one in so many frames validates, by
+    :param hold_out: where neither folder has ``{split}``: one in this many frames validates, by
         name; 0 to train and validate on all
     """
 

@@ -1,4 +1,4 @@
-"""Which part of a data set's frames is used, and at which size."""
+"""Choose which part of a data set's frames is used, and at which size."""
 
 from __future__ import annotations
 

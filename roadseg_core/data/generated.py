@@ -1,4 +1,4 @@
-"""Streets of a few rectangles: data that every machine has, for trial runs and tests."""
+"""Generate streets of a few rectangles, for trial runs and tests without data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ids that a data set's truth comes in, and what they become in other label maps."""
+"""Define the label ids of data sets, and map them to other label maps."""
 
 from __future__ import annotations
 

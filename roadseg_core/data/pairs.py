@@ -1,4 +1,4 @@
-"""Frames from pairs of files: a camera image and its truth."""
+"""Read frames from pairs of files: a camera image and its truth."""
 
 from __future__ import annotations
 

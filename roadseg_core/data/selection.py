@@ -1,4 +1,4 @@
-"""Some frames of a data set: those that are chosen, or that can be read."""
+"""Select frames of a data set: those that are chosen, or that can be read."""
 
 from __future__ import annotations
 

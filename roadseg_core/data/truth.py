@@ -1,4 +1,4 @@
-"""Truth images to ids: written as ids, or painted in a colour per class."""
+"""Convert truth images to ids; they hold ids, or one colour per class."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class EngineRate:
     batch: int
 
     def covers(self, cameras: int, fps: float) -> bool:
-        """Tell whether the engine keeps up with so many cameras at so many frames/s each."""
+        """Tell whether the engine keeps up with this many cameras, each at this many frames/s."""
         return self.frames_per_second >= cameras * fps
 
     def compared(self, cameras: int, fps: float) -> str:

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-_WARM_UP_RUNS = 3
-"""Runs before a graph is recorded: cuDNN looks for its fastest kernels in them."""
+from roadseg_core.engines.running import WARM_UP_RUNS
 
 _log = logging.getLogger(__name__)
 
@@ -91,12 +90,13 @@ class GraphRunner:
         count: int,
     ) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]] | None:
         """Record the kernels of a batch size; None where they cannot be recorded."""
-        for _ in range(_WARM_UP_RUNS):
+        # cuDNN looks for its fastest kernels in these runs.
+        for _ in range(WARM_UP_RUNS):
             self._compute(count)
         self._stream.synchronize()
         graph = torch.cuda.CUDAGraph()
         try:
-            # What other threads do meanwhile, such as another engine, is none of this record's.
+            # What other threads do meanwhile, such as another engine, must not be recorded.
             with torch.cuda.graph(graph, stream=self._stream, capture_error_mode='thread_local'):
                 results = self._compute(count)
         except RuntimeError as error:

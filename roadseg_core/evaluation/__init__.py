@@ -1,1 +1,1 @@
-"""Evaluation: a model, through the engine that a vehicle runs, against a data set's truth."""
+"""Evaluate models on data sets and recorded drives, with the engines that a vehicle runs."""

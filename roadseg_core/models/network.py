@@ -1,4 +1,4 @@
-"""What all networks share: a score of every class for every pixel of an image."""
+"""Define what all networks share: a score of every class for every pixel of an image."""
 
 from __future__ import annotations
 

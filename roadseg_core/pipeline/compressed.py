@@ -14,7 +14,7 @@ MAX_DECODED_PIXELS = 1 << 25
 """Most pixels that are decoded, just above 8K video: a few bytes can claim any size."""
 
 _PASSES = 4
-"""A JPEG's scans together may paint so many times the pixels that may be decoded."""
+"""A JPEG's scans together may paint this many times the pixels that may be decoded."""
 
 _MAX_PARTS = 1 << 14
 """Most segments or chunks of a file; a camera's has some tens, or a chunk for each 8 kB."""

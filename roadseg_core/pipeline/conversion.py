@@ -23,11 +23,11 @@ class UnsupportedEncodingError(ConversionError):
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _PixelFormat:
     """
     Say how the pixels of an encoding lie in memory, and how OpenCV reads them.
 
-    :param channels: bytes a pixel of the (first) plane
+    :param channels: bytes per pixel of the (first) plane
     :param code: cvtColor's conversion to BGR, or None where the bytes are BGR already
     :param even: width and height must be multiples of these
     :param chroma: a half-height plane of interleaved chroma follows the luma plane
@@ -41,15 +41,15 @@ class _Layout:
     smallest: int = 1
 
 
-_BGR = _Layout(3, None)
-_MONO = _Layout(1, cv2.COLOR_GRAY2BGR)
-_UYVY = _Layout(2, cv2.COLOR_YUV2BGR_UYVY, even=(2, 1))
-_YUY2 = _Layout(2, cv2.COLOR_YUV2BGR_YUY2, even=(2, 1))
+_BGR = _PixelFormat(3, None)
+_MONO = _PixelFormat(1, cv2.COLOR_GRAY2BGR)
+_UYVY = _PixelFormat(2, cv2.COLOR_YUV2BGR_UYVY, even=(2, 1))
+_YUY2 = _PixelFormat(2, cv2.COLOR_YUV2BGR_YUY2, even=(2, 1))
 
 
-def _bayer(code: int) -> _Layout:
+def _bayer(code: int) -> _PixelFormat:
     # OpenCV leaves everything black where no pixel has all eight neighbours.
-    return _Layout(1, code, smallest=3)
+    return _PixelFormat(1, code, smallest=3)
 
 
 # ROS names a Bayer order by its first 2x2 pixels, OpenCV by those one row down and one column
@@ -57,17 +57,17 @@ def _bayer(code: int) -> _Layout:
 _LAYOUTS = {
     'bgr8': _BGR,
     '8UC3': _BGR,
-    'rgb8': _Layout(3, cv2.COLOR_RGB2BGR),
-    'bgra8': _Layout(4, cv2.COLOR_BGRA2BGR),
-    'rgba8': _Layout(4, cv2.COLOR_RGBA2BGR),
+    'rgb8': _PixelFormat(3, cv2.COLOR_RGB2BGR),
+    'bgra8': _PixelFormat(4, cv2.COLOR_BGRA2BGR),
+    'rgba8': _PixelFormat(4, cv2.COLOR_RGBA2BGR),
     'mono8': _MONO,
     '8UC1': _MONO,
     'yuv422': _UYVY,
     'uyvy': _UYVY,
     'yuv422_yuy2': _YUY2,
     'yuyv': _YUY2,
-    'nv12': _Layout(1, cv2.COLOR_YUV2BGR_NV12, even=(2, 2), chroma=True),
-    'nv21': _Layout(1, cv2.COLOR_YUV2BGR_NV21, even=(2, 2), chroma=True),
+    'nv12': _PixelFormat(1, cv2.COLOR_YUV2BGR_NV12, even=(2, 2), chroma=True),
+    'nv21': _PixelFormat(1, cv2.COLOR_YUV2BGR_NV21, even=(2, 2), chroma=True),
     'bayer_rggb8': _bayer(cv2.COLOR_BayerBG2BGR),
     'bayer_bggr8': _bayer(cv2.COLOR_BayerRG2BGR),
     'bayer_gbrg8': _bayer(cv2.COLOR_BayerGR2BGR),
@@ -127,7 +127,7 @@ def to_bgr(
 
     :param data: the pixels: any contiguous buffer of bytes
     :param height: rows of the picture (of its luma plane)
-    :param width: pixels a row
+    :param width: pixels per row
     :param step: bytes from a row to the next; more than the row's bytes means padding
     :param encoding: one of :data:`ENCODINGS`
     :returns: uint8 [height, width, 3], BGR. For bgr8 a view of ``data``, with its padding and
@@ -164,7 +164,7 @@ def to_bgr(
 
 
 def _check_layout(
-    layout: _Layout,
+    layout: _PixelFormat,
     *,
     height: int,
     width: int,
@@ -188,5 +188,5 @@ def _check_layout(
     if step < row_bytes:
         raise ConversionError(
             f'{encoding} image of width {width} with step {step}; expected at least {row_bytes} '
-            f'({layout.channels} bytes a pixel); the step or the encoding is wrong'
+            f'({layout.channels} bytes per pixel); the step or the encoding is wrong'
         )

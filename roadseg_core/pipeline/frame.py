@@ -1,4 +1,4 @@
-"""A frame enters the network's input, and leaves its outputs as images."""
+"""Place a frame in the network's input, and make images of the network's outputs."""
 
 from __future__ import annotations
 

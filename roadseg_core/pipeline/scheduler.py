@@ -42,11 +42,11 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Rule:
+class BatchRule:
     """
     Say when a batch forms; times in seconds.
 
-    :param fps: most frames a second of each camera
+    :param fps: most frames per second of each camera
     :param batch_wait: longest wait for the other cameras that are due and live
     :param camera_timeout: a camera not heard for so long is not waited for
     :param max_frame_age: a frame that waited longer is dropped; 0 turns this off
@@ -135,7 +135,7 @@ class Scheduler(Generic[Frame]):
     What was taken must be settled frame by frame.
     """
 
-    def __init__(self, cameras: Iterable[str], rule: Rule) -> None:
+    def __init__(self, cameras: Iterable[str], rule: BatchRule) -> None:
         self.rule = rule
         self._slots: dict[str, _Slot[Frame]] = {camera: _Slot() for camera in cameras}
         self._first_due: float | None = None
@@ -162,7 +162,7 @@ class Scheduler(Generic[Frame]):
         """
         Give the next batch, if it is time for one.
 
-        :returns: the tickets, at most one a camera, and, where there are none, the time at which
+        :returns: the tickets, at most one per camera, and, where there are none, the time at which
             to ask again (None: when a frame arrives)
         """
         self._drop_old(now)
@@ -187,7 +187,7 @@ class Scheduler(Generic[Frame]):
             )
         ):
             return [], deadline
-        # With more cameras than a batch holds all get their turn, whoever comes first each time.
+        # With more cameras than a batch holds, all get their turn, whichever comes first each time.
         ready.sort(key=lambda camera: self._slots[camera].turn)
         self._first_due = None
         return [self._taken(camera, now) for camera in ready[: self.rule.max_batch]], None

@@ -38,7 +38,7 @@ horizontal field of view; metres and degrees."""
 
 
 @dataclass(frozen=True)
-class View:
+class CameraPose:
     """
     One camera at one moment, in the world.
 
@@ -105,7 +105,7 @@ def _clip(points: np.ndarray) -> np.ndarray:
     return np.array(kept).reshape(-1, 3)
 
 
-class Camera:
+class MountedCamera:
     """
     A camera with the tables that stay the same all drive.
 
@@ -139,11 +139,11 @@ class Camera:
         self.azimuth = np.arctan2(across, along)
         self.elevation = np.arctan2(high[..., 2], np.hypot(along, across))
 
-    def view(self, x: float, y: float, heading: float) -> View:
+    def view(self, x: float, y: float, heading: float) -> CameraPose:
         """Return the camera's view from a vehicle at x, y (metres) heading so (radians)."""
         turn = turn_matrix(heading)
         centre = np.array([x, y, 0.0]) + turn @ np.array(self._mount)
-        return View(self._axes @ turn.T, centre, self.intrinsics, (self.width, self.height))
+        return CameraPose(self._axes @ turn.T, centre, self.intrinsics, (self.width, self.height))
 
 
 def turn_matrix(heading: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a drive is asked for, and what a rendered frame is."""
+"""Configure a rendered drive, and hold its frames."""
 
 from __future__ import annotations
 

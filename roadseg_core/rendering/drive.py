@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .camera import CAMERAS, Camera, Intrinsics, View
+from .camera import CAMERAS, CameraPose, Intrinsics, MountedCamera
 from .config import DriveConfig, RenderedFrame
 from .ground import Ground
 from .hood import Hood
@@ -36,7 +36,7 @@ class Drive:
     def __init__(self, config: DriveConfig) -> None:
         self.config = config
         self.street = Street(config)
-        self._cameras = {name: Camera(name, config.height, config.width) for name in CAMERAS}
+        self._cameras = {name: MountedCamera(name, config.height, config.width) for name in CAMERAS}
         self._hoods = {name: Hood(camera) for name, camera in self._cameras.items()}
         self._daylight = Daylight(config)
         self._sky = Sky(config, self._daylight.sun)
@@ -69,7 +69,7 @@ class Drive:
         """
         return self._camera(camera).intrinsics
 
-    def view(self, camera: str, index: int) -> View:
+    def view(self, camera: str, index: int) -> CameraPose:
         """Return where a camera is at a frame, to project points of the street."""
         return self._camera(camera).view(*self._pose(index))
 
@@ -99,7 +99,7 @@ class Drive:
         rng = self.config.generator('noise', CAMERAS.index(camera), index)
         return RenderedFrame(self._sensor.expose(image, light.gain, rng), labels, stamp)
 
-    def _camera(self, name: str) -> Camera:
+    def _camera(self, name: str) -> MountedCamera:
         if name not in self._cameras:
             raise ValueError(f'unknown camera {name!r}; expected one of {", ".join(CAMERAS)}')
         return self._cameras[name]

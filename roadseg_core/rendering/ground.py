@@ -9,7 +9,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .camera import SHIFT, Camera, View
+from .camera import SHIFT, CameraPose, MountedCamera
 from .config import DriveConfig
 from .light import Light
 from .shadows import sun_fall, swept
@@ -63,14 +63,14 @@ class Ground:
         self._bands: dict[str, list[_Band]] = {}
         detail = config.generator('detail').standard_normal((_DETAIL_TILE,) * 2, np.float32)
         detail = 128 + 22 * cv2.GaussianBlur(detail, (0, 0), 0.6)
-        # Three tiles a side: around the camera, hardly a pixel has to wrap.
+        # Three tiles per side: around the camera, hardly a pixel has to wrap.
         self._detail = np.tile(np.round(detail).clip(0, 255).astype(np.uint8), (3, 3))
 
     def paint(
         self,
         image: np.ndarray,
         labels: np.ndarray,
-        camera: Camera,
+        camera: MountedCamera,
         pose: tuple[float, float, float],
         light: Light,
         vehicles: list[Placed],
@@ -132,7 +132,11 @@ class Ground:
 
 
 def _moving_shadows(
-    shape: tuple[int, int], camera: Camera, view: View, light: Light, vehicles: list[Placed]
+    shape: tuple[int, int],
+    camera: MountedCamera,
+    view: CameraPose,
+    light: Light,
+    vehicles: list[Placed],
 ) -> tuple[np.ndarray, np.ndarray]:
     """
     Return what moving vehicles do to the light in the rows below the horizon.
@@ -172,7 +176,7 @@ def _turned(
     )
 
 
-def _bands(camera: Camera, texel: float) -> list[_Band]:
+def _bands(camera: MountedCamera, texel: float) -> list[_Band]:
     """Return the bands that cover all rows below the horizon."""
     middle = camera.width // 2
     x, y = camera.ground_x[:, middle], camera.ground_y[:, middle]

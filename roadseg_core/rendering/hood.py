@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .camera import SHIFT, Camera, fixed
+from .camera import SHIFT, MountedCamera, fixed
 from .config import VOID
 from .light import Light
 from .painter import blend
@@ -16,7 +16,7 @@ _SHARE = {'front': 0.035, 'left': 0.045, 'right': 0.045, 'rear': 0.03}
 class Hood:
     """A strip at the lower edge: bonnet, doors or bumper; void in the truth."""
 
-    def __init__(self, camera: Camera) -> None:
+    def __init__(self, camera: MountedCamera) -> None:
         height, width = camera.height, camera.width
         across = np.linspace(-1, 1, 33)
         top = height * (1 - _SHARE[camera.name] * (1 - 0.75 * np.abs(across) ** 3))

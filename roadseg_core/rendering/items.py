@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .camera import View
+from .camera import CameraPose
 from .config import INFRASTRUCTURE, VOID
 from .facades import Facade
 from .painter import Painter, Part
@@ -46,11 +46,11 @@ class Wall:
         self.anchor = anchor
         self._face = face
 
-    def faces(self, view: View) -> bool:
+    def faces(self, view: CameraPose) -> bool:
         """Return whether the camera is in front of the wall."""
         return bool(self._normal @ (view.centre - self._corners[0]) > 0)
 
-    def seen(self, view: View, covered: np.ndarray) -> bool:
+    def seen(self, view: CameraPose, covered: np.ndarray) -> bool:
         """
         Return whether the camera is in front of the wall, and no nearer wall hides it.
 

@@ -1,4 +1,4 @@
-"""What the ground is made of: colours, grain and truth of each material."""
+"""Define the materials of the ground: colour, grain and truth of each."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .camera import SHIFT, View, fixed
+from .camera import SHIFT, CameraPose, fixed
 from .light import Light
 from .texture import Texture
 
@@ -44,7 +44,9 @@ class Painter:
     :param labels: uint8 [H, W], changed in place
     """
 
-    def __init__(self, image: np.ndarray, labels: np.ndarray, view: View, light: Light) -> None:
+    def __init__(
+        self, image: np.ndarray, labels: np.ndarray, view: CameraPose, light: Light
+    ) -> None:
         self.image = image
         self.labels = labels
         self.view = view

@@ -1,4 +1,4 @@
-"""What a camera does to the light: vignette, exposure, tone curve, blur, noise."""
+"""Model the camera sensor: vignette, exposure, tone curve, blur and noise."""
 
 from __future__ import annotations
 

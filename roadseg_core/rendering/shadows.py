@@ -1,4 +1,4 @@
-"""Where the sun does not reach the ground, as a map in street coordinates."""
+"""Map the shadows on the ground, in street coordinates."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The sky as a panorama, and what stands on the horizon."""
+"""Paint the sky as a panorama, with the skyline on the horizon."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from .camera import SHIFT, Camera, View, fixed
+from .camera import SHIFT, CameraPose, MountedCamera, fixed
 from .config import INFRASTRUCTURE, SKY, DriveConfig
 from .light import Light
 from .texture import fractal_noise
@@ -50,7 +50,12 @@ class Sky:
         self._ridge = np.tan(np.radians(2.0 + 0.7 * rough))
 
     def paint(
-        self, image: np.ndarray, labels: np.ndarray, camera: Camera, heading: float, light: Light
+        self,
+        image: np.ndarray,
+        labels: np.ndarray,
+        camera: MountedCamera,
+        heading: float,
+        light: Light,
     ) -> None:
         """
         Paint the rows above the horizon.
@@ -78,7 +83,7 @@ class Sky:
         self._paint_ridge(image, labels, camera.view(0.0, 0.0, heading), turn, light)
 
     def _paint_ridge(
-        self, image: np.ndarray, labels: np.ndarray, view: View, turn: float, light: Light
+        self, image: np.ndarray, labels: np.ndarray, view: CameraPose, turn: float, light: Light
     ) -> None:
         """Paint the trees and roofs on the horizon."""
         step = 2 * np.pi / _RIDGE

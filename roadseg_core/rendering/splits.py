@@ -1,4 +1,4 @@
-"""Which drives the demo shows, and which ones training may see: never the same."""
+"""Keep the drives of the demo and those of training apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures kept in all the sizes at which they appear, and the noise and colours they need."""
+"""Hold textures in all the sizes at which they appear, with their noise and colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moves along the street: vehicles, people, and the camera vehicle itself."""
+"""Move vehicles, people and the camera vehicle along the street."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Line:
     :param x: float [n], ascending
     :param y: float [n]; NaN leaves a gap
     :param label: its name
-    :param frames: int [n], the number of the frame that each value is of; None where it is of none
+    :param frames: int [n], the number of the frame of each value; None where values have no frame
     """
 
     x: np.ndarray

@@ -61,8 +61,8 @@ def error_image(
     :param truth_map: None where it is ``label_map``
     """
     truth_map = truth_map or label_map
-    is_road = truth_map.road_mask(truth) > 0
-    called = label_map.road_mask(labels) > 0
+    is_road = truth_map.road_truth(truth) == 1
+    called = label_map.road_called(labels) == 1
     image = np.full((*truth.shape, 3), 48, np.uint8)
     if label_map.names == truth_map.names:
         image[truth != labels] = (150, 150, 150)

@@ -1,4 +1,4 @@
-"""Pictures of what a run's best network makes of its validation frames."""
+"""Draw how a run's best network segments its validation frames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def draw_panels(
     folder: Path, *, frames: int, root: str | None = None, width: int = 1600
 ) -> np.ndarray:
     """
-    Draw a row a frame: input, truth, prediction, road in red, errors in white.
+    Draw one row per frame: input, truth, prediction, road in red, errors in white.
 
     :param folder: of a run
     :param frames: how many of each validation set, spread over it

@@ -24,7 +24,7 @@ def widen_convolutions(model: onnx.ModelProto, *, lanes: int = 16) -> onnx.Model
 
     A runtime computes as many filters at a time as a vector has lanes: 8 of 16 stay idle with 8
     filters. With stride 2 along the width, ``[w, 0]`` and ``[0, w]`` give two neighbouring
-    pixels at once: 12 multiplications a lane where it were 18. The result lies in memory as
+    pixels at once: 12 multiplications per lane instead of 18. The result lies in memory as
     before where channels come last (width, phase, filter), so that putting the phases in their
     places moves nothing there. For runtimes that keep channels last and have no idle lanes to
     spare: on others the transpositions cost more than they save.

@@ -1,4 +1,4 @@
-"""Turn the words of a command line into recordings to segment."""
+"""Turn command line arguments into recordings to segment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run recordings through the frame path of the node, and write what it says."""
+"""Run recordings through the frame path of the node, and write its outputs."""
 
 from __future__ import annotations
 

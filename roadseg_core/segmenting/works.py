@@ -1,4 +1,4 @@
-"""List the frames to segment, and where what is made of each goes."""
+"""List the frames to segment, and the files to write for each."""
 
 from __future__ import annotations
 

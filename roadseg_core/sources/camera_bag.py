@@ -1,4 +1,4 @@
-"""Videos and pictures in the form of a bag with one camera, made while it is read."""
+"""Present videos and pictures as a bag with one camera, made while it is read."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def load_pictures(geometry: Geometry, folder: Path | None, count: int) -> np.nda
     Return frames of the network's size.
 
     :param folder: pictures, spread evenly over the sorted folder; None: smooth noise
-    :param count: at most so many pictures; exactly so many of noise
+    :param count: at most this many pictures; exactly this many of noise
     :returns: uint8 [n, H, W, 3], BGR
     :raises PicturesError: for a folder without readable pictures
     """

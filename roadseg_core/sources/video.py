@@ -1,4 +1,4 @@
-"""Video files."""
+"""Read video files."""
 
 from __future__ import annotations
 

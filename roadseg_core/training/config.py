@@ -1,4 +1,4 @@
-"""Everything a training run depends on, checked."""
+"""Define and check the configuration of a training run."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class ConfigError(ValueError):
     """A configuration that cannot be used; the message names the file and the key."""
 
 
-class Section(BaseModel):
+class TrainingSection(BaseModel):
     """A part of the configuration: no unknown keys, no changes."""
 
     model_config = ConfigDict(extra='forbid', frozen=True)
 
 
-class NetworkSection(Section):
+class NetworkSection(TrainingSection):
     """
     Say which network to train.
 
@@ -39,7 +39,7 @@ class NetworkSection(Section):
     stem_weights: str | None = None
 
 
-class SourceSection(Section):
+class SourceSection(TrainingSection):
     """
     Name a data set.
 
@@ -61,7 +61,7 @@ class SourceSection(Section):
         return name
 
 
-class DataSection(Section):
+class DataSection(TrainingSection):
     """
     Say where the data is and what it becomes.
 
@@ -82,7 +82,7 @@ class DataSection(Section):
     in_memory: bool = True
 
 
-class Augmentation(Section):
+class Augmentation(TrainingSection):
     """
     Say how far samples are changed; by default not at all.
 
@@ -115,7 +115,7 @@ class Augmentation(Section):
     shadow: Share = 0.0
 
 
-class LossTerm(Section):
+class LossTerm(TrainingSection):
     """
     Weigh one loss; several add up.
 
@@ -136,7 +136,7 @@ class LossTerm(Section):
         return self
 
 
-class OptimizerSection(Section):
+class OptimizerSection(TrainingSection):
     """
     Choose the optimizer.
 
@@ -154,7 +154,7 @@ class OptimizerSection(Section):
     clip_norm: AtLeastZero = 0.0
 
 
-class ScheduleSection(Section):
+class ScheduleSection(TrainingSection):
     """
     Choose how the learning rate goes on.
 
@@ -168,13 +168,13 @@ class ScheduleSection(Section):
     power: float = Field(default=0.9, gt=0.0)
 
 
-class CheckpointSection(Section):
+class CheckpointSection(TrainingSection):
     """
     Say when checkpoints are written and which stay.
 
     The newest ``keep`` of those written after an epoch stay, and the best by validation ``miou``
     (road IoU where only the road is known) or validation ``loss``. Within an epoch, what a resume
-    needs is written every so many minutes; 0: never.
+    needs is written every this many minutes; 0: never.
     """
 
     every_minutes: AtLeastZero = 2.0
@@ -189,7 +189,7 @@ class CheckpointSection(Section):
         return values
 
 
-class CardSection(Section):
+class CardSection(TrainingSection):
     """What the model file says about itself."""
 
     card: str = 'a network of your own'
@@ -197,7 +197,7 @@ class CardSection(Section):
     licence: str = 'not stated'
 
 
-class TrainingConfig(Section):
+class TrainingConfig(TrainingSection):
     """
     Everything a training run depends on.
 
@@ -206,7 +206,7 @@ class TrainingConfig(Section):
     all processes;
     ``ema_decay`` keeps a moving average of the weights, which is then validated and kept;
     ``auxiliary_weight`` is the share of each auxiliary head's loss, for networks that have them;
-    ``patience`` ends the run after so many validations without a better one, 0 never;
+    ``patience`` ends the run after this many validations without a better one, 0 never;
     ``precision`` is that of the forward pass; ``auto`` times some steps in each that the machine
     has, and with ``threads`` 0 also the number of threads, and takes the fastest.
     """

@@ -1,4 +1,4 @@
-"""What is known after an epoch: a row of ``metrics.jsonl``, scalars, a line for people."""
+"""Describe an epoch: a row of ``metrics.jsonl``, scalars for TensorBoard, a line of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a network is computed in training: precision, memory format and threads."""
+"""Choose how a network is computed in training: precision, memory format and threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C in training: the first ends a run after its step, the second at once."""
+"""Handle Ctrl-C in training: the first ends a run after its step, the second at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The losses; all count the pixels of the whole batch over all processes."""
+"""Compute losses, over the pixels of the whole batch on all processes."""
 
 from __future__ import annotations
 

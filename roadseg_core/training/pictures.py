@@ -1,4 +1,4 @@
-"""Pictures of what a network makes of frames: for TensorBoard and for panels."""
+"""Draw the predictions of a network, for TensorBoard and for panels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNKNOWN = (70, 70, 70)
 
 def wrong_pixels(truth: np.ndarray, prediction: np.ndarray, label_map: LabelMap) -> np.ndarray:
     """Return bool [H, W]: where the truth is known and the prediction contradicts it."""
-    is_road = np.isin(prediction, label_map.road_ids)
+    is_road = label_map.road_called(prediction) == 1
     wrong = np.where(truth == NOT_ROAD, is_road, prediction != truth)
     return wrong & (truth != IGNORE)
 
@@ -61,7 +61,7 @@ def paint_truth(truth: np.ndarray, label_map: LabelMap) -> np.ndarray:
 
 
 def draw_results(results: Sequence[SegmentedFrame], label_map: LabelMap) -> np.ndarray:
-    """Draw a row a frame, see :func:`draw_result`; uint8 [rows * H, 5 * W, 3], BGR."""
+    """Draw one row per frame, see :func:`draw_result`; uint8 [rows * H, 5 * W, 3], BGR."""
     return np.concatenate([draw_result(result, label_map) for result in results])
 
 

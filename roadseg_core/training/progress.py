@@ -1,4 +1,4 @@
-"""Where a run stands: what a resume needs, and how it goes on from a checkpoint."""
+"""Track the progress of a run, and resume it from a checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's folder: checkpoints, ``metrics.jsonl`` and what TensorBoard shows."""
+"""Write a run's folder: checkpoints, ``metrics.jsonl`` and the log of TensorBoard."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ class RunFolder:
             self._writer = SummaryWriter(self.path, purge_step=step + 1 if step else None)
 
     def is_due(self, seconds: float) -> bool:
-        """Tell whether the last checkpoint is so old; never for 0."""
+        """Tell whether the last checkpoint is this old; never for 0."""
         return 0 < seconds <= time.monotonic() - self._saved_at
 
     def kept(self, steps: int) -> str:
-        """Say what a run of so many steps that is interrupted leaves behind."""
+        """Say what a run that is interrupted after this many steps leaves behind."""
         if not self._saved_step:
             return f'{self.path}: stopped before its first checkpoint; nothing is kept'
         return (

@@ -1,4 +1,4 @@
-"""Samples and batches that depend on the seed, the epoch and their number only."""
+"""Draw samples and batches that depend only on the seed, the epoch and their number."""
 
 from __future__ import annotations
 

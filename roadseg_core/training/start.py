@@ -1,4 +1,4 @@
-"""The start of a run: seeds and threads, and the network with its first weights."""
+"""Start a run: seeds, threads, and the network with its first weights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fix_chance(config: TrainingConfig, device: torch.device) -> None:
     if config.threads:
         torch.set_num_threads(config.threads)
     cv2.setNumThreads(1)
-    # A CPU needs none of this: with so many threads it computes the same each time.
+    # A CPU needs none of this: with a fixed number of threads it always computes the same.
     if device.type == 'cuda':
         torch.use_deterministic_algorithms(config.deterministic, warn_only=True)
         torch.backends.cudnn.benchmark = not config.deterministic

@@ -344,7 +344,7 @@ class Run:
             f'{self.data.description}; {weights:,} parameters; '
             f'{self.processes.count} x {self.processes.device}\n'
             f'{self.execution}: {self._why}\n'
-            f'{self.steps_per_epoch} steps an epoch ({self._quotient()}), '
+            f'{self.steps_per_epoch} steps per epoch ({self._quotient()}), '
             f'{self.steps} steps in all{after}',
             flush=True,
         )

@@ -1,1 +1,1 @@
-"""What processes that pass large images on need of Fast DDS and of shared memory."""
+"""Set up Fast DDS and shared memory for processes that exchange large images."""

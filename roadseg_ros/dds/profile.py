@@ -28,7 +28,7 @@ def prepare_process() -> None:
     Let this process and its children send and receive large images; before any ROS context.
 
     Without the profile a message above half a megabyte goes in fragments by UDP, and best effort
-    loses most of them. What the user has set, be it empty, stays.
+    loses most of them. What the user has set stays, even an empty value.
     """
     tune_malloc()
     remove_dead_segments()
@@ -77,7 +77,7 @@ def profile_in_use(environment: Mapping[str, str], shipped: Path) -> Path | None
     """
     Return the Fast DDS profile a process will load: the user's own, ours, or None.
 
-    A variable that is set, be it empty, is the user's choice, as is
+    A variable that is set, even to nothing, is the user's choice, as is
     FASTDDS_BUILTIN_TRANSPORTS, which our profile would override.
     """
     # Fast DDS is the default of every distribution from Humble on.

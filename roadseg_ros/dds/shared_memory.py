@@ -1,4 +1,4 @@
-"""Whether /dev/shm can hold the shared memory segments of a Fast DDS profile."""
+"""Check whether /dev/shm can hold the shared memory segments of a Fast DDS profile."""
 
 from __future__ import annotations
 

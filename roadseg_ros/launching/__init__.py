@@ -1,1 +1,1 @@
-"""What the launch file decides; it imports nothing beyond a ROS distribution."""
+"""Logic of the launch file; it imports nothing beyond a ROS distribution."""

@@ -1,4 +1,4 @@
-"""What the command line of ros2 launch may say to seg.launch.py."""
+"""Check the command line of ``ros2 launch`` for seg.launch.py."""
 
 from __future__ import annotations
 

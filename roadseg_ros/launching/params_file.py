@@ -1,4 +1,4 @@
-"""What a parameter file of ROS says of the node, before the node runs."""
+"""Read the node's camera names from a ROS parameter file, before the node runs."""
 
 from __future__ import annotations
 

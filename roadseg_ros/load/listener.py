@@ -20,7 +20,7 @@ from roadseg_ros.live.context import make_context
 
 
 def main() -> int:
-    """Listen until SIGINT; write what came, and when."""
+    """Listen until SIGINT; write what arrived, and when."""
     parser = argparse.ArgumentParser()
     parser.add_argument('output', type=Path)
     parser.add_argument('topics', nargs='*', help='camera/output')

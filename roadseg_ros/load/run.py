@@ -1,4 +1,4 @@
-"""One load test: start the processes, watch them, and say what came of every frame."""
+"""Run one load test: start the processes, watch them, and account for every frame."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""One batch: from messages to the engine, and from its outputs to messages."""
+"""Run one batch: from messages to the engine, and from its outputs to messages."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -19,7 +19,7 @@ from roadseg_core.pipeline.scheduler import Outcome, Ticket
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.node.camera import CameraPublishers
 from roadseg_ros.node.engine_opening import WarmEngine
-from roadseg_ros.node.parameters import Settings
+from roadseg_ros.node.parameters import NodeSettings
 from roadseg_ros.node.publication import OVERLAYS, FramePublisher
 from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
@@ -29,6 +29,7 @@ class BatchRunner:
     Convert, segment and publish the frames of a batch.
 
     :param publishers: where each camera's outputs go
+    :param infos: the newest CameraInfo of each camera that sends any
     :param inference: told of every run of the engine
     :param figures: of each camera; told of every frame
     :param clock: the node's clock, for ``max_stamp_age``
@@ -37,6 +38,7 @@ class BatchRunner:
     def __init__(
         self,
         publishers: dict[str, CameraPublishers],
+        infos: Mapping[str, CameraInfo],
         inference: InferenceFigures,
         figures: dict[str, CameraFigures],
         *,
@@ -44,19 +46,19 @@ class BatchRunner:
         logger: RcutilsLogger,
     ) -> None:
         self._publishers = publishers
+        self._infos = infos
         self._inference = inference
         self._figures = figures
         self._clock = clock
         self._logger = logger
         self._last_warning: dict[str, float] = {}
         self._last_stamps: dict[str, int] = {}
-        self.infos: dict[str, CameraInfo] = {}
 
     def run(
         self,
         tickets: list[Ticket[Image | CompressedImage]],
         warm: WarmEngine,
-        settings: Settings,
+        settings: NodeSettings,
         wanted: dict[str, frozenset[str]],
         settle: Callable[[Ticket, Outcome], None],
         at: Callable[[str, str], None],
@@ -101,7 +103,7 @@ class BatchRunner:
                 header=ticket.frame.header,
                 frame=frame,
                 images=FrameImages(frame, result, index, label_map, options),
-                info=self.infos.get(camera),
+                info=self._infos.get(camera),
                 settings=settings,
                 at=partial(at, camera=camera),
             )
@@ -145,7 +147,7 @@ class BatchRunner:
         ticket: Ticket,
         warm: WarmEngine,
         place: np.ndarray,
-        settings: Settings,
+        settings: NodeSettings,
         at: Callable[[str, str], None],
     ) -> Frame | None:
         """Bring a frame into its place in the batch; None for one that was dropped."""

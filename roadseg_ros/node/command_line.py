@@ -1,4 +1,4 @@
-"""The command line of the node's executable: its help, and what is no argument of ROS."""
+"""Check the command line of the node's executable, and print its help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the node says on /diagnostics."""
+"""Make the statuses that the node publishes on /diagnostics."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class WorkerDiagnostics:
         self._cameras = {camera: _Camera(worker, camera) for camera in worker.figures}
 
     def statuses(self, now: float) -> list[DiagnosticStatus]:
-        """Return the engine's status and one a camera; ``now`` in steady seconds."""
+        """Return the engine's status and one per camera; ``now`` in steady seconds."""
         statuses = [_status(f'{self._name}: engine', *self._engine(now))]
         for camera, counts in self._worker.accounts().items():
             described = self._cameras[camera].described(counts, now)

@@ -1,4 +1,4 @@
-"""The node's engine: opened, warmed up and timed; a wider one beside it while it works."""
+"""Open, warm up and time the node's engine; open one with more outputs while it works."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from roadseg_core.engines.base import Progress
 from roadseg_core.engines.rate import EngineRate
 from roadseg_core.model_file import ModelFile
 from roadseg_ros.memory import name_thread
-from roadseg_ros.node.parameters import Settings
+from roadseg_ros.node.parameters import NodeSettings
 
 Model = ModelFile | Path
 """A model file that was read, or the path of a training checkpoint."""
@@ -37,7 +37,7 @@ class WarmEngine:
 
 def open_warm(
     model: Model,
-    settings: Settings,
+    settings: NodeSettings,
     *,
     outputs: tuple[str, ...],
     cameras: int,

@@ -27,8 +27,8 @@ class EngineThread(threading.Thread):
     :param after: threads that must have ended before this one opens an engine
     :ivar stopping: whether it is to end after the batch in hand
     :ivar opened: whether its engine is open
-    :ivar doing: what it is at, for which camera, and since when in steady seconds; empty while
-        it waits for frames
+    :ivar doing: what it is doing, for which camera, and since when in steady seconds; empty
+        while it waits for frames
     :ivar in_hand: frames that it took and that are not settled
     """
 
@@ -74,7 +74,7 @@ class EngineThread(threading.Thread):
         return not self.opened or self._widening.busy
 
     def at(self, what: str, camera: str = '') -> None:
-        """Note what is begun now, for who looks whether it ends, and what the last thing took."""
+        """Note what begins now, so that a hang is found, and add the time of what ended."""
         now = time.monotonic()
         last, _, since = self.doing
         if last in self._worker.stages:
@@ -90,21 +90,15 @@ class EngineThread(threading.Thread):
         self.opened = True
         worker.ready(self, self._warm)
         while worker.next_batch(self):
-            tickets = self.in_hand
             try:
-                wanted = {t.camera: worker.publishers[t.camera].wanted() for t in tickets}
+                wanted = {t.camera: worker.publishers[t.camera].wanted() for t in self.in_hand}
                 self._widen(self._needed_outputs(frozenset().union(*wanted.values())))
-                worker.runner.run(
-                    tickets, self._warm, worker.settings, wanted, self._settle, self.at
-                )
+                worker.run_batch(self, self._warm, wanted)
             finally:
                 self.at('')
                 # Only a failure leaves any.
                 for ticket in self.in_hand:
-                    self._settle(ticket, Outcome.FAILED)
-
-    def _settle(self, ticket: Ticket, outcome: Outcome) -> None:
-        self._worker.settle(self, ticket, outcome)
+                    worker.settle(self, ticket, Outcome.FAILED)
 
     def _needed_outputs(self, wanted: frozenset[str]) -> tuple[str, ...]:
         """Return what the engine must compute; what it once had to, it goes on to compute."""

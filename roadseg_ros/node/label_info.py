@@ -1,4 +1,4 @@
-"""vision_msgs/LabelInfo, where vision_msgs is installed."""
+"""Publish vision_msgs/LabelInfo, where vision_msgs is installed."""
 
 from __future__ import annotations
 

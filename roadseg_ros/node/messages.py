@@ -1,4 +1,4 @@
-"""Arrays to sensor_msgs, serialized or not."""
+"""Make sensor_msgs of arrays, serialized or not."""
 
 from __future__ import annotations
 

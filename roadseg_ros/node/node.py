@@ -34,8 +34,8 @@ from roadseg_ros.node.engine_opening import Model
 from roadseg_ros.node.label_info import create_label_info_publisher, label_info
 from roadseg_ros.node.parameters import (
     PARAMETERS,
+    NodeSettings,
     ParameterError,
-    Settings,
     camera_parameters,
     check_cache_folder,
     check_camera_names,
@@ -53,7 +53,7 @@ _WATCH_PERIOD = 0.1
 """Seconds between two looks whether the engine's thread hangs."""
 
 _EVENTS_EVERY = 10
-"""Of so many of these looks one is for QoS events, too."""
+"""One in this many of these checks looks for QoS events, too."""
 
 _SILENCE_LIMIT = 8.0
 """Seconds without a sign of the executor after which the process ends, or more."""
@@ -72,14 +72,14 @@ Transition = Callable[['SegmentationNode', LifecycleState], TransitionCallbackRe
 
 
 def _logged(transition: Transition) -> Transition:
-    """Log what a transition raises: rclpy says nothing of it, and calls on_error."""
+    """Log what a transition raises: rclpy logs nothing, and calls on_error."""
 
     @wraps(transition)
     def guarded(node: SegmentationNode, state: LifecycleState) -> TransitionCallbackReturn:
         try:
             return transition(node, state)
         except Exception as error:
-            # Most often rclpy's own, such as for a QoS override with a value that there is not.
+            # Most often rclpy's own, such as for a QoS override with an unknown value.
             node.get_logger().error(f'{transition.__name__}: {error}')
             node.get_logger().debug(traceback.format_exc())
             return TransitionCallbackReturn.ERROR
@@ -98,7 +98,7 @@ class SegmentationNode(LifecycleNode):
         super().__init__('segmentation')
         declare(self, PARAMETERS)
         self._declare_cameras(tuple(self.get_parameter('camera_names').value))
-        self._settings: Settings = read_settings(self)
+        self._settings: NodeSettings = read_settings(self)
         self.exit_code: int | None = None
         self._outputs: dict[str, CameraPublishers] = {}
         self._inputs: list[CameraSubscriptions] = []
@@ -260,7 +260,7 @@ class SegmentationNode(LifecycleNode):
         self._worker = None
         self._worker_diagnostics = None
 
-    def _check_topics(self, settings: Settings) -> None:
+    def _check_topics(self, settings: NodeSettings) -> None:
         """Raise :class:`ParameterError` where two cameras come to one topic."""
         taken: dict[str, str] = {}
         for camera in settings.cameras:

@@ -238,7 +238,7 @@ class CameraSettings:
 
 
 @dataclass(frozen=True)
-class Settings:
+class NodeSettings:
     """The values of all parameters, checked; times in seconds."""
 
     autostart: bool
@@ -296,7 +296,7 @@ def check_camera_names(names: tuple[str, ...]) -> None:
         raise ParameterError(f'camera_names: {list(names)} names a camera twice')
 
 
-def make_settings(values: Mapping[str, Any]) -> Settings:
+def make_settings(values: Mapping[str, Any]) -> NodeSettings:
     """
     Check all values together.
 
@@ -325,10 +325,10 @@ def make_settings(values: Mapping[str, Any]) -> Settings:
             except InvalidTopicNameException as error:
                 raise ParameterError(f'{name}.{parameter}: {error}') from error
         cameras.append(CameraSettings(name, topic, transport, info_topic))
-    return Settings(**{**plain, 'camera_names': names}, cameras=tuple(cameras))
+    return NodeSettings(**{**plain, 'camera_names': names}, cameras=tuple(cameras))
 
 
-def check_model(settings: Settings, info: ModelInfo) -> None:
+def check_model(settings: NodeSettings, info: ModelInfo) -> None:
     """Raise :class:`ParameterError` for a parameter that the model file does not answer."""
     if settings.label_map not in ('', 'two', info.label_map.name):
         raise ParameterError(
@@ -343,7 +343,7 @@ def check_model(settings: Settings, info: ModelInfo) -> None:
         )
 
 
-def check_cache_folder(settings: Settings) -> None:
+def check_cache_folder(settings: NodeSettings) -> None:
     """Make the folder that ``cache_dir`` names; :class:`ParameterError` where that cannot be."""
     if settings.cache_dir:
         try:
@@ -370,7 +370,7 @@ def declare(node: Node, parameters: tuple[Parameter, ...]) -> None:
                 raise ParameterError(f'{error}; such as {example}, its default') from error
 
 
-def read_settings(node: Node, changes: Mapping[str, Any] | None = None) -> Settings:
+def read_settings(node: Node, changes: Mapping[str, Any] | None = None) -> NodeSettings:
     """
     Read and check the node's parameters, with ``changes`` put over them.
 
@@ -390,7 +390,7 @@ def read_settings(node: Node, changes: Mapping[str, Any] | None = None) -> Setti
     return make_settings(values)
 
 
-def is_live(name: str, old: Settings, new: Settings) -> bool:
+def is_live(name: str, old: NodeSettings, new: NodeSettings) -> bool:
     """Tell whether a parameter may change while the node is configured."""
     if name == 'road_threshold':
         return (old.road_threshold > 0.0) == (new.road_threshold > 0.0)

@@ -1,4 +1,4 @@
-"""The process of the segmentation node: its signals, its log, its end."""
+"""Run the process of the segmentation node: its signals, its log and its exit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From one frame's segmentation to its messages."""
+"""Publish the outputs of one segmented frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame, FrameImages
 from roadseg_ros.node.camera import CameraPublishers
 from roadseg_ros.node.messages import scaled_camera_info, serialized_image, to_jpeg
-from roadseg_ros.node.parameters import Settings
+from roadseg_ros.node.parameters import NodeSettings
 
 OVERLAYS = frozenset({'overlay', 'overlay/compressed'})
 """Outputs for people, who can wait until the planner has its masks."""
@@ -23,7 +23,7 @@ _OUTPUTS = (*FRAME_OUTPUTS, 'overlay/compressed', 'camera_info')
 @dataclass(frozen=True)
 class FramePublisher:
     """
-    Publish what came of a frame, each output with the frame's own header.
+    Publish the outputs of a frame, each with the frame's own header.
 
     :param images: makes the frame's images
     :param info: the camera's newest CameraInfo, or None where none came
@@ -35,7 +35,7 @@ class FramePublisher:
     frame: Frame
     images: FrameImages
     info: CameraInfo | None
-    settings: Settings
+    settings: NodeSettings
     at: Callable[[str], None]
 
     def publish(self, wanted: frozenset[str]) -> list[str]:

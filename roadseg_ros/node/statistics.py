@@ -1,4 +1,4 @@
-"""Rates and latencies of the last while, for diagnostics."""
+"""Keep recent rates and latencies, for diagnostics."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -14,18 +15,18 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from roadseg_core.engines import Engine, EngineDescription
 from roadseg_core.engines.rate import EngineRate
 from roadseg_core.model_file import ModelInfo
-from roadseg_core.pipeline.scheduler import Outcome, Rule, Scheduler, Ticket
+from roadseg_core.pipeline.scheduler import BatchRule, Outcome, Scheduler, Ticket
 from roadseg_ros.node.batch_runner import BatchRunner
 from roadseg_ros.node.camera import CameraPublishers
 from roadseg_ros.node.engine_opening import Model, WarmEngine
 from roadseg_ros.node.engine_thread import EngineThread
-from roadseg_ros.node.parameters import Settings
+from roadseg_ros.node.parameters import NodeSettings
 from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 
 _SLOWER = 5.0
-"""An engine that takes so many times what a batch took at its opening hangs, at the earliest."""
+"""An engine is taken to hang only after this many times what a batch took in its warm-up."""
 
 STAGES = ('converting', 'resizing', 'inference', 'making', 'publishing')
 """What the engine's thread does with a frame, in this order."""
@@ -68,7 +69,7 @@ class Worker:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: NodeSettings,
         publishers: dict[str, CameraPublishers],
         *,
         model: Model,
@@ -94,8 +95,9 @@ class Worker:
         self.inference = InferenceFigures()
         self.stages = dict.fromkeys(STAGES, 0.0)
         self.figures = {camera: CameraFigures() for camera in publishers}
-        self.runner = BatchRunner(
-            publishers, self.inference, self.figures, clock=clock, logger=logger
+        self._infos: dict[str, CameraInfo] = {}
+        self._runner = BatchRunner(
+            publishers, self._infos, self.inference, self.figures, clock=clock, logger=logger
         )
 
     def start(self) -> None:
@@ -131,9 +133,9 @@ class Worker:
 
     def find_hanging(self, now: float) -> bool:
         """
-        Tell whether a thread has been at one thing for longer than its timeout at ``now``.
+        Tell whether a thread has been busy with one thing for longer than its timeout at ``now``.
 
-        Its frames then count as failed, and the status says what it was at. This is asked by
+        Its frames then count as failed, and the status says what it was doing. Called from
         another thread than the one that may hang.
         """
         with self._changed:
@@ -150,7 +152,7 @@ class Worker:
                     return True
         return False
 
-    def update(self, settings: Settings) -> None:
+    def update(self, settings: NodeSettings) -> None:
         """Take parameters that were changed live."""
         with self._changed:
             self.settings = settings
@@ -169,7 +171,7 @@ class Worker:
 
     def put_info(self, camera: str, info: CameraInfo) -> None:
         """Receive what a camera says of itself."""
-        self.runner.infos[camera] = info
+        self._infos[camera] = info
 
     def accounts(self) -> dict[str, dict[str, int]]:
         """Return every camera's counts, all of one moment."""
@@ -177,7 +179,7 @@ class Worker:
             return self._scheduler.accounts()
 
     def arrivals(self, camera: str) -> tuple[float | None, float]:
-        """Return when a camera was last heard, and how long three of its intervals are of late."""
+        """Return when a camera was last heard, and how long three of its recent intervals are."""
         with self._changed:
             return self._scheduler.arrivals(camera)
 
@@ -208,6 +210,13 @@ class Worker:
                     return True
                 self._changed.wait(None if again_at is None else max(0.0, again_at - now))
             return False
+
+    def run_batch(
+        self, thread: EngineThread, warm: WarmEngine, wanted: dict[str, frozenset[str]]
+    ) -> None:
+        """Segment the batch in the thread's hand, and publish each camera's ``wanted`` outputs."""
+        settle = partial(self.settle, thread)
+        self._runner.run(thread.in_hand, warm, self.settings, wanted, settle, thread.at)
 
     def settle(self, thread: EngineThread, ticket: Ticket, outcome: Outcome) -> None:
         """Say what became of a frame in hand; one that was given up stays so."""
@@ -252,7 +261,7 @@ class Worker:
     def failed(self, thread: EngineThread, error: str) -> None:
         """Take a thread's end by a failure."""
         with self._changed:
-            # What one that was told to stop says is of no more interest.
+            # A thread that was told to stop may fail in any way.
             if thread is not self._current or self.status.hangs:
                 return
             now = time.monotonic()
@@ -261,8 +270,8 @@ class Worker:
         self._on_failure()
 
 
-def _rule(settings: Settings, max_batch: int = 4) -> Rule:
-    return Rule(
+def _rule(settings: NodeSettings, max_batch: int = 4) -> BatchRule:
+    return BatchRule(
         fps=settings.fps,
         batch_wait=settings.batch_wait,
         camera_timeout=settings.camera_timeout,

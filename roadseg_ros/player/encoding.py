@@ -1,4 +1,4 @@
-"""From a source's frame to the serialized message that is sent."""
+"""Serialize a source's frames as the messages that are sent."""
 
 from __future__ import annotations
 

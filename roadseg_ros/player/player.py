@@ -47,7 +47,7 @@ class Pace:
     Say which stamps to send, when to stop, and the clock.
 
     :param current_stamps: stamp with the time of sending, rather than as recorded
-    :param frames: stop after so many frames of each camera; None for all
+    :param frames: stop after this many frames of each camera; None for all
     :param seconds: stop after so much time; None for the end
     :param clock_hz: rate of the clock, 0 for none
     :param clock_speed: recorded seconds per second

@@ -1,4 +1,4 @@
-"""What the player is asked to do, from its command line."""
+"""Parse the command line of the player."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
 
 @dataclass(frozen=True)
-class CameraSettings:
+class PlayedCamera:
     """One camera: where its frames come from and go to, and its phase in nanoseconds."""
 
     name: str
@@ -40,7 +40,7 @@ class PlaySettings:
     :param log: JSON lines file that tells what was sent, or None
     """
 
-    cameras: tuple[CameraSettings, ...]
+    cameras: tuple[PlayedCamera, ...]
     transport: str = 'raw'
     fps: float | None = None
     rate: float = 1.0
@@ -77,7 +77,7 @@ def parse_arguments(arguments: list[str] | None = None) -> PlaySettings:
                     f'{", ".join(sources)}'
                 )
         cameras = tuple(
-            CameraSettings(
+            PlayedCamera(
                 name,
                 Path(path).expanduser(),
                 given['topic'].get(name, f'camera/{name}/image_raw'),
@@ -143,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--seconds', 'stop after this time', stop, type=_positive)
     wait = {**seconds, 'dest': 'wait_seconds', 'default': 0.0}
     add('--wait-subscribers', 'wait so long for a subscriber of each image topic', **wait)
-    add('--log', 'write what was sent, one line of JSON a frame', type=Path, metavar='FILE')
+    add('--log', 'write what was sent, one line of JSON per frame', type=Path, metavar='FILE')
     return parser
 
 

@@ -15,6 +15,7 @@ from roadseg_core.labels import (
     EIGHT,
     IGNORE,
     LABEL_MAPS,
+    NOT_ROAD,
     SEVEN,
     TWO,
     LabelMap,
@@ -146,3 +147,9 @@ def test_refused_files_are_named(tmp_path: Path, content: bytes, message: str) -
     path.write_bytes(content)
     with pytest.raises(LabelMapError, match=f'map.yaml: .*{message}'):
         load_label_map(path)
+
+
+def test_road_of_truth_and_of_predictions() -> None:
+    labels = np.array([[2, NOT_ROAD, IGNORE, 6, 0]], np.uint8)
+    np.testing.assert_array_equal(SEVEN.road_truth(labels), [[1, 0, IGNORE, IGNORE, 0]])
+    np.testing.assert_array_equal(SEVEN.road_called(labels), [[1, 0, IGNORE, 0, 0]])

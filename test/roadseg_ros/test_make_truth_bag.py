@@ -11,12 +11,11 @@ from evaluation_configs import configured
 
 from roadseg_core.bags.images import decode, parse_raw
 from roadseg_core.bags.reader import BagReader
-from roadseg_core.bags.truth_bag import road_labels
 from roadseg_core.data.dataset import open_source
 from roadseg_core.engines import open_engine
 from roadseg_core.evaluation.run import evaluate_bags
 from roadseg_core.evaluation.settings.sections import TruthChoice
-from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN
+from roadseg_core.labels import IGNORE, SEVEN
 from roadseg_core.metrics import ConfusionMatrix
 from roadseg_core.pipeline.frame import Frame, OutputOptions
 from roadseg_ros.make_truth_bag import main
@@ -73,11 +72,6 @@ def test_rendered_frames_come_back(tmp_path: Path, capsys: pytest.CaptureFixture
         np.testing.assert_array_equal(
             np.frombuffer(parsed.data, np.uint8).reshape(frame.labels.shape), frame.labels
         )
-
-
-def test_road_alone_becomes_two_classes() -> None:
-    labels = np.array([[2, NOT_ROAD, IGNORE, 6]], np.uint8)
-    np.testing.assert_array_equal(road_labels(labels, SEVEN), [[1, 0, IGNORE, IGNORE]])
 
 
 def test_what_cannot_be_made_says_why(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -1,1 +1,1 @@
-"""What came of a load test of the node: counts, times, growth and a page."""
+"""Describe the results of a load test of the node: counts, times, memory growth and a page."""

@@ -1,4 +1,4 @@
-"""The result of a load test: what came of every frame, how long it took, and what grew."""
+"""Hold the result of a load test: the outcome and time of every frame, and memory growth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process takes of the machine, by thread, as Linux tells it."""
+"""Read the CPU time and memory of a process, by thread, from Linux."""
 
 from __future__ import annotations
 

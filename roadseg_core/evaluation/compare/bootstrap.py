@@ -1,5 +1,5 @@
 """
-Confidence intervals by the block bootstrap: neighbouring frames are not independent.
+Compute confidence intervals by the block bootstrap: neighbouring frames are not independent.
 
 Frames of one drive look alike for seconds, so resampling single frames makes intervals too
 narrow. Whole blocks of neighbouring frames are drawn instead (Kuensch 1989, non-overlapping as

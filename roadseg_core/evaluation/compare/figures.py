@@ -1,4 +1,4 @@
-"""The figures in which two models are compared, as sums over frames."""
+"""Define the figures in which two models are compared, as sums over frames."""
 
 from __future__ import annotations
 

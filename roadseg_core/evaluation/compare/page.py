@@ -1,4 +1,4 @@
-"""The page that shows two models side by side."""
+"""Write the page that shows two models side by side."""
 
 from __future__ import annotations
 

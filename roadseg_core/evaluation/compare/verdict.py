@@ -1,4 +1,4 @@
-"""Is the new model better: a rule over differences, decided by their confidence intervals."""
+"""Decide by rules whether a model is better: by confidence intervals of the differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A labelled frame through the engine: truth and prediction, pixel on pixel."""
+"""Segment labelled frames, so that truth and prediction can be compared pixel by pixel."""
 
 from __future__ import annotations
 

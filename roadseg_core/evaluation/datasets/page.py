@@ -1,4 +1,4 @@
-"""An evaluation as a page with pictures."""
+"""Write an evaluation as a page with pictures."""
 
 from __future__ import annotations
 

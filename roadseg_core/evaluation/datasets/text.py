@@ -1,4 +1,4 @@
-"""An evaluation's figures as lines of text."""
+"""Format an evaluation's figures as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of one bag: its totals, its problems and what is worth a note."""
+"""Hold the result of one bag: its totals, problems and notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which topics of a bag are cameras."""
+"""Find the topics of a bag that are cameras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""frames.jsonl and timings.jsonl: a line for each frame, in an order that depends on nothing."""
+"""Write frames.jsonl and timings.jsonl: one line per frame, always in the same order."""
 
 from __future__ import annotations
 

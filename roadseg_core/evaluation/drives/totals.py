@@ -1,4 +1,4 @@
-"""What adds up over bags: whoever evaluates them, in whatever order."""
+"""Hold totals that add up over bags, in any order and from any worker."""
 
 from __future__ import annotations
 

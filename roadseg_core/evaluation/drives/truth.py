@@ -1,4 +1,4 @@
-"""True label images: from topics of the bag, or from a folder."""
+"""Read true label images from topics of the bag, or from a folder."""
 
 from __future__ import annotations
 

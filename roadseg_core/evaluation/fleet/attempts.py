@@ -1,4 +1,4 @@
-"""Where bags' results lie while they are made: a folder for each run, while that lives."""
+"""Keep the unfinished results of each run in a folder of its own, removed when the run ends."""
 
 from __future__ import annotations
 

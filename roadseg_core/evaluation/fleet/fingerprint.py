@@ -1,4 +1,4 @@
-"""What a bag's result depends on, in one number: a result of something else is never taken."""
+"""Compute a hash of everything that a bag's result depends on, for resume."""
 
 from __future__ import annotations
 

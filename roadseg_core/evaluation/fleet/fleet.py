@@ -1,4 +1,4 @@
-"""Many bags at once, on dask.distributed: each bag is a task, their totals add up."""
+"""Evaluate many bags at once on dask.distributed, one task per bag."""
 
 from __future__ import annotations
 

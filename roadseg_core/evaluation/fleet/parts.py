@@ -1,4 +1,4 @@
-"""The bags' parts of the results: each is whole, or not there."""
+"""Store each bag's part of the results; a part is complete, or it does not exist."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What came back from a node that drives were played to: frames, times and accuracy."""
+"""Evaluate what a node publishes when drives are played to it: frames, latency and accuracy."""

@@ -29,7 +29,7 @@ class Accounting:
     Match what was sent, counted by the node and recorded.
 
     :param frames: by camera and ``total``: sent, received, the causes, lost_by_dds, recorded
-    :param fps: recorded label images a second, by camera and ``total``
+    :param fps: recorded label images per second, by camera and ``total``
     :param latencies_ms: float64 [n], in the order of sending; end to end
     :param cameras_of: camera of each latency
     :param problems: what does not add up; empty if every frame is accounted for

@@ -1,4 +1,4 @@
-"""Add up what became of the frames of a live run, and what network and scheduling cost."""
+"""Sum up a live run: the outcome of every frame, and the cost of network and scheduling."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _frames(accounts: list[Accounting]) -> dict[str, dict[str, int]]:
 
 
 def _rates(accounts: list[Accounting]) -> dict[str, float]:
-    """Return label images a second by camera: the mean over the drives, as long as each played."""
+    """Return label images per second by camera: the mean over drives, each as long as it played."""
     cameras = {camera: None for account in accounts for camera in account.fps}
     rates = {}
     for camera in cameras:

@@ -1,4 +1,4 @@
-"""Hold what came of playing drives to a node, and read the images that it published."""
+"""Hold the results of playing drives to a node, and read the images that it published."""
 
 from __future__ import annotations
 

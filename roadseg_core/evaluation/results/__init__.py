@@ -1,1 +1,1 @@
-"""What an evaluation of recorded drives leaves: report.json, rows, JUnit XML, and lines of text."""
+"""Write the results of an evaluation of drives: report.json, rows, JUnit XML and text."""

@@ -1,4 +1,4 @@
-"""The JUnit file of one call: an error from the beginning, until it is known how it ended."""
+"""Write the JUnit file of one call: an error from the start, until the outcome is known."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def report_cases(report: dict, *, group: str = '') -> list[TestCase]:
 
 
 def comparison_cases(models: ComparedModels) -> list[TestCase]:
-    """Return the cases of both evaluations and of the rules: one not surely fulfilled fails."""
+    """Return the cases of both evaluations and of the rules; a rule that is not proven fails."""
     cases = [
         case
         for group, report in zip(('model.', 'against.'), models.reports)

@@ -1,4 +1,4 @@
-"""Bring what the parts hold to where people look for it."""
+"""Move the files of finished parts to where users look for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""report.json: the figures of an evaluation, from the totals and the parts."""
+"""Write report.json: the figures of an evaluation, from the totals and the parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an evaluation says in the terminal."""
+"""Format the results of an evaluation for the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that an evaluation depends on: the model of evaluation files and of the options."""
+"""Define the configuration of an evaluation: the model of its files and of its options."""
 
 from __future__ import annotations
 

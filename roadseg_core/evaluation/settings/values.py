@@ -1,4 +1,4 @@
-"""Values of an evaluation file: how texts become paths, topics, conditions and rules."""
+"""Parse the values of an evaluation file: paths, topics, conditions and rules."""
 
 from __future__ import annotations
 

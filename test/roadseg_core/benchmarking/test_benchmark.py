@@ -14,8 +14,8 @@ import torch
 from roadseg_core.benchmarking.measuring import measure, summarize
 from roadseg_core.benchmarking.specification import (
     BenchmarkError,
+    BenchmarkSettings,
     Contender,
-    Settings,
     parse_contender,
 )
 from roadseg_core.checkpoint import Description, save_checkpoint
@@ -106,7 +106,7 @@ def test_other_contenders_are_refused(text: str) -> None:
 def test_senseless_settings_are_refused(changed: dict) -> None:
     values = {'model': Path('m.onnx'), 'contenders': (parse_contender('torch'),)}
     with pytest.raises(BenchmarkError, match='expected'):
-        Settings(**{**values, **changed})
+        BenchmarkSettings(**{**values, **changed})
 
 
 def test_contenders_are_timed_in_turn() -> None:

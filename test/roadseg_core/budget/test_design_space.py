@@ -80,7 +80,7 @@ def test_parking_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == (
-        'pick: mobilenet_fcn (0.5, 7, 1024): 1139.3 MFLOPs an image, '
+        'pick: mobilenet_fcn (0.5, 7, 1024): 1139.3 MFLOPs per image, '
         '68.4 GOPS, inside the budget of 70'
     )
     assert any(line.split() == ['1', '7', '1024', '3867.8', '232.1', 'no'] for line in lines)

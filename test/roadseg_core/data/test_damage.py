@@ -151,4 +151,4 @@ def test_training_stops_at_damage_or_goes_on_without(layouts, capsys, caplog):
     assert 'camvid_train: skipped 2 frames' in caplog.text
     assert '0016E5_00004.png' in caplog.text
     # Of six frames four are left: two steps.
-    assert '2 steps an epoch (ceil(4 / 2))' in capsys.readouterr().out
+    assert '2 steps per epoch (ceil(4 / 2))' in capsys.readouterr().out

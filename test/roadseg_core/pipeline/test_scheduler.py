@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadseg_core.pipeline.scheduler import Outcome, Rule, Scheduler
+from roadseg_core.pipeline.scheduler import BatchRule, Outcome, Scheduler
 
 CAMERAS = ('front', 'left', 'right', 'rear')
 
@@ -33,7 +33,7 @@ def assert_accounted(scheduler: Scheduler) -> None:
 def test_every_frame_is_accounted_for(events, fps, batch_wait, max_frame_age, max_batch):
     scheduler = Scheduler(
         CAMERAS,
-        Rule(fps=fps, batch_wait=batch_wait, max_frame_age=max_frame_age, max_batch=max_batch),
+        BatchRule(fps=fps, batch_wait=batch_wait, max_frame_age=max_frame_age, max_batch=max_batch),
     )
     now, number, taken, seen = 0.0, 0, [], set()
     for kind, camera, outcome, step in events:
@@ -58,7 +58,7 @@ def test_every_frame_is_accounted_for(events, fps, batch_wait, max_frame_age, ma
         assert_accounted(scheduler)
 
 
-def simulate(rule: Rule, arrivals: list[tuple[float, str]], inference: float = 0.005) -> tuple:
+def simulate(rule: BatchRule, arrivals: list[tuple[float, str]], inference: float = 0.005) -> tuple:
     """Run arrivals through a scheduler; return it and (time, batch) of each batch."""
     scheduler = Scheduler(CAMERAS, rule)
     arrivals = sorted(arrivals)
@@ -92,7 +92,7 @@ def steady(camera: str, rate: float, seconds: float, phase: float = 0.0) -> list
 
 @pytest.mark.parametrize('rate', [5.0, 10.0, 14.9, 15.0, 15.05, 15.25, 20.0, 29.97, 60.0])
 def test_a_camera_is_processed_at_its_rate_or_fps(rate):
-    scheduler, _ = simulate(Rule(fps=15.0), steady('front', rate, 60.0))
+    scheduler, _ = simulate(BatchRule(fps=15.0), steady('front', rate, 60.0))
     processed = scheduler.accounts()['front']['processed']
     expected = min(rate, 15.0) * 60.0
     # The bucket starts with one token: one frame more, once.
@@ -103,7 +103,7 @@ def test_a_camera_is_processed_at_its_rate_or_fps(rate):
 
 def test_jitter_loses_nothing():
     arrivals = [(i / 15 + 0.008 * ((i * 7) % 5 - 2) / 2 + 0.1, 'front') for i in range(900)]
-    scheduler, _ = simulate(Rule(fps=15.0), arrivals)
+    scheduler, _ = simulate(BatchRule(fps=15.0), arrivals)
     assert scheduler.accounts()['front']['processed'] == 900
 
 
@@ -113,7 +113,7 @@ def test_cameras_in_phase_share_batches():
         for n, camera in enumerate(CAMERAS)
         for t, camera in steady(camera, 15.0, 10.0)
     ]
-    _, batches = simulate(Rule(fps=15.0), arrivals)
+    _, batches = simulate(BatchRule(fps=15.0), arrivals)
     sizes = [len(tickets) for _, tickets in batches[1:]]
     assert sizes.count(4) >= 0.98 * len(sizes)
 
@@ -124,14 +124,14 @@ def test_cameras_out_of_phase_wait_for_nobody():
         for n, camera in enumerate(CAMERAS)
         for event in steady(camera, 15.0, 10.0, phase=n / 60)
     ]
-    scheduler, batches = simulate(Rule(fps=15.0), arrivals)
+    scheduler, batches = simulate(BatchRule(fps=15.0), arrivals)
     waits = [now - ticket.arrival for now, tickets in batches[12:] for ticket in tickets]
     assert max(waits) == pytest.approx(0.0, abs=1e-9)
     assert all(c['processed'] == c['received'] for c in scheduler.accounts().values())
 
 
 def test_a_silent_camera_is_waited_for_only_until_its_timeout():
-    scheduler = Scheduler(CAMERAS[:2], Rule(fps=15.0, camera_timeout=0.5))
+    scheduler = Scheduler(CAMERAS[:2], BatchRule(fps=15.0, camera_timeout=0.5))
     scheduler.put('left', 0, 0.0)
     assert scheduler.take(0.0)[0]
     scheduler.put('front', 1, 0.3)
@@ -148,7 +148,7 @@ def test_cameras_take_turns_whoever_comes_first(max_batch):
     arrivals = [
         (i / 15 + 0.001 * place, camera) for i in range(900) for place, camera in enumerate(CAMERAS)
     ]
-    scheduler, _ = simulate(Rule(fps=15.0, max_batch=max_batch), arrivals, max_batch / 40)
+    scheduler, _ = simulate(BatchRule(fps=15.0, max_batch=max_batch), arrivals, max_batch / 40)
     shares = [counts['processed'] for counts in scheduler.accounts().values()]
     assert sum(shares) == pytest.approx(40 * 60, rel=0.05), 'all that the engine does'
     assert max(shares) - min(shares) <= 0.1 * max(shares)
@@ -156,7 +156,7 @@ def test_cameras_take_turns_whoever_comes_first(max_batch):
 
 @pytest.mark.parametrize('count', [2, 3, 4, 9])
 def test_three_intervals_are_known_from_the_second_frame_on(count):
-    scheduler = Scheduler(CAMERAS, Rule(fps=15.0))
+    scheduler = Scheduler(CAMERAS, BatchRule(fps=15.0))
     assert scheduler.arrivals('front') == (None, 0.0)
     for number in range(count):
         scheduler.put('front', number, 10.0 + 2.0 * number)
@@ -164,17 +164,17 @@ def test_three_intervals_are_known_from_the_second_frame_on(count):
 
 
 def test_an_old_frame_is_stale():
-    scheduler = Scheduler(('front',), Rule(fps=15.0, max_frame_age=0.1))
+    scheduler = Scheduler(('front',), BatchRule(fps=15.0, max_frame_age=0.1))
     scheduler.put('front', 0, 0.0)
     assert scheduler.take(0.2) == ([], None)
     assert scheduler.accounts()['front']['stale'] == 1
 
 
 def test_a_new_rule_counts_at_once():
-    scheduler = Scheduler(('front',), Rule(fps=1.0))
+    scheduler = Scheduler(('front',), BatchRule(fps=1.0))
     scheduler.put('front', 0, 0.0)
     assert scheduler.take(0.0)[0]
     scheduler.put('front', 1, 0.1)
     assert not scheduler.take(0.1)[0]
-    scheduler.rule = Rule(fps=100.0)
+    scheduler.rule = BatchRule(fps=100.0)
     assert scheduler.take(0.2)[0]

@@ -43,7 +43,7 @@ def test_two_processes_give_the_weights_of_one(
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count('3 steps an epoch') == 1, done.stdout
+    assert done.stdout.count('3 steps per epoch') == 1, done.stdout
     assert main(arguments('one', RATE)) == 0
     # As if the processes had taken the mean of what they should add up.
     assert main(arguments('halved', RATE / 2)) == 0

@@ -42,7 +42,7 @@ def test_an_epoch_with_one_sample_too_many_runs(
         'ema_decay=0',
     ]
     assert main(['train', config, *network]) == 0
-    assert '1 steps an epoch (3 // 2; 1 samples left out each epoch: ' in capsys.readouterr().out
+    assert '1 steps per epoch (3 // 2; 1 samples left out each epoch: ' in capsys.readouterr().out
     assert read_metrics(tmp_path / 'runs' / 'tiny')[0]['step'] == 1
     assert main(['train', config, *network, 'name=none', 'batch_size=8', 'drop_last=true']) == 1
     assert 'no whole batch' in capsys.readouterr().err

@@ -18,7 +18,7 @@ def test_shipped_configuration_trains(
     path: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert main(['train', str(path), f'output={tmp_path}', 'threads=1', '--smoke']) == 0
-    assert '2 steps an epoch (ceil(4 / 2)), 2 steps in all' in capsys.readouterr().out
+    assert '2 steps per epoch (ceil(4 / 2)), 2 steps in all' in capsys.readouterr().out
     run = tmp_path / path.stem
     (row,) = read_metrics(run)
     assert row['step'] == 2 and row['loss'] > 0
