@@ -53,9 +53,9 @@ def test_the_bag_holds_the_drive_and_its_truth(tmp_path: Path) -> None:
                 )
     drive = LiveDrive(tmp_path / 'drive', tmp_path / 'published', label_map=SEVEN.to_dict())
     source = open_source(tmp_path / 'drive', bag_topic=image_topic('left'))
-    shown = ['frame', 'labels over frame', 'labels', 'road mask']
+    shown = ['frame', 'labels over frame', 'road mask']
     for truths, captions in (
-        ({'left': truth_topic('left')}, [*shown, 'truth', 'errors']),
+        ({'left': truth_topic('left')}, [*shown, 'truth over frame', 'errors']),
         ({}, shown),
     ):
         shown_frames = collect_pictures(LiveRun('/n', (drive,)), {'left': source}, truths, count=4)
