@@ -12,7 +12,7 @@ from markupsafe import Markup
 SERIES = ('#3b82c4', '#d2691e', '#2f9e6a', '#8b5fbf', '#c2418c', '#6b7a8d')
 """Colours of series, in order; after the last they begin again."""
 
-POINTS = 1500
+POINTS = 1000
 """Points of a line, at most; a longer one keeps the least and the largest of each stretch."""
 
 

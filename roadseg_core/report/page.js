@@ -184,20 +184,20 @@ function paint(image) {
   [canvas.width, canvas.height] = [wide, high];
   const pen = canvas.getContext('2d');
   pen.drawImage(image.original, 0, 0);
-  const pixels = pen.getImageData(0, 0, wide, high), values = pixels.data;
-  const from = new Uint32Array(values.slice().buffer);
+  const pixels = pen.getImageData(0, 0, wide, high);
+  const to = new Uint32Array(pixels.data.buffer), from = to.slice();
   const edge = i => [1, -1, 2, -2, wide, -wide, 2 * wide, -2 * wide].some(
     step => from[i + step] !== undefined && from[i + step] !== from[i]);
   const colours = new Map();
   for (let i = 0; i < from.length; i++) {
     let colour = colours.get(from[i]);
-    if (!colour) {
-      const own = [...values.subarray(4 * i, 4 * i + 3)];
+    if (colour === undefined) {
+      const own = [...pixels.data.subarray(4 * i, 4 * i + 3)];
       const empty = hidden.has(own.join()) || own.every(value => value === 0);
-      colours.set(from[i], colour = {own: shown(own), empty});
+      colour = empty ? 0 : new Uint32Array(new Uint8Array([...shown(own), 255]).buffer)[0];
+      colours.set(from[i], colour);
     }
-    if (colour.empty || (look === 'contours' && !edge(i))) values[4 * i + 3] = 0;
-    else values.set(colour.own, 4 * i);
+    to[i] = look === 'contours' && !edge(i) ? 0 : colour;
   }
   pen.putImageData(pixels, 0, 0);
   image.src = canvas.toDataURL();
@@ -237,6 +237,8 @@ function enlarge(number) {
   const title = figures[at].closest('.moment')?.querySelector('h3')?.textContent ?? '';
   figure.querySelector('figcaption').prepend(title ? `${title}: ` : '');
   figure.removeAttribute('tabindex');
+  const painted = figure.querySelector('.paint');
+  if (painted) painted.original = figures[at].querySelector('.paint').original;
   dialog.replaceChildren(figure);
   if (tools) dialog.append(tools);
   if (!dialog.open) dialog.showModal();
