@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parts = [found[name] for name in ('speed', 'memory') if name in found]
     if 'speed' in found:
         print(
-            f'evaluation at {found["speed"]["percent_of_engine"]} % of the engine alone; '
+            f'evaluation at {found["speed"]["percent_of_engine"]} % of the engine alone, without '
+            f'optical flow at {found["speed"]["percent_of_engine_without_flow"]} %; '
             f'expected {found["speed"]["least_percent"]} % or more'
         )
     if 'memory' in found:

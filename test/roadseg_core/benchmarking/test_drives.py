@@ -46,6 +46,9 @@ def test_the_report_says_how_much_was_measured(exact_model: str, tmp_path: Path)
     assert code == (0 if speed['passed'] and memory['passed'] else 1)
     assert (speed['frames'], speed['batch'], memory['frames']) == (8, 4, [4, 12])
     assert speed['percent_of_engine'] > 0 and len(speed['engine_frames_per_second']) == 1
+    assert speed['percent_of_engine_without_flow'] > 0
+    assert set(speed['stages_ms']) == {'decoding', 'engine', 'analysis'}
+    assert min(speed['stages_ms'].values()) > 0
     assert 50 < memory['peak_mib'][0] and memory['passed']
 
 
