@@ -28,7 +28,7 @@ class LabelMap:
 
     :param name: name of the map, for example ``seven``
     :param names: class names; the index is the class id
-    :param palette: one RGB colour a class, 0..255
+    :param palette: one RGB colour per class, 0..255
     :param road_ids: ids that a vehicle may drive on; at least one
     :param void_ids: ids of the map that mean "nothing known"; never counted in IoU
     :raises LabelMapError: if names, palette and ids do not fit each other
@@ -53,7 +53,7 @@ class LabelMap:
         if len(self.palette) != count:
             yield (
                 f'has {count} classes but {len(self.palette)} palette colours; give one RGB '
-                'colour a class'
+                'colour per class'
             )
         for colour in self.palette:
             if len(colour) != 3 or not all(0 <= value <= 255 for value in colour):
@@ -167,7 +167,7 @@ def _checked(key: str, read: Callable[[object], Any], value: object) -> Any:
 
 
 def _text(value: object) -> str:
-    # YAML reads a bare yes, off or 7 as something else; a name of "True" helps nobody.
+    # YAML reads a bare true or 7 as something else; a class named "True" would be a mistake.
     if not isinstance(value, str):
         raise TypeError(f'found {value!r}; expected a name in quotes')
     return value
@@ -248,12 +248,9 @@ def load_label_map(path: str | Path) -> LabelMap:
 
 def read_label_file(path: str | Path) -> dict:
     """Read the mapping of a label map's YAML file; LabelMapError if it is none."""
-    import yaml
+    from roadseg_core.yaml_file import YamlError, load_mapping
 
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding='utf-8'))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise LabelMapError(f'{path}: not a YAML file: {error}') from error
-    if not isinstance(values, dict):
-        raise LabelMapError(f'{path}: a label map is a mapping; found {type(values).__name__}')
-    return values
+        return load_mapping(path)
+    except YamlError as error:
+        raise LabelMapError(str(error)) from error

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from rosbags.rosbag2 import WriterError
 
 from roadseg_core.bags.truth_bag import write_truth_bag
@@ -15,6 +14,7 @@ from roadseg_core.bags.writer import STORAGES, truth_topic
 from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.data.source import DataError, data_root
 from roadseg_core.labels import LABEL_MAPS, LabelMapError
+from roadseg_core.yaml_file import parse_value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,7 +104,7 @@ def _option(text: str) -> tuple[str, object]:
     key, equals, value = text.partition('=')
     if not equals:
         raise argparse.ArgumentTypeError(f'{text!r}; expected KEY=VALUE')
-    return key, yaml.safe_load(value)
+    return key, parse_value(value)
 
 
 if __name__ == '__main__':

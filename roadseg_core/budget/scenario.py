@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import yaml
-
 from roadseg_core.files import find_config
 from roadseg_core.labels import LABEL_MAPS
+from roadseg_core.yaml_file import YamlError, load_mapping
 
 
 class ScenarioError(ValueError):
@@ -71,11 +70,11 @@ def load_scenario(path: str | Path) -> Scenario:
     """
     path = Path(path)
     try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ScenarioError(f'{path}: no readable YAML: {error}') from error
+        values = load_mapping(path)
+    except YamlError as error:
+        raise ScenarioError(str(error)) from error
     expected = {field.name for field in fields(Scenario)} - {'name'}
-    found = set(values) if isinstance(values, dict) else set()
+    found = set(values)
     if found != expected:
         raise ScenarioError(
             f'{path}: missing keys {sorted(expected - found)}, unknown keys '

@@ -13,7 +13,7 @@ import shlex
 from dataclasses import fields
 from pathlib import Path
 
-from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
+from roadseg_core.commands.checks import add_engine, add_overwrite, refuse_to_replace
 
 HELP = 'time engines against each other'
 _ENGINE_HELP = 'frames per second, latency, memory and agreement of engines'
@@ -29,15 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         formatter_class=parser.formatter_class,
     )
     engine.add_argument('model', type=Path, help='model file, or training checkpoint')
-    engine.add_argument(
-        '--backend', default='auto', help='auto (default), openvino, tensorrt or torch'
-    )
-    engine.add_argument(
-        '--device', default='auto', help="device, in the backend's words (default: auto)"
-    )
-    engine.add_argument(
-        '--precision', default='auto', help='auto (default), fp32, bf16, fp16 or int8'
-    )
+    add_engine(engine)
     engine.add_argument(
         '--outputs',
         default='labels',

@@ -82,11 +82,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _one_network(options: argparse.Namespace, scenario: Scenario) -> None:
-    import yaml
-
     from roadseg_core.budget.operations import build_for_counting, count_operations
     from roadseg_core.budget.tables import describe, layer_table, verdict
     from roadseg_core.model_file import read_model_info
+    from roadseg_core.yaml_file import parse_value
 
     size = tuple(options.input_size or (scenario.input_size if scenario else (320, 480)))
     name, arguments = options.network, {}
@@ -98,7 +97,7 @@ def _one_network(options: argparse.Namespace, scenario: Scenario) -> None:
         key, equals, text = argument.partition('=')
         if not equals:
             raise ValueError(f'argument {argument!r}; expected KEY=VALUE')
-        arguments[key] = yaml.safe_load(text)
+        arguments[key] = parse_value(text)
     layers = count_operations(build_for_counting(name, arguments), size)
     print(layer_table(layers))
     if scenario:

@@ -1,4 +1,4 @@
-"""Refuse what several commands must not take or replace."""
+"""Declare the options that several commands share, and refuse what none must take or replace."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roadseg_core.files import RECORDING_SUFFIXES
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Declare which engine is opened: ``--backend``, ``--device`` and ``--precision``."""
+    for name, text in (
+        ('backend', 'auto (default), openvino, tensorrt or torch'),
+        ('device', "device, in the backend's words (default: auto)"),
+        ('precision', 'auto (default), fp32, bf16, fp16 or int8'),
+    ):
+        parser.add_argument(f'--{name}', default='auto', help=text)
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,12 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from roadseg_core.commands.checks import add_overwrite, refuse_recordings, refuse_to_replace
+from roadseg_core.commands.checks import (
+    add_engine,
+    add_overwrite,
+    refuse_recordings,
+    refuse_to_replace,
+)
 from roadseg_core.files import default_model
 
 HELP = 'compare a model with a data set'
@@ -44,15 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='camera',
         help="compare on the camera's pixels (default) or on the network's",
     )
-    parser.add_argument(
-        '--backend', default='auto', help='auto (default), openvino, tensorrt or torch'
-    )
-    parser.add_argument(
-        '--device', default='auto', help="device, in the backend's words (default: auto)"
-    )
-    parser.add_argument(
-        '--precision', default='auto', help='auto (default), fp32, bf16, fp16 or int8'
-    )
+    add_engine(parser)
     parser.add_argument(
         '--json',
         type=Path,

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadseg_core.commands.checks import add_engine
 from roadseg_core.files import default_model
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='FILE',
         help='model file or checkpoint; default: the shipped %(default)s',
     )
-    add('--backend', default='auto', help='auto (default), openvino, tensorrt or torch')
-    add('--device', default='auto', help="device, in the backend's words (default: auto)")
-    add('--precision', default='auto', help='auto (default), fp32, bf16, fp16 or int8')
+    add_engine(parser)
     add('--batch', type=int, default=0, help='frames in a batch (default: as the model takes)')
     add(
         '--at',

@@ -52,7 +52,7 @@ def chart(
 
     :param about: what the chart shows, for those who cannot see it
     :param x: name and unit of the x axis
-    :param dots: one dot a value instead of a line
+    :param dots: one dot per value instead of a line
     :param limits: horizontal dashed lines by their text
     :param drive: charts of one drive move together, and lead to the pictures of its frames
     :returns: an element; empty where there is no value to draw

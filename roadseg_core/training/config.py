@@ -120,7 +120,7 @@ class LossTerm(TrainingSection):
     Weigh one loss; several add up.
 
     ``class_weights`` of cross entropy: ``median_frequency`` of the truth (Eigen and Fergus 2015),
-    or a weight a class.
+    or one weight per class.
     """
 
     name: Literal['cross_entropy', 'dice', 'iou', 'lovasz'] = 'cross_entropy'
