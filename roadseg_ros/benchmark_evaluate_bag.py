@@ -12,8 +12,8 @@ from roadseg_core.benchmarking.drives import describe, measure_memory, measure_s
 from roadseg_core.engines import EngineError
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.files import default_model
+from roadseg_core.machine import tune_malloc
 from roadseg_core.model_file import ModelFileError, read_model_info
-from roadseg_ros.memory import tune_malloc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,9 +18,9 @@ from roadseg_core.evaluation.run import evaluate_bags
 from roadseg_core.evaluation.settings.arguments import junit_path, read_arguments
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.machine import tune_malloc
 from roadseg_core.missing import repair
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
-from roadseg_ros.memory import tune_malloc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

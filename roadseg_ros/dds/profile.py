@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from roadseg_core.files import shipped_profile
-from roadseg_core.machine import versions
+from roadseg_core.machine import tune_malloc, versions
 from roadseg_ros.dds.shared_memory import (
     SharedMemory,
     mapped_segments,
     remove_dead_segments,
     shared_memory_problem,
 )
-from roadseg_ros.memory import tune_malloc
 
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 """Fast DDS 3 (Kilted) reads the first, Fast DDS 2 (Humble, Jazzy) the second."""

@@ -11,6 +11,7 @@ from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from roadseg_core.engines.statistics import CameraFigures, InferenceFigures
 from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import image_to_bgr
@@ -21,7 +22,6 @@ from roadseg_ros.node.camera import CameraPublishers
 from roadseg_ros.node.engine_opening import WarmEngine
 from roadseg_ros.node.parameters import NodeSettings
 from roadseg_ros.node.publication import OVERLAYS, FramePublisher
-from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
 
 class BatchRunner:

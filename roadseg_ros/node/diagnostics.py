@@ -6,7 +6,7 @@ import platform
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from roadseg_ros.node.statistics import Rate, Window
+from roadseg_core.engines.statistics import Rate, Window
 from roadseg_ros.node.worker import BUILDING, FAILED, READY, STOPPED, Worker
 
 _LOST = ('bad', 'failed', 'stale', 'incomplete')

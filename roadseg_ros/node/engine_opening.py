@@ -13,8 +13,8 @@ import numpy as np
 from roadseg_core.engines import Engine, open_engine, warm_up
 from roadseg_core.engines.base import Progress
 from roadseg_core.engines.rate import EngineRate
+from roadseg_core.machine import name_thread
 from roadseg_core.model_file import ModelFile
-from roadseg_ros.memory import name_thread
 from roadseg_ros.node.parameters import NodeSettings
 
 Model = ModelFile | Path

@@ -8,10 +8,10 @@ import traceback
 from typing import TYPE_CHECKING
 
 from roadseg_core.engines import EngineError, OpeningStopped
+from roadseg_core.machine import name_thread
 from roadseg_core.model_file import ModelFileError
 from roadseg_core.pipeline.frame import engine_outputs
 from roadseg_core.pipeline.scheduler import Outcome, Ticket
-from roadseg_ros.memory import name_thread
 from roadseg_ros.node.engine_opening import WarmEngine, Widening, open_warm
 
 if TYPE_CHECKING:

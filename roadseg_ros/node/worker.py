@@ -14,6 +14,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from roadseg_core.engines import Engine, EngineDescription
 from roadseg_core.engines.rate import EngineRate
+from roadseg_core.engines.statistics import CameraFigures, InferenceFigures
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.scheduler import BatchRule, Outcome, Scheduler, Ticket
 from roadseg_ros.node.batch_runner import BatchRunner
@@ -21,7 +22,6 @@ from roadseg_ros.node.camera import CameraPublishers
 from roadseg_ros.node.engine_opening import Model, WarmEngine
 from roadseg_ros.node.engine_thread import EngineThread
 from roadseg_ros.node.parameters import NodeSettings
-from roadseg_ros.node.statistics import CameraFigures, InferenceFigures
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 
