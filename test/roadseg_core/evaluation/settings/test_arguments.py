@@ -147,6 +147,8 @@ def test_a_comparison_that_fails_leaves_no_earlier_one(
     for path in earlier:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text('{}', encoding='utf-8')
+    for name in ('model', 'against'):  # where an evaluation keeps the parts of its bags
+        (output / name / 'parts').mkdir(parents=True)
     assert main([written(), '--against', str(wrong), '--output', str(output)]) == 2
     assert not any(path.exists() for path in earlier)
 
