@@ -26,8 +26,6 @@ FILES = {
 }
 """Outputs that are added for each camera, and how they are written; ids without loss."""
 
-_FORMATS = {'.png': 'png', '.jpg': 'jpeg'}
-
 
 def image_files(images: Mapping[str, np.ndarray]) -> dict[str, bytes]:
     """Return the image files of the outputs that are added, by output."""
@@ -95,7 +93,7 @@ class AnnotatedBag:
         for output, data in frame.files.items():
             cdr = compressed_cdr(
                 data,
-                file_format=_FORMATS[FILES[output][0]],
+                file_format='jpeg' if output == 'overlay' else 'png',
                 stamp_ns=work.stamp_ns,
                 frame_id=self._frame_id(work.message, work.camera),
             )

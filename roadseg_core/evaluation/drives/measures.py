@@ -33,6 +33,7 @@ def is_blackout(frame: Frame) -> bool:
     return contrast < _BLANK_SPREAD or (brightness < _DARK and contrast < _DARK_SPREAD)
 
 
+@dataclass
 class Scene:
     """
     Hold what a frame is compared by.
@@ -40,16 +41,15 @@ class Scene:
     :param labels: uint8 [H, W], ids in network geometry
     """
 
-    def __init__(self, frame: Frame, labels: np.ndarray) -> None:
-        self.frame = frame
-        self._labels = labels
-        self._small: tuple[np.ndarray, np.ndarray] | None = None
+    frame: Frame
+    labels: np.ndarray
+    _small: tuple[np.ndarray, np.ndarray] | None = None
 
     def small(self) -> tuple[np.ndarray, np.ndarray]:
         """Return uint8 [h, w] brightness and labels, at the size that flow is computed at."""
         # Two threads that ask at once both make them, which costs less than a lock.
         if self._small is None:
-            self._small = _small(self.frame.network_image, self._labels)
+            self._small = _small(self.frame.network_image, self.labels)
         return self._small
 
 
@@ -136,17 +136,11 @@ def _agreement(
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     # Where each pixel was.
     places = cv2.add(flow.calc(grey, grey_before, None), _places(*grey.shape))
+    border = cv2.BORDER_CONSTANT
     before = cv2.remap(
-        labels_before,
-        places,
-        None,
-        cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=IGNORE,
+        labels_before, places, None, cv2.INTER_NEAREST, borderMode=border, borderValue=IGNORE
     )
-    picture = cv2.remap(
-        grey_before, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
-    )
+    picture = cv2.remap(grey_before, places, None, cv2.INTER_LINEAR, borderMode=border)
     # Where the warped picture does not look alike, the flow found another surface.
     seen = (before != IGNORE) & (labels != IGNORE) & (cv2.absdiff(picture, grey) <= _SAME_SURFACE)
     count = int(np.count_nonzero(seen))

@@ -54,6 +54,20 @@ def test_an_exact_model_has_exact_figures(street_bag, evaluated) -> None:
     assert all(0 < row['class_share']['road'] == row['road_share'] < 0.5 for row in rows)
 
 
+def test_consistency_of_every_third_frame_is_that_of_all_and_changes_nothing_else(
+    street_bag, evaluated
+) -> None:
+    bag = street_bag('drive', cameras=('front', 'left'))
+    _, every = evaluated(bag, output='every')
+    report, third = evaluated(bag, output='third', consistency_every=3)
+    assert report['settings']['outputs']['consistency_every'] == 3
+    assert every[2]['consistency'] is not None
+    for row in every:
+        if row['index'] % 3 != 2:
+            row['consistency'] = None
+    assert third == every
+
+
 @pytest.mark.parametrize('cameras', [{}, {'front': '/camera/front/image_raw'}])
 def test_a_bag_of_2019_gives_the_rows_of_a_new_one(street_bag, evaluated, cameras) -> None:
     bag = street_bag('drive', mcap=False)
