@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -39,6 +40,16 @@ def write_atomically(path: Path, *, durable: bool = True) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: dict[str, object]) -> None:
+    """
+    Write a JSON file as :func:`write_atomically` does.
+
+    :raises OSError: if it cannot be written
+    """
+    with write_atomically(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
 
 
 def sha256_of(path: Path) -> str:

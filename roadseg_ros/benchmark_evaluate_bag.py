@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from roadseg_core.benchmarking.drives import describe, measure_memory, measure_speed
 from roadseg_core.engines import EngineError
 from roadseg_core.evaluation.settings.values import EvaluationError
-from roadseg_core.files import default_model
+from roadseg_core.files import default_model, write_json
 from roadseg_core.machine import tune_malloc
 from roadseg_core.model_file import ModelFileError, read_model_info
 
@@ -32,8 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.long:
             found['memory'] = measure_memory(model, counts=(options.short, options.long), say=print)
         if options.output:
-            options.output.parent.mkdir(parents=True, exist_ok=True)
-            options.output.write_text(json.dumps(found, indent=1) + '\n', encoding='utf-8')
+            write_json(options.output, found)
     except (EngineError, EvaluationError, ModelFileError, OSError, ValueError) as error:
         print(f'benchmark_evaluate_bag: {error}', file=sys.stderr)
         return 2

@@ -7,7 +7,6 @@ records and reports; the node and the player are processes of their own, connect
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import sys
@@ -26,6 +25,7 @@ from roadseg_core.evaluation.live.results import LiveError, LiveRun
 from roadseg_core.evaluation.live.scores import live_scores
 from roadseg_core.evaluation.settings.sections import EngineChoice, LiveChoice, TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.files import write_json
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.live.processes import prepare_run
@@ -90,7 +90,7 @@ def _run(options: DemoOptions) -> int:
     live = live_figures(run)
     summary = summarize(options, live, scores, played=played, exit_code=run.exit_code)
     report, page = (options.output.resolve() / name for name in ('report.json', 'report.html'))
-    report.write_text(json.dumps(summary, indent=2) + '\n', encoding='utf-8')
+    write_json(report, summary)
     count = _SHOWN_OF_SOURCE if options.source else _SHOWN
     frames = collect_pictures(
         run, sources, options.truth_topics, count=count, fallback=through_cv_bridge

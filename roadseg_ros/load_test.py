@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from roadseg_core.benchmarking.load.page import write_load_page
 from roadseg_core.benchmarking.load.result import LoadPlan, keeps_up, soak_problems
 from roadseg_core.evaluation.live.results import LiveError
+from roadseg_core.files import write_json
 from roadseg_core.machine import describe_machine
 from roadseg_ros.live.processes import prepare_run
 from roadseg_ros.load.run import run_load
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     result['machine'] = describe_machine()
     problems = soak_problems(result['series']) if options.soak else []
     result['problems'] = problems + ([] if keeps_up(result) else ['the node does not keep up'])
-    (options.output / 'load.json').write_text(json.dumps(result, indent=1) + '\n')
+    write_json(options.output / 'load.json', result)
     write_load_page(options.output / 'load.html', result)
     for camera, values in result['cameras'].items():
         timings = ', '.join(
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         share = 100 * values['processed_share']
         print(f'{camera}: {values["processed"]} of {values["sent"]} ({share:.2f} %), {timings}')
     cpu = result['cpu_ms_per_frame']
-    print(f'{cpu["node"]:.2f} ms of processor time a frame, {cpu["node_less_engine"]:.2f} of it ')
+    print(f'{cpu["node"]:.2f} ms of processor time per frame, {cpu["node_less_engine"]:.2f} of it ')
     print(f'without the engine; {options.output / "load.html"}')
     for problem in result['problems']:
         print(problem)

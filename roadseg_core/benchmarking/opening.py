@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 from roadseg_core.benchmarking.specification import BenchmarkError, BenchmarkSettings, Contender
 from roadseg_core.engines import EngineDescription, open_engine
 from roadseg_core.machine import resident_bytes
-from roadseg_core.model_file import ModelInfo, read_model_info
+from roadseg_core.model_file import ModelInfo
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,6 @@ def open_contender(
         resident_mib=round((resident_bytes() - before) / 2**20, 1),
         **opened,
     )
-
-
-def model_info(model: Path) -> ModelInfo:
-    """Return what a model file or a checkpoint holds."""
-    if model.suffix == '.onnx':
-        return read_model_info(model)
-    with closing(open_engine(model, backend='torch', device='cpu')) as engine:
-        return engine.info
 
 
 def _engine(

@@ -12,11 +12,11 @@ import numpy as np
 from roadseg_core.benchmarking.measuring import Timing, measure
 from roadseg_core.benchmarking.opening import (
     Opened,
-    model_info,
     open_contender,
     reference_checkpoint,
 )
 from roadseg_core.benchmarking.specification import BenchmarkError, BenchmarkSettings
+from roadseg_core.engines import model_info
 from roadseg_core.machine import describe_machine, versions
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.sources.picture_batches import batch_of, load_pictures
@@ -30,7 +30,7 @@ def benchmark(settings: BenchmarkSettings) -> dict[str, object]:
     Measure the contenders against each other.
 
     :returns: plain JSON types: machine, versions, model, settings, and for every batch size a
-        row a contender; ``ratio`` is its frames per second over that of the first plain
+        row per contender; ``ratio`` is its frames per second over that of the first plain
         contender (``ratio_to``), or of the first contender where none is plain
     :raises BenchmarkError: if a contender cannot take part; EngineError if one cannot open
     """

@@ -8,12 +8,12 @@ r"""
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from dataclasses import fields
 from pathlib import Path
 
 from roadseg_core.commands.checks import add_engine, add_overwrite, refuse_to_replace
+from roadseg_core.files import write_json
 
 HELP = 'time engines against each other'
 _ENGINE_HELP = 'frames per second, latency, memory and agreement of engines'
@@ -105,8 +105,7 @@ def run(options: argparse.Namespace) -> None:
     report = {'command': _command(options), **benchmark(_settings(options))}
     print(table(report))
     if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(json.dumps(report, indent=1) + '\n', encoding='utf-8')
+        write_json(options.output, report)
 
 
 def _settings(options: argparse.Namespace) -> object:

@@ -10,12 +10,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
+from roadseg_core.files import write_json
 
 if TYPE_CHECKING:
     from roadseg_core.budget.scenario import Scenario
@@ -157,8 +157,7 @@ def _design_space(options: argparse.Namespace, scenario: Scenario) -> None:
             'candidates': [asdict(candidate) for candidate in candidates],
             'pick': None if picked is None else asdict(picked),
         }
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+        write_json(options.json, report)
 
 
 def _all_networks(input_size: tuple[int, int]) -> None:

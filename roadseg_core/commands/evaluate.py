@@ -20,7 +20,7 @@ from roadseg_core.commands.checks import (
     refuse_recordings,
     refuse_to_replace,
 )
-from roadseg_core.files import default_model
+from roadseg_core.files import default_model, write_json
 
 HELP = 'compare a model with a data set'
 
@@ -130,11 +130,10 @@ def run(options: argparse.Namespace) -> None:
         )
         progress.close()
         report = evaluation.to_dict(engine, source, place=options.at)
-        text = json.dumps(report, indent=2)
-        print(text if str(options.json) == '-' else summary(report))
-        if options.json and str(options.json) != '-':
-            options.json.parent.mkdir(parents=True, exist_ok=True)
-            options.json.write_text(text + '\n', encoding='utf-8')
+        printed = str(options.json) == '-'
+        print(json.dumps(report, indent=2) if printed else summary(report))
+        if options.json and not printed:
+            write_json(options.json, report)
         if options.html:
             write_report(
                 options.html,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from roadseg_core.engines.base import (
@@ -16,7 +17,7 @@ from roadseg_core.engines.base import (
     Segmentation,
 )
 from roadseg_core.engines.running import segment_image, segment_in_batches, warm_up
-from roadseg_core.model_file import ModelFile, read_model
+from roadseg_core.model_file import ModelFile, ModelInfo, read_model, read_model_info
 
 BACKENDS = ('auto', 'tensorrt', 'openvino', 'torch')
 
@@ -26,6 +27,7 @@ __all__ = [
     'EngineDescription',
     'EngineError',
     'EngineOptions',
+    'model_info',
     'open_engine',
     'OpeningStopped',
     'Progress',
@@ -76,6 +78,18 @@ def open_engine(
         return engine
     _log.info('backend auto: openvino, since %s is a model file', model.info.path.name)
     return _open('openvino', model, asked)
+
+
+def model_info(model: Path) -> ModelInfo:
+    """
+    Return what a model file or a training checkpoint says of itself.
+
+    :raises EngineError: if the checkpoint cannot be opened, ModelFileError for a model file
+    """
+    if model.suffix == '.onnx':
+        return read_model_info(model)
+    with closing(open_engine(model, backend='torch', device='cpu')) as engine:
+        return engine.info
 
 
 def _open(backend: str, model: Path | ModelFile, options: EngineOptions) -> Engine:

@@ -15,11 +15,12 @@ from roadseg_core.evaluation.fleet.fingerprint import fingerprints
 from roadseg_core.evaluation.fleet.fleet import evaluate_on_fleet
 from roadseg_core.evaluation.fleet.parts import finished, new_part, seconds_taken
 from roadseg_core.evaluation.pages.page import write_report_page
-from roadseg_core.evaluation.results.publishing import forget, merge_parts, publish, write_json
+from roadseg_core.evaluation.results.publishing import forget, merge_parts, publish
 from roadseg_core.evaluation.results.report import describe_engine, make_report
 from roadseg_core.evaluation.results.terminal import counted
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
+from roadseg_core.files import write_json
 
 
 def evaluate_bags(

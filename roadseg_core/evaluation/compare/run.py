@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from roadseg_core.bags.cdr import BILLION
-from roadseg_core.engines import EngineError, open_engine
+from roadseg_core.engines import EngineError, model_info
 from roadseg_core.evaluation.compare.comparison import Comparison, ComparisonError, compare
 from roadseg_core.evaluation.compare.figures import Key, read_rows, score_map
 from roadseg_core.evaluation.compare.page import write_comparison_page
 from roadseg_core.evaluation.compare.pictures import picture_frames
 from roadseg_core.evaluation.compare.verdict import ACCEPTED, NO_RULE
 from roadseg_core.evaluation.drives.scoring import truth_label_map
-from roadseg_core.evaluation.results.publishing import write_json
 from roadseg_core.evaluation.run import evaluate_bags, forget_earlier
 from roadseg_core.evaluation.settings.conditions import CLASS_PREFIX, Rule
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
-from roadseg_core.files import default_model
+from roadseg_core.files import default_model, write_json
 from roadseg_core.labels import LABEL_MAPS, TWO, LabelMap
-from roadseg_core.model_file import ModelFileError, read_model_info
+from roadseg_core.model_file import ModelFileError
 
 
 @dataclass(frozen=True)
@@ -118,12 +116,8 @@ def label_map_of(model: Path | None) -> LabelMap:
     :param model: None for the model shipped
     :raises EvaluationError: if it cannot be read
     """
-    path = model or default_model()
     try:
-        if path.suffix == '.onnx':
-            return read_model_info(path).label_map
-        with closing(open_engine(path, backend='torch', device='cpu')) as engine:
-            return engine.info.label_map
+        return model_info(model or default_model()).label_map
     except (EngineError, ModelFileError) as error:
         raise EvaluationError(str(error)) from error
 

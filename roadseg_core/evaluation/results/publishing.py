@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import filecmp
-import json
 import os
 import shutil
 from collections.abc import Iterable
@@ -13,7 +12,6 @@ from pathlib import Path
 from roadseg_core.evaluation.drives.recording import ANNOTATED, ROW_FILES
 from roadseg_core.evaluation.drives.rows import concatenate
 from roadseg_core.evaluation.fleet.parts import PARTS, part_folder
-from roadseg_core.files import write_atomically
 
 VERDICTS = ('report.json', 'report.html', 'comparison.json')
 """Files that say how an evaluation came out."""
@@ -41,16 +39,6 @@ def forget(output: Path) -> None:
                     shown.unlink()
     if (output / ANNOTATED).is_dir():
         shutil.rmtree(output / ANNOTATED)
-
-
-def write_json(path: Path, content: dict[str, object]) -> None:
-    """
-    Write a JSON file, under a temporary name until it is whole.
-
-    :raises OSError: if it cannot be written
-    """
-    with write_atomically(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + '\n', encoding='utf-8')
 
 
 def merge_parts(bags: Iterable[Path], output: Path) -> None:
