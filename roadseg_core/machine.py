@@ -72,7 +72,7 @@ def _name(fields: dict[str, str]) -> str:
 
 
 def cpu_fields(cpuinfo: Path = Path('/proc/cpuinfo')) -> dict[str, str]:
-    """Return what the system says of its first processor; empty where it says nothing."""
+    """Return the system's description of its first processor; empty where it has none."""
     try:
         text = cpuinfo.read_text(encoding='utf-8')
     except OSError:

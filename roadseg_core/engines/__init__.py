@@ -82,7 +82,7 @@ def open_engine(
 
 def model_info(model: Path) -> ModelInfo:
     """
-    Return what a model file or a training checkpoint says of itself.
+    Return the description that a model file or a training checkpoint holds.
 
     :raises EngineError: if the checkpoint cannot be opened, ModelFileError for a model file
     """

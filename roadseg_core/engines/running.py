@@ -62,7 +62,7 @@ def segment_image(engine: Engine, image: np.ndarray) -> tuple[Frame, Segmentatio
 @dataclass(frozen=True)
 class Run:
     """
-    Hold what an engine says of one frame.
+    Hold an engine's result for one frame.
 
     :param result: a batch of one, of its own
     :param infer_ms: time of the batch that it was in

@@ -1,4 +1,4 @@
-"""Compare what two forms of a network say of the same frames."""
+"""Compare the outputs of two forms of a network on the same frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Street families: how wide, how curved, and what stands beside the road."""
+"""Define street families: how wide, how curved, and what stands beside the road."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def sun_fall(sun: np.ndarray) -> np.ndarray:
 
 class Shadows:
     """
-    Shadows of what stands still.
+    Shadows of things that do not move.
 
     They are the share of the sun blocked, and the darkness close under things that block the
     light of the sky too.

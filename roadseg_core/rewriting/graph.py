@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 class Graph:
     """
-    Look into a model and change its nodes; :meth:`model` returns what came of it.
+    Look into a model and change its nodes; :meth:`model` returns the changed model.
 
     :param model: is copied, not changed; every name in it is used once
     """

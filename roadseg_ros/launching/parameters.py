@@ -81,7 +81,7 @@ def parse_by_camera(argument: str, text: str, cameras: list[str]) -> dict[str, s
 
 def with_scenario(arguments: Mapping[str, str], *, models: Path) -> dict[str, str]:
     """
-    Return the launch arguments with what `scenario` says of cameras, fps, model and classes.
+    Return the launch arguments with the cameras, fps, model and classes of `scenario`.
 
     Arguments that are given win, but the classes: the node refuses a model of other ones when it
     configures. `models` is the folder of the shipped models. ValueError names a wrong scenario.

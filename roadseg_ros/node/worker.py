@@ -170,7 +170,7 @@ class Worker:
                 self._scheduler.refuse(camera, Outcome.NOT_READY, now)
 
     def put_info(self, camera: str, info: CameraInfo) -> None:
-        """Receive what a camera says of itself."""
+        """Receive a camera's CameraInfo."""
         self._infos[camera] = info
 
     def accounts(self) -> dict[str, dict[str, int]]:

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class BuiltPlan:
     """
-    Say what came of a build.
+    Describe a finished build.
 
     :param path: the file of the plan
     :param graphs: for each batch size that was run, whether it runs as a CUDA graph

@@ -74,7 +74,7 @@ def _extent(figures: Sequence[Compared]) -> tuple[float, float]:
 
 
 def _row(figure: Compared, extent: tuple[float, float]) -> dict[str, object]:
-    """Return what the table says of a figure; places on the axis are 0 to 100."""
+    """Return a figure's row of the table; places on the axis are 0 to 100."""
     difference = figure.difference
     ends = (difference.low, difference.value, difference.high, 0.0)
     low, high = extent

@@ -26,7 +26,7 @@ from roadseg_core.model_file import ModelFileError
 @dataclass(frozen=True)
 class ComparedModels:
     """
-    Hold what came of a comparison.
+    Hold the results of a comparison.
 
     :param reports: report.json of the model, and of the one compared with
     :param rules: what was to hold of the differences

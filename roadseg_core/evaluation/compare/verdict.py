@@ -19,7 +19,7 @@ ACCEPTED, REJECTED, UNDECIDED, NO_RULE = 'accepted', 'rejected', 'undecided', 'n
 @dataclass(frozen=True)
 class Verdict:
     """
-    Say what came of the rules.
+    Hold the outcome of the rules.
 
     :param reasons: a sentence for each rule
     """

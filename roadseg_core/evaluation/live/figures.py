@@ -12,7 +12,7 @@ from roadseg_core.evaluation.live.results import LiveRun
 
 def live_figures(run: LiveRun) -> dict[str, object]:
     """
-    Add up what came of the drives.
+    Sum up the outcome of all drives.
 
     Latency has three parts, differences of medians: the engine; scheduling, what the node takes
     beyond that from arrival to the last output's publication, which is converting, waiting for
@@ -21,7 +21,7 @@ def live_figures(run: LiveRun) -> dict[str, object]:
     image, the node's after the frame's other outputs: a cost of the network below zero says that
     it is less than what those take.
 
-    :returns: frames and rates by camera, times, problems, and what the node said of its engine
+    :returns: frames and rates by camera, times, problems, and the node's report on its engine
     """
     played = [drive for drive in run.drives if drive.accounting is not None]
     accounts = [drive.accounting for drive in played]

@@ -22,7 +22,7 @@ class LiveError(EvaluationError):
 @dataclass(frozen=True)
 class LiveDrive:
     """
-    Hold what came of one drive: a bag, a video or a folder of images.
+    Hold the outcome of one drive: a bag, a video or a folder of images.
 
     :param published: bag of what the node published
     :param accounting: None where the drive could not be played
@@ -42,7 +42,7 @@ class LiveDrive:
 @dataclass(frozen=True)
 class LiveRun:
     """
-    Hold what came of all drives.
+    Hold the outcome of all drives.
 
     :param node: full name of the node
     :param exit_code: the node's; 0 where it goes on
