@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from roadseg_core.pipeline.conversion import ENCODINGS, UnsupportedEncodingError
-from roadseg_core.pipeline.decoding import RawImage
+from roadseg_core.pipeline.decoding import ImageMessage
 
 
-def through_cv_bridge(message: RawImage) -> np.ndarray:
+def through_cv_bridge(message: ImageMessage) -> np.ndarray:
     """
     Convert an image by cv_bridge, which ROS distributions bring.
 

@@ -19,7 +19,7 @@ from roadseg_core.commands.checks import add_engine
 from roadseg_core.files import default_model
 
 if TYPE_CHECKING:
-    from roadseg_core.segmenting.run import Account
+    from roadseg_core.segmenting.run import SegmentCounts
 
 HELP = 'make label images, road masks, overlays and videos of pictures, videos and bags'
 
@@ -217,7 +217,7 @@ def _camera(text: str) -> tuple[str, str]:
     return name, topic
 
 
-def _say(account: Account, folder: Path) -> None:
+def _say(account: SegmentCounts, folder: Path) -> None:
     for problem in account.problems[:_SHOWN]:
         print(f'roadseg segment: {problem}', file=sys.stderr)
     if len(account.problems) > _SHOWN:

@@ -17,7 +17,7 @@ from roadseg_core.pipeline.conversion import (
 Buffer = bytes | bytearray | memoryview | np.ndarray
 
 
-class RawImage(Protocol):
+class ImageMessage(Protocol):
     """What is read of a ``sensor_msgs/Image``."""
 
     height: int
@@ -28,11 +28,11 @@ class RawImage(Protocol):
     data: Buffer
 
 
-Fallback = Callable[[RawImage], np.ndarray]
+Fallback = Callable[[ImageMessage], np.ndarray]
 """Converts an image to uint8 [height, width, 3], BGR; raises UnsupportedEncodingError."""
 
 
-def image_to_bgr(message: RawImage, fallback: Fallback | None = None) -> np.ndarray:
+def image_to_bgr(message: ImageMessage, fallback: Fallback | None = None) -> np.ndarray:
     """
     Convert a raw image.
 

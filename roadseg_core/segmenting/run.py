@@ -25,7 +25,7 @@ _WORKERS, _AHEAD = 2, 8
 
 
 @dataclass
-class Account:
+class SegmentCounts:
     """
     Count what became of the frames.
 
@@ -46,7 +46,7 @@ def segment(
     journal: Journal,
     *,
     progress: Callable[[int, int], None],
-) -> Account:
+) -> SegmentCounts:
     """
     Segment recordings into the journal's folder; files that it has from before are kept.
 
@@ -56,7 +56,7 @@ def segment(
     :raises EngineError: if the engine fails
     :raises OSError: if nothing can be written
     """
-    account = Account()
+    account = SegmentCounts()
     warm = set()
     for entry in inputs:
         folder = entry.name if len(inputs) > 1 else ''
@@ -78,7 +78,7 @@ def _run(
     works: Works,
     engine: Engine,
     size: int,
-    account: Account,
+    account: SegmentCounts,
     progress: Callable[[int, int], None],
 ) -> None:
     journal = works.journal

@@ -12,7 +12,7 @@ from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.records import BagMessage, Losses, Topic
 
-FIRST_STAMP_NS = BILLION
+_FIRST_STAMP_NS = BILLION
 """Stamp of the first frame where nothing was recorded: ROS takes 0 for "no time"."""
 
 
@@ -63,7 +63,7 @@ class CameraBag:
 
     def start_ns(self) -> int:
         """Return the time of the first frame."""
-        return FIRST_STAMP_NS
+        return _FIRST_STAMP_NS
 
     def messages(
         self,
@@ -76,7 +76,7 @@ class CameraBag:
         if topics is not None and self._topic not in topics:
             return
         for number, (name, picture, error) in enumerate(self._pictures()):
-            time_ns = FIRST_STAMP_NS + number * self._period_ns
+            time_ns = _FIRST_STAMP_NS + number * self._period_ns
             if end_ns is not None and time_ns >= end_ns:
                 return
             if start_ns is None or time_ns >= start_ns:

@@ -33,7 +33,7 @@ class ValidationSet:
 
 
 @dataclass(frozen=True)
-class Figures:
+class ValidationResult:
     """Hold what a validation found."""
 
     tally: Tally
@@ -81,7 +81,7 @@ def validate(
     loss: Callable[[Tensor, Tensor], Tensor],
     execution: Execution,
     processes: Processes,
-) -> Figures:
+) -> ValidationResult:
     """
     Compare a network with the truth of a data set, each process a share of the frames.
 
@@ -99,7 +99,7 @@ def validate(
     total = processes.total(
         torch.tensor([sum(losses), len(losses)], dtype=torch.float64, device=processes.device)
     ).tolist()
-    return Figures(total_tally(tally, processes), total[0] / max(total[1], 1.0))
+    return ValidationResult(total_tally(tally, processes), total[0] / max(total[1], 1.0))
 
 
 @torch.no_grad()

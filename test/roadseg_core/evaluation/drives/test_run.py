@@ -20,7 +20,7 @@ from roadseg_core.bags.writer import BagWriter
 from roadseg_core.evaluation.run import evaluate_bags
 from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
-from roadseg_core.pipeline.decoding import RawImage
+from roadseg_core.pipeline.decoding import ImageMessage
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 PERIOD_NS = 100_000_000
@@ -120,7 +120,7 @@ def test_an_encoding_that_is_not_known_goes_through_the_fallback(
     report, rows = evaluated(tmp_path / 'drive')
     assert report['exit_code'] == 2 and not rows
 
-    def mirrored(message: RawImage) -> np.ndarray:
+    def mirrored(message: ImageMessage) -> np.ndarray:
         image = np.frombuffer(message.data, np.uint8).reshape(message.height, message.width, 3)
         return np.ascontiguousarray(image[:, ::-1])
 
