@@ -90,4 +90,4 @@ def _kept(y: np.ndarray) -> np.ndarray:
         seen = part[np.isfinite(y[part])]
         if len(seen):
             kept |= {int(seen[np.argmin(y[seen])]), int(seen[np.argmax(y[seen])])}
-    return np.asarray(sorted(kept))
+    return np.asarray(sorted(kept), int)

@@ -44,6 +44,7 @@ def test_a_camera_never_heard_then_well_then_silent(start):
     assert float(bench.camera('front')['message'].split()[3]) >= 1.0
 
 
+@pytest.mark.slow_fault
 def test_half_of_the_frames_due_is_a_warning_with_the_engines_present_rate(start, engine_that):
     fault, told = engine_that('time.sleep(0.4)')
     bench, _ = start(fault=fault, fps='5.0', max_frame_age='10.0')

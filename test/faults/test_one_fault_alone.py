@@ -35,6 +35,7 @@ CameraPublishers.publish = broken
 """
 
 
+@pytest.mark.slow_fault
 def test_an_output_that_cannot_be_sent_is_lost_alone(start):
     bench, node = start(fault=ONE_OUTPUT_CANNOT_BE_SENT, camera_names='[front,left]')
     cameras = [camera(bench, name) for name in ('front', 'left')]
@@ -160,6 +161,7 @@ def test_the_model_that_was_read_runs_whatever_becomes_of_its_file(start, tmp_pa
     assert bench.diagnostics[-1]['engine']['model_sha256'] == sha256
 
 
+@pytest.mark.slow_fault
 def test_cameras_take_turns_where_a_batch_holds_fewer(start, tmp_path):
     model = onnx.load(MODEL)
     for entry in model.metadata_props:
@@ -201,6 +203,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow_fault
 @pytest.mark.parametrize('what', BOMBS)
 def test_an_image_that_takes_long_to_decode_is_bad_before_it_is_decoded(start, what):
     bomb = CompressedImage(format='jpeg', data=BOMBS[what]())

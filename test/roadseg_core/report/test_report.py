@@ -42,6 +42,7 @@ def test_a_chart_keeps_gaps_and_escapes_text() -> None:
 
 def test_a_chart_without_values_is_empty() -> None:
     assert chart([line([float('nan')])], about='x', x='s') == ''
+    assert chart([line([float('nan')] * (POINTS + 1))], about='x', x='s') == ''
     assert chart([], about='x', x='s') == ''
 
 
