@@ -37,6 +37,17 @@ function jump(drive, camera, frame, place) {
 
 const plots = [];
 
+// Browsers do not play every codec: the video says how to have one that they do.
+for (const video of all('video')) {
+  video.addEventListener('error', () => {
+    const told = document.createElement('p');
+    told.className = 'soft';
+    told.textContent = `This browser cannot play ${video.getAttribute('src')}: the option `
+      + '--video-codec vp09 writes a video that it can.';
+    video.replaceWith(told);
+  });
+}
+
 // A video has the drive's frames one after the other, also where the drive has pauses.
 function follow(drive, line, x) {
   const video = all('video').find(

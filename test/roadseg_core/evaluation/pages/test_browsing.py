@@ -125,7 +125,9 @@ def test_the_video_is_in_step_with_the_pointer(
 ) -> None:
     output = tmp_path / 'out'
     bag = street_bag('drive', frames=20)
-    evaluate_bags(configured(bags=[bag], output=output, model=exact_model, video=True))
+    evaluate_bags(
+        configured(bags=[bag], output=output, model=exact_model, video=True, video_codec='vp09')
+    )
     seconds, file = browse(
         output / 'report.html',
         """
@@ -144,6 +146,20 @@ def test_the_video_is_in_step_with_the_pointer(
     )
     assert (output / file).is_file()
     assert seconds == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_video_that_the_browser_cannot_play_names_the_option(
+    street_bag, exact_model: str, tmp_path: Path
+) -> None:
+    output = tmp_path / 'out'
+    bag = street_bag('drive', frames=4)
+    evaluate_bags(configured(bags=[bag], output=output, model=exact_model, video=True))
+    told = browse(
+        output / 'report.html',
+        "await wait(); return document.querySelector('video') ? '' : document.body.innerText;",
+        output,
+    )
+    assert '--video-codec vp09' in told
 
 
 @pytest.mark.parametrize('size', ['1200,900', '400,800'])
