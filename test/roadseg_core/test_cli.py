@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -9,6 +10,16 @@ import pytest
 from roadseg_core import __version__
 from roadseg_core.cli import _parsed, main
 from roadseg_core.commands import COMMANDS
+
+
+def refusal(words, capsys):
+    """Return what the refused command prints; raise what it lacks, for a test to be skipped."""
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    missing = re.search(r"No module named '(\w+)", told)
+    if missing:
+        raise ModuleNotFoundError(told, name=missing[1])
+    return told
 
 
 def test_pairs_may_stand_behind_options(capsys):
@@ -67,8 +78,8 @@ def test_every_help_ends_with_examples_that_the_command_takes(command, capsys):
 )
 def test_a_recording_is_told_what_takes_it(command, words, tmp_path, capsys):
     words = [str(tmp_path) if word == 'FOLDER' else word for word in words]
-    assert main([*command.split(), *words]) == 1
-    assert f'label a recording by: roadseg segment {words[-1]}' in capsys.readouterr().err
+    told = refusal([*command.split(), *words], capsys)
+    assert f'label a recording by: roadseg segment {words[-1]}' in told
 
 
 @pytest.mark.parametrize(
@@ -90,12 +101,13 @@ def test_a_recording_is_told_what_takes_it(command, words, tmp_path, capsys):
 def test_a_file_is_replaced_only_when_asked(words, tmp_path, capsys):
     mine = tmp_path / 'drive.mp4'
     mine.write_bytes(b'mine')
-    assert main([*words.split(), str(mine)]) == 1
-    assert 'drive.mp4 is there; name another file' in capsys.readouterr().err
+    told = refusal([*words.split(), str(mine)], capsys)
+    assert 'drive.mp4 is there; name another file' in told
     assert mine.read_bytes() == b'mine'
 
 
 def test_overwrite_replaces_a_file(tmp_path):
+    pytest.importorskip('torch', reason='operations are counted on networks of torch')
     mine = tmp_path / 'figures.json'
     mine.write_bytes(b'mine')
     assert main(['budget', '--scenario', 'parking', '--json', str(mine), '--overwrite']) == 0
@@ -104,5 +116,5 @@ def test_overwrite_replaces_a_file(tmp_path):
 
 def test_contact_sheets_replace_no_pictures_of_a_folder(tmp_path, capsys):
     (tmp_path / 'a.png').write_bytes(b'mine')
-    assert main(['check-data', 'camvid', '--root', str(tmp_path), '--output', str(tmp_path)]) == 1
-    assert 'a.png is there' in capsys.readouterr().err
+    words = ['check-data', 'camvid', '--root', str(tmp_path), '--output', str(tmp_path)]
+    assert 'a.png is there' in refusal(words, capsys)
