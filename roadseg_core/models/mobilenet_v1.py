@@ -79,6 +79,7 @@ class MobileNetV1Stem(nn.Module):
             self.stride *= stride
         self.layers = nn.Sequential(layers)
         self.out_channels = channels
+        self.depth_multiplier = depth_multiplier
         self.final_endpoint = final_endpoint
         self.folded = folded
 

@@ -13,13 +13,15 @@ Kernels are HWIO in the first (depth-wise: HWI1), OIHW in the second. A layer wi
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from roadseg_core.models.mobilenet_v1 import BATCH_NORM_EPS, MobileNetV1Stem
+from roadseg_core.models.mobilenet_v1 import BATCH_NORM_EPS, BLOCKS, MobileNetV1Stem
+from roadseg_core.models.narrowing import narrow
 from roadseg_core.models.weights_file import WeightsError, fill_convolution
 
 _PARTS = ('gamma', 'beta', 'moving_mean', 'moving_variance')
@@ -38,8 +40,10 @@ def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
     """
     Fill a stem from an archive; batch norm is folded where the stem has none.
 
-    :raises WeightsError: if the file has none of the namings, lacks a layer, has other shapes, or
-        is folded while the stem is not
+    A stem without batch norm also takes the weights of a wider one, see :func:`narrow`.
+
+    :raises WeightsError: if the file has none of the namings, lacks a layer, is too narrow, has
+        batch norm folded in or another width while the stem has batch norm
     """
     try:
         arrays = _read_hdf5(path) if path.suffix == '.h5' else _read_archive(path)
@@ -54,6 +58,24 @@ def load_mobilenet(stem: MobileNetV1Stem, path: Path) -> None:
             f'{path}: neither conv1__kernel nor 00_conv__weight; expected MobileNet V1 weights '
             'in Keras or numbered naming'
         )
+    kernel = arrays[naming(0, 'Conv2d_0').kernel]
+    multiplier = kernel.shape[0 if naming is _numbered else -1] / BLOCKS[0][0]
+    if stem.folded and multiplier > stem.depth_multiplier:
+        wide = MobileNetV1Stem(
+            depth_multiplier=multiplier, final_endpoint=stem.final_endpoint, folded=True
+        )
+        _fill(wide, arrays, naming, path)
+        narrow([layer.conv for layer in wide.layers], [layer.conv for layer in stem.layers])
+    else:
+        _fill(stem, arrays, naming, path)
+
+
+def _fill(
+    stem: MobileNetV1Stem,
+    arrays: dict[str, np.ndarray],
+    naming: Callable[[int, str], _Names],
+    path: Path,
+) -> None:
     with torch.no_grad():
         for index, (name, layer) in enumerate(stem.layers.named_children()):
             names = naming(index, name)

@@ -75,6 +75,29 @@ def test_folded_weights(tmp_path: Path) -> None:
         )
 
 
+def test_a_narrower_stem_keeps_the_channels_that_carry_something(tmp_path: Path) -> None:
+    """A wide network in which half of all channels is dead: narrowed it computes the same."""
+    wide = MobileNetV1Stem(depth_multiplier=0.5, final_endpoint=ENDPOINT, folded=True).eval()
+    rng = np.random.default_rng(0)
+    arrays, alive = {}, np.array([True, True, True])
+    for index, (name, layer) in enumerate(wide.layers.named_children()):
+        weight = rng.normal(size=tuple(layer.conv.weight.shape)).astype(np.float32)
+        bias = rng.normal(size=len(weight)).astype(np.float32)
+        if 'depthwise' not in name:
+            made = rng.permutation(len(weight)) < len(weight) // 2
+            weight[~made] = bias[~made] = 0.0
+            weight[:, ~alive] = 0.0
+            alive = made
+        kind = 'dw' if 'depthwise' in name else 'conv'
+        arrays[f'{index:02d}_{kind}__weight'], arrays[f'{index:02d}_{kind}__bias'] = weight, bias
+    np.savez(tmp_path / 'wide.npz', **arrays)
+    load_stem(wide, tmp_path / 'wide.npz')
+    narrow = MobileNetV1Stem(depth_multiplier=0.25, final_endpoint=ENDPOINT, folded=True).eval()
+    load_stem(narrow, tmp_path / 'wide.npz')
+    images = torch.randn(2, 3, 32, 32)
+    torch.testing.assert_close(narrow(images), wide(images)[:, alive], rtol=1e-4, atol=1e-4)
+
+
 def test_files_of_keras(tmp_path: Path) -> None:
     stem = MobileNetV1Stem(depth_multiplier=0.25, final_endpoint=ENDPOINT)
     arrays = keras_arrays(stem)
