@@ -52,6 +52,7 @@ help:
 	@echo 'TORCH_INDEX=URL  package index with another torch than the one of PyPI, which is for'
 	@echo '                 CUDA; for CPUs: https://download.pytorch.org/whl/cpu'
 	@echo 'SETS=...         files of requirements/ to install ($(SETS))'
+	@echo 'WORKERS=N        processes that share the tests (one per core); 0: pytest alone'
 
 setup: $(INSTALLED)
 ifdef DISTRIBUTION
@@ -122,19 +123,19 @@ build/bindings/%/installed: requirements/bindings-%.txt $(STAMP)
 	    echo "No bindings of TensorRT $*; to test without them: make test BINDINGS=" >&2; exit 1; }
 	@touch $@
 
-# colcon prints what pytest prints; at the end once more, what matters. A ROS domain of its own
-# keeps a run apart from others.
+# Each holds two ROS domains, of which there are 100.
+WORKERS ?= auto --maxprocesses 8
+# colcon prints what pytest prints; at the end once more, what matters.
 test: $(if $(filter train,$(SETS)),lint build $(BINDINGS))
 ifeq ($(filter train,$(SETS)),)
 	@echo 'The tests train and export, too:' "make test SETS='runtime train dev'" >&2; exit 1
 endif
 	@log=$(COLCON_DIR)/log/latest_test/roadseg_ros/stdout.log; status=0; \
 	set +u; . $(COLCON_DIR)/install/setup.bash; set -u; \
-	export ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log \
-	    ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST; \
-	echo "ROS_DOMAIN_ID=$$ROS_DOMAIN_ID"; \
+	export ROS_LOG_DIR=$(CURDIR)/build/log; \
 	$(COLCON) test --paths . $(BASES) --return-code-on-test-failure \
-	    --event-handlers console_direct+ --pytest-args $(PYTEST_ARGS) || status=$$?; \
+	    --event-handlers console_direct+ \
+	    --pytest-args -n $(WORKERS) --dist worksteal $(PYTEST_ARGS) || status=$$?; \
 	$(COLCON) test-result --verbose --test-result-base $(COLCON_DIR)/build || status=1; \
 	grep -aE '^=+ .*[1-9][0-9]* passed.* in ' "$$log" | tail -n 1 || { \
 	    echo 'No test passed.'; status=1; }; \
@@ -142,8 +143,7 @@ endif
 
 # With those of five seconds and more, which `make test` leaves out.
 faults: setup
-	@ROS_DOMAIN_ID=$$((RANDOM % 100 + 1)) ROS_LOG_DIR=$(CURDIR)/build/log \
-	    ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST \
+	@ROS_LOG_DIR=$(CURDIR)/build/log \
 	    $(VENV)/bin/python -m pytest test/faults -m '' --verbose --durations=0 \
 	    --junitxml=build/faults.xml $(PYTEST_ARGS)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from node_fixtures import start
+from ros_domain import own_domain
 
-__all__ = ['engine_that', 'start']
+__all__ = ['engine_that', 'own_domain', 'start']
 
 _ENGINE = """
 import time

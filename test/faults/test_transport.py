@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from node_process import BEST_EFFORT, publish_until
 from rclpy.duration import Duration
 from rclpy.qos import QoSProfile
+from ros_domain import free_domain
 from sensor_msgs.msg import Image
 
 SMALL_SHM = (
@@ -40,7 +41,7 @@ def transport(bench) -> dict[str, str]:
 def test_shared_memory_that_is_too_small_is_an_error_while_it_lasts(tmp_path):
     if subprocess.run([*SMALL_SHM, 'true'], capture_output=True).returncode:
         pytest.skip('mounting another /dev/shm is not allowed here')
-    domain = helpers.free_domain()
+    domain = free_domain()
     node = helpers.NodeProcess(tmp_path, domain, {}, within=SMALL_SHM)
     namespace = f'--mount=/proc/{node.process.pid}/ns/mnt'
     listener = subprocess.run(

@@ -23,15 +23,13 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 
 ROOT = Path(__file__).resolve().parents[2]
-DOMAIN = 1 + (os.getpid() + 37) % 100
 
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'log'))
     python_path = f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}'
-    return {**os.environ, 'ROS_DOMAIN_ID': str(DOMAIN), 'PYTHONPATH': python_path}
+    return {**os.environ, 'PYTHONPATH': python_path}
 
 
 @pytest.fixture
@@ -48,7 +46,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.context = Context()
-        rclpy.init(context=self.context, domain_id=DOMAIN)
+        rclpy.init(context=self.context)
         self.node = Node('receiver', context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import node_process as helpers
 import pytest
+from ros_domain import free_domain
 
 
 @pytest.fixture
-def start(tmp_path, monkeypatch):
+def start(tmp_path):
     """Start nodes with parameters, a bench beside each; end them after the test."""
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     started = []
 
     def start(*, fault='', within=(), **parameters):
-        domain = helpers.free_domain()
+        domain = free_domain()
         bench = helpers.Bench(domain)
         node = helpers.NodeProcess(
             tmp_path,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import rclpy
@@ -38,7 +34,6 @@ def environment(domain: int, folder: Path | None = None) -> dict[str, str]:
     return {
         **os.environ,
         'ROS_DOMAIN_ID': str(domain),
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'PYTHONPATH': os.pathsep.join(
             [str(ROOT), str(ROOT / 'test' / 'support'), os.environ.get('PYTHONPATH', '')]
         ),
@@ -180,25 +175,6 @@ def frame(number: int, *, height: int = 120, width: int = 160, frame_id: str = '
     message.header.frame_id = frame_id
     message.data = np.full(height * width * 3, number % 256, np.uint8).tobytes()
     return message
-
-
-_held: list[IO[str]] = []
-
-
-def free_domain() -> int:
-    """Return a domain that no other test run on this machine has; the one before is given up."""
-    while True:
-        domain = random.SystemRandom().randint(1, 100)
-        file = Path(tempfile.gettempdir(), f'roadseg_test_domain_{domain}').open('w')
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            continue
-        for former in _held:
-            former.close()
-        _held[:] = [file]
-        return domain
 
 
 def call(bench: Bench, kind: type, service: str, request: object) -> object:

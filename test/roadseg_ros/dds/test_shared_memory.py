@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import random
 import re
 import subprocess
 import sys
@@ -101,8 +100,6 @@ time.sleep(60)
 def test_fast_dds_holds_the_lock_until_its_process_is_killed(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip('rclpy', reason='needs rclpy: a ROS distribution or its wheels')
     monkeypatch.delenv('RMW_IMPLEMENTATION', raising=False)
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(random.SystemRandom().randint(1, 100)))
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     process = subprocess.Popen([sys.executable, '-c', PROCESS], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None and process.stdout.readline() == 'here\n'

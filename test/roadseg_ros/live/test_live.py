@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import subprocess
 import sys
 import threading
@@ -94,13 +93,7 @@ def test_every_frame_of_the_part_that_is_played_is_accounted_for(
     assert 'every frame is accounted for' in (output / 'junit.xml').read_text(encoding='utf-8')
 
 
-@pytest.fixture
-def own_domain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(random.SystemRandom().randint(1, 100)))
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-
-
-def test_a_running_node_tells_where_it_listens(own_domain: None) -> None:
+def test_a_running_node_tells_where_it_listens() -> None:
     context = Context()
     rclpy.init(context=context)
     node = rclpy.create_node('segmentation', namespace='/car', context=context)
@@ -127,9 +120,7 @@ def test_a_running_node_tells_where_it_listens(own_domain: None) -> None:
         thread.join(10)
 
 
-def test_a_node_that_is_not_there_is_named(
-    own_domain: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_node_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('roadseg_ros.live.node._FIND_SECONDS', 0.2)
     with pytest.raises(LiveError, match='there is no node /nobody .*ROS_DOMAIN_ID'):
         FoundNode('nobody')

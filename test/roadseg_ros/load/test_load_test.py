@@ -7,13 +7,14 @@ import subprocess
 import sys
 
 import node_process as helpers
+from ros_domain import free_domain
 
 
 def test_a_small_load_is_carried_and_accounted_for(tmp_path):
     command = [sys.executable, '-m', 'roadseg_ros.load_test', '--output', str(tmp_path)]
     command += ['--cameras', '2', '--size', '160x120', '--fps', '5', '--duration', '3']
     command += ['--outputs', 'road_mask', '--transport', 'compressed']
-    environment = helpers.environment(helpers.free_domain(), tmp_path)
+    environment = helpers.environment(free_domain(), tmp_path)
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     # On a busy machine latencies may be too long; it must have run.
     assert run.returncode in (0, 1), run.stderr

@@ -6,6 +6,7 @@ import signal
 
 import node_process as helpers
 import pytest
+from ros_domain import free_domain
 from sensor_msgs.msg import Image
 
 # The double of TensorRT runs models by it, in the node's process.
@@ -35,15 +36,14 @@ sys.modules.update({{'cuda': package, 'cuda.bindings': bindings,
 
 
 @pytest.fixture
-def start(tmp_path, monkeypatch):
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+def start(tmp_path):
     started = []
     fault = DOUBLES.format(
         doubles=str(helpers.ROOT / 'test' / 'roadseg_core' / 'engines'), go=str(tmp_path / 'go')
     )
 
     def start(**parameters):
-        domain = helpers.free_domain()
+        domain = free_domain()
         bench = helpers.Bench(domain)
         node = helpers.NodeProcess(
             tmp_path,

@@ -12,6 +12,7 @@ import cv2
 import node_process as helpers
 import numpy as np
 import pytest
+from ros_domain import free_domain
 from sensor_msgs.msg import CompressedImage
 
 from roadseg_ros.dds.profile import PROFILE_VARIABLES
@@ -66,14 +67,13 @@ def test_a_log_folder_that_is_a_file_is_named():
 def no_profile(monkeypatch: pytest.MonkeyPatch):
     for name in (*PROFILE_VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS', 'MALLOC_MMAP_THRESHOLD_'):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 
 def test_player_and_node_by_hand_in_a_namespace(no_profile: None, tmp_path: Path):
     picture = np.random.default_rng(0).integers(0, 256, (720, 1280, 3), np.uint8)
     (tmp_path / 'pictures').mkdir()
     cv2.imwrite(str(tmp_path / 'pictures' / '0.png'), picture)
-    domain = helpers.free_domain()
+    domain = free_domain()
     bench = helpers.Bench(domain)
     namespace = ['-r', '__ns:=/car1']
     node = helpers.NodeProcess(tmp_path, domain, {'diagnostics_period': '0.2'}, arguments=namespace)
