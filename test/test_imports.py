@@ -244,7 +244,7 @@ def test_importing_loads_no_torch(module: str) -> None:
 
 LAYERS = (
     ('labels', 'geometry', 'resizing', 'files', 'machine', 'missing', 'model_file', 'yaml_file'),
-    ('pipeline',),
+    ('ground', 'pipeline'),
     ('models',),
     ('checkpoint', 'deployed', 'rewriting'),
     ('engines',),
