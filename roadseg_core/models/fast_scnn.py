@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from roadseg_core.models.auxiliary import AuxiliaryHead
-from roadseg_core.models.blocks import ConvNorm, Residual, Separable
+from roadseg_core.models.blocks import ConvNorm, Dropout, Residual, Separable
 from roadseg_core.models.network import Network
 from roadseg_core.models.resizing import enlarge, enlarge_to
 
@@ -70,7 +70,7 @@ class FastSCNN(Network):
         self.head = nn.Sequential(
             Separable(fifth, fifth),
             Separable(fifth, fifth),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Conv2d(fifth, classes, 1),
         )
         self.auxiliary = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from roadseg_core.models.blocks import Dropout
 from roadseg_core.models.mobilenet_v1 import MobileNetV1Stem
 from roadseg_core.models.network import Network, check_size
 from roadseg_core.models.skip_sums import SkipSums
@@ -75,7 +76,7 @@ class MobileNetFCN(Network):
             nn.Conv2d(width, classifier_depth, 1, bias=False),
             nn.BatchNorm2d(classifier_depth),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Conv2d(classifier_depth, classes, 1),
         )
         for layer in self.head:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from roadseg_core.models.blocks import StridedDepthwise
+
 BLOCKS = (
     (32, 2),
     (64, 1),
@@ -119,7 +121,8 @@ def _layer(
     parts: OrderedDict[str, nn.Module] = OrderedDict()
     if stride == 2:
         parts['pad'] = nn.ZeroPad2d((0, 1, 0, 1))
-    parts['conv'] = nn.Conv2d(
+    layer = StridedDepthwise if stride == 2 and groups > 1 else nn.Conv2d
+    parts['conv'] = layer(
         in_channels,
         out_channels,
         kernel,

@@ -42,8 +42,13 @@ class LearnedUpsampling(nn.ConvTranspose2d):
         if not self.training:
             return super().forward(scores)
         phases = functional.conv2d(scores, phase_kernel(self.weight, self.factor), padding=1)
-        half = self.factor // 2
-        return functional.pixel_shuffle(phases, self.factor)[..., half:-half, half:-half]
+        # As a pixel shuffle; this copies rows of phases, forward and backward, not single values.
+        batch, _, height, width = phases.shape
+        split = phases.permute(0, 2, 3, 1).unflatten(3, (-1, self.factor, self.factor))
+        placed = split.permute(0, 3, 1, 4, 2, 5).reshape(
+            batch, self.out_channels, height * self.factor, width * self.factor
+        )
+        return functional.pad(placed, (-(self.factor // 2),) * 4)
 
 
 def phase_kernel(weight: Tensor, factor: int) -> Tensor:

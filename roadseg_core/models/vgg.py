@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from roadseg_core.models.blocks import he_initialised
+from roadseg_core.models.blocks import Dropout, he_initialised
 
 CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 """3x3 convolutions of each of the five stages, by the number of layers with weights."""
@@ -55,10 +55,10 @@ class VGGEncoder(nn.Module):
             self.fully_connected = nn.Sequential(
                 he_initialised(nn.Conv2d(self.widths[4], self.widths[5], 7, padding=3)),
                 nn.ReLU(inplace=True),
-                nn.Dropout(0.5),
+                Dropout(0.5),
                 he_initialised(nn.Conv2d(self.widths[5], self.widths[5], 1)),
                 nn.ReLU(inplace=True),
-                nn.Dropout(0.5),
+                Dropout(0.5),
             )
         mean = torch.tensor(_MEAN).reshape(1, 3, 1, 1)
         deviation = torch.tensor(_DEVIATION).reshape(1, 3, 1, 1)
