@@ -19,18 +19,17 @@ from rclpy.utilities import remove_ros_args
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.records import SourceError
+from roadseg_core.playing.encoding import Encoder
+from roadseg_core.playing.packets import packets
+from roadseg_core.playing.player import Played, Player
+from roadseg_core.playing.read_ahead import ReadAhead
+from roadseg_core.playing.settings import PlaySettings, parse_arguments
 from roadseg_core.sources.opening import open_source
 from roadseg_core.sources.source import Source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.dds.profile import images_problem, prepare_process
 from roadseg_ros.dds.shared_memory import read_shared_memory
-from roadseg_ros.player.encoding import Encoder
-from roadseg_ros.player.packets import packets
-from roadseg_ros.player.player import Pace, Played, play
-from roadseg_ros.player.read_ahead import ReadAhead
-from roadseg_ros.player.ros_output import RosOutput
-from roadseg_ros.player.schedule import Schedule
-from roadseg_ros.player.settings import PlaySettings, parse_arguments
+from roadseg_ros.player_output import RosOutput
 from roadseg_ros.ros_errors import START_ERRORS, start_error
 
 _MATCHING_SECONDS = 0.3
@@ -97,35 +96,13 @@ def _run(
         stack.callback(rclpy.shutdown)
         node = Node('player')
         stack.callback(node.destroy_node)
-        output = RosOutput(
-            node,
-            {camera.name: camera.topic for camera in settings.cameras},
-            transport=settings.transport,
-            reliability=settings.reliability,
-            clock=settings.clock_hz > 0.0,
-        )
+        output = RosOutput(node, settings)
         reading.wait_until_filled()
         if settings.wait_seconds:
             output.wait_for_subscribers(settings.wait_seconds, stop)
         stop.wait(_MATCHING_SECONDS)
-        played = play(
-            reading,
-            {
-                camera.name: Schedule(settings.fps, settings.rate, camera.phase_ns)
-                for camera in settings.cameras
-            },
-            output,
-            log=log,
-            stop=stop,
-            progress=_report,
-            pace=Pace(
-                settings.stamps == 'current',
-                settings.frames,
-                settings.seconds,
-                settings.clock_hz,
-                _speed(settings, sources),
-            ),
-        )
+        player = Player(reading, settings, output, clock_speed=_speed(settings, sources), log=log)
+        played = player.run(stop, _report)
         time.sleep(_MATCHING_SECONDS)
     if not any(played.sent.values()) and not stop.is_set():
         raise SourceError(f'no source holds a frame that can be read{settings.part}')

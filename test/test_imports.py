@@ -252,7 +252,7 @@ LAYERS = (
     ('rendering',),
     ('data',),
     ('bags',),
-    ('sources',),
+    ('sources', 'playing'),
     ('training', 'export'),
     ('report',),
     ('evaluation',),

@@ -16,9 +16,9 @@ from roadseg_core.bags.images import decode, read_stamp
 from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.records import BagMessage, SourceError
 from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.playing.encoding import Encoder
+from roadseg_core.playing.packets import Part, packets
 from roadseg_core.sources.opening import open_source
-from roadseg_ros.player.encoding import Encoder
-from roadseg_ros.player.packets import Part, packets
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 PERIOD_NS = 50_000_000

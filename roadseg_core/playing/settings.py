@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roadseg_core.bags.cdr import BILLION
-from roadseg_ros.player.packets import WHOLE, Part
+from roadseg_core.playing.packets import WHOLE, Part
 
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 

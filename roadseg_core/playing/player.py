@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol, TextIO
 
 from roadseg_core.bags.cdr import BILLION, with_stamp
-from roadseg_ros.player.packets import Packet
-from roadseg_ros.player.read_ahead import ReadAhead
-from roadseg_ros.player.schedule import Schedule
+from roadseg_core.playing.packets import Packet
+from roadseg_core.playing.read_ahead import ReadAhead
+from roadseg_core.playing.settings import PlaySettings
 
 LATE_NS = 5_000_000
 """A frame sent later than this after it was due counts as late."""
@@ -41,84 +41,47 @@ class Played:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Pace:
+class Player:
     """
-    Say which stamps to send, when to stop, and the clock.
+    Send everything, in the order in which it is due, on CLOCK_MONOTONIC; late, too.
 
-    :param current_stamps: stamp with the time of sending, rather than as recorded
-    :param frames: stop after this many frames of each camera; None for all
-    :param seconds: stop after so much time; None for the end
-    :param clock_hz: rate of the clock, 0 for none
-    :param clock_speed: recorded seconds per second
+    :param clock_speed: recorded seconds per second of /clock
+    :raises SourceError: also from ``run``: what reading the sources raised
     """
-
-    current_stamps: bool = False
-    frames: int | None = None
-    seconds: float | None = None
-    clock_hz: float = 0.0
-    clock_speed: float = 1.0
-
-    def ends_before(self, packet: Packet, due_ns: int) -> bool:
-        """Say whether a packet is no longer to be sent."""
-        return (self.frames is not None and packet.index >= self.frames) or (
-            self.seconds is not None and due_ns >= self.seconds * BILLION
-        )
-
-
-def play(
-    reading: ReadAhead,
-    schedules: dict[str, Schedule],
-    output: Output,
-    *,
-    pace: Pace,
-    log: TextIO | None,
-    stop: threading.Event,
-    progress: Callable[[Played], None] = lambda played: None,
-) -> Played:
-    """
-    Send everything, in the order in which it is due, on CLOCK_MONOTONIC.
-
-    What is late is still sent.
-
-    :param stop: ends the playing early
-    :param progress: called about once a second
-    :raises SourceError: what reading the sources raised
-    """
-    heads = {camera: packet for camera in schedules if (packet := reading.next(camera)) is not None}
-    if not heads:
-        return Played(dict.fromkeys(schedules, 0))
-    return _Playing(reading, schedules, output, pace, log, heads).run(stop, progress)
-
-
-class _Playing:
-    """One playing: the next packet of each camera, and the time since the start."""
 
     def __init__(
         self,
         reading: ReadAhead,
-        schedules: dict[str, Schedule],
+        settings: PlaySettings,
         output: Output,
-        pace: Pace,
-        log: TextIO | None,
-        heads: dict[str, Packet],
+        *,
+        clock_speed: float = 1.0,
+        log: TextIO | None = None,
     ) -> None:
-        self._reading, self._schedules, self._output = reading, schedules, output
-        self._pace, self._log, self._heads = pace, log, heads
-        self._played = Played(dict.fromkeys(schedules, 0))
-        self._origin_ns = min(packet.time_ns for packet in heads.values())
-        self._queue = [(self._due_ns(camera), camera) for camera in heads]
+        self._reading, self._settings, self._output = reading, settings, output
+        self._clock_speed, self._log = clock_speed, log
+        self._current = settings.stamps == 'current'
+        self._phases = {camera.name: camera.phase_ns for camera in settings.cameras}
+        self._played = Played(dict.fromkeys(self._phases, 0))
+        packets = ((camera, reading.next(camera)) for camera in self._phases)
+        self._heads = {camera: packet for camera, packet in packets if packet is not None}
+        # Absolute times, so that no delay adds up.
+        self._origin_ns = min((packet.time_ns for packet in self._heads.values()), default=0)
+        self._queue = [(self._due_ns(camera), camera) for camera in self._heads]
         heapq.heapify(self._queue)
-        self._first_stamp_ns = min(packet.stamp_ns for packet in heads.values())
+        self._first_stamp_ns = min((packet.stamp_ns for packet in self._heads.values()), default=0)
         self._newest_stamp_ns = 0
-        self._tick_ns = round(BILLION / pace.clock_hz) if pace.clock_hz else 0
+        self._tick_ns = round(BILLION / settings.clock_hz) if settings.clock_hz else 0
         self._next_tick_ns, self._next_report_ns = 0, BILLION
         self._start_ns = time.monotonic_ns()
 
-    def run(self, stop: threading.Event, progress: Callable[[Played], None]) -> Played:
+    def run(
+        self, stop: threading.Event, progress: Callable[[Played], None] = lambda played: None
+    ) -> Played:
+        """Play until all is sent or until ``stop``; call ``progress`` about once a second."""
         while self._queue and not stop.is_set():
             due_ns, camera = self._queue[0]
-            if self._pace.ends_before(self._heads[camera], due_ns):
+            if self._ends_before(self._heads[camera], due_ns):
                 heapq.heappop(self._queue)
                 continue
             elapsed_ns = self._elapsed_ns()
@@ -140,16 +103,28 @@ class _Playing:
         return time.monotonic_ns() - self._start_ns
 
     def _due_ns(self, camera: str) -> int:
-        return self._schedules[camera].due_ns(self._heads[camera], self._origin_ns)
+        """Return how long after the start the next packet of a camera is due."""
+        packet, settings = self._heads[camera], self._settings
+        if settings.fps:
+            due_ns = packet.index * BILLION / settings.fps
+        else:
+            due_ns = (packet.time_ns - self._origin_ns) / settings.rate
+        return round(due_ns) + self._phases[camera]
+
+    def _ends_before(self, packet: Packet, due_ns: int) -> bool:
+        frames, seconds = self._settings.frames, self._settings.seconds
+        return (frames is not None and packet.index >= frames) or (
+            seconds is not None and due_ns >= seconds * BILLION
+        )
 
     def _tick(self, elapsed_ns: int) -> None:
         """Send the clock if it is due; ticks that were missed are left out."""
         if not self._tick_ns or elapsed_ns < self._next_tick_ns:
             return
         # Even, and never before a stamp that was sent.
-        recorded_ns = self._first_stamp_ns + round(elapsed_ns * self._pace.clock_speed)
+        recorded_ns = self._first_stamp_ns + round(elapsed_ns * self._clock_speed)
         self._output.send_clock(
-            time.time_ns() if self._pace.current_stamps else max(recorded_ns, self._newest_stamp_ns)
+            time.time_ns() if self._current else max(recorded_ns, self._newest_stamp_ns)
         )
         self._next_tick_ns += self._tick_ns * (
             (elapsed_ns - self._next_tick_ns) // self._tick_ns + 1
@@ -157,7 +132,7 @@ class _Playing:
 
     def _send(self, camera: str, due_ns: int) -> None:
         packet = self._heads[camera]
-        stamp_ns = time.time_ns() if self._pace.current_stamps else packet.stamp_ns
+        stamp_ns = time.time_ns() if self._current else packet.stamp_ns
         image = with_stamp(packet.image, stamp_ns)
         info = with_stamp(packet.camera_info, stamp_ns) if packet.camera_info else None
         sent_ns = time.monotonic_ns()
@@ -168,17 +143,8 @@ class _Playing:
         self._played.late += delay_ns > LATE_NS
         self._played.worst_delay_ns = max(self._played.worst_delay_ns, delay_ns)
         if self._log:
-            self._log.write(
-                json.dumps(
-                    {
-                        'camera': camera,
-                        'stamp_ns': stamp_ns,
-                        'sent_ns': sent_ns,
-                        'index': packet.index,
-                    }
-                )
-                + '\n'
-            )
+            sent = {'camera': camera, 'stamp_ns': stamp_ns, 'sent_ns': sent_ns}
+            self._log.write(json.dumps({**sent, 'index': packet.index}) + '\n')
 
     def _advance(self, camera: str) -> None:
         following = self._reading.next(camera)

@@ -13,13 +13,12 @@ import pytest
 
 from roadseg_core.bags.images import read_stamp
 from roadseg_core.bags.records import SourceError
+from roadseg_core.playing.encoding import Encoder
+from roadseg_core.playing.packets import packets
+from roadseg_core.playing.player import Played, Player
+from roadseg_core.playing.read_ahead import ReadAhead
+from roadseg_core.playing.settings import PlayedCamera, PlaySettings, parse_arguments
 from roadseg_core.sources.opening import open_source
-from roadseg_ros.player.encoding import Encoder
-from roadseg_ros.player.packets import packets
-from roadseg_ros.player.player import Pace, Played, play
-from roadseg_ros.player.read_ahead import ReadAhead
-from roadseg_ros.player.schedule import Schedule
-from roadseg_ros.player.settings import parse_arguments
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
 
@@ -40,38 +39,27 @@ class List:
         self.clock.append(time_ns)
 
 
-def run(
-    paths: dict[str, Path],
-    schedules: dict[str, Schedule],
-    *,
-    loop: bool = False,
-    frames: int | None = None,
-    seconds: float | None = None,
-    current: bool = False,
-    clock_hz: float = 0.0,
-) -> tuple[Played, List, list[dict]]:
+def run(path: Path, phases: dict[str, int], **values: object) -> tuple[Played, List, list[dict]]:
+    """Play a recording for cameras, whose phases are given in nanoseconds."""
+    cameras = tuple(PlayedCamera(name, path, '', '', phase) for name, phase in phases.items())
+    settings = PlaySettings(cameras, **values)
     reading = ReadAhead(
         {
-            camera: packets(open_source(path), Encoder('raw'), loop=loop, skipped=pytest.fail)
-            for camera, path in paths.items()
+            name: packets(
+                open_source(path), Encoder('raw'), loop=settings.loop, skipped=pytest.fail
+            )
+            for name in phases
         }
     )
     output, log = List(), io.StringIO()
     reading.wait_until_filled()
-    played = play(
-        reading,
-        schedules,
-        output,
-        pace=Pace(current, frames, seconds, clock_hz),
-        log=log,
-        stop=threading.Event(),
-    )
+    played = Player(reading, settings, output, log=log).run(threading.Event())
     reading.close()
     return played, output, [json.loads(line) for line in log.getvalue().splitlines()]
 
 
 def test_recorded_times_are_followed(make_bag: Callable[..., Path]) -> None:
-    played, output, log = run({'front': make_bag()}, {'front': Schedule(rate=2.0)}, clock_hz=100)
+    played, output, log = run(make_bag(), {'front': 0}, rate=2.0, clock_hz=100)
     stamps = [stamp - FIRST_STAMP_NS for _, stamp, _, _ in output.frames]
     assert stamps == [0, 50_000_000, 100_000_000, 150_000_000]
     # As far from the recorded times, twice as fast, as the player says that it was late.
@@ -86,13 +74,8 @@ def test_recorded_times_are_followed(make_bag: Callable[..., Path]) -> None:
 
 
 def test_a_rate_phases_and_loops_are_kept(make_bag: Callable[..., Path]) -> None:
-    path = make_bag()
-    played, output, log = run(
-        {'front': path, 'left': path},
-        {'front': Schedule(fps=50.0), 'left': Schedule(fps=50.0, phase_ns=10_000_000)},
-        loop=True,
-        frames=15,
-    )
+    phases = {'front': 0, 'left': 10_000_000}
+    played, output, log = run(make_bag(), phases, fps=50.0, loop=True, frames=15)
     assert played.sent == {'front': 15, 'left': 15}
     assert [camera for camera, *_ in output.frames] == ['front', 'left'] * 15
     first = {
@@ -109,13 +92,13 @@ def test_a_rate_phases_and_loops_are_kept(make_bag: Callable[..., Path]) -> None
 
 def test_current_stamps_are_the_time_of_sending(make_bag: Callable[..., Path]) -> None:
     before = time.time_ns()
-    _, output, _ = run({'front': make_bag()}, {'front': Schedule(fps=100.0)}, current=True)
+    _, output, _ = run(make_bag(), {'front': 0}, fps=100.0, stamps='current')
     stamps = [stamp for _, stamp, _, _ in output.frames]
     assert before < stamps[0] < stamps[1] < stamps[3] < time.time_ns()
 
 
 def test_the_time_limit_counts_what_was_due(make_bag: Callable[..., Path]) -> None:
-    played, _, _ = run({'front': make_bag()}, {'front': Schedule(fps=50.0)}, loop=True, seconds=0.1)
+    played, _, _ = run(make_bag(), {'front': 0}, fps=50.0, loop=True, seconds=0.1)
     assert played.sent == {'front': 5}
 
 

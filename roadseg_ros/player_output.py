@@ -8,49 +8,36 @@ import time
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.bags.message_types import camera_info_topic
 from roadseg_core.bags.records import SourceError
+from roadseg_core.playing.settings import PlaySettings
 
 _DEPTH = 10
 
 
 class RosOutput:
-    """
-    Publish each camera on its topics.
+    """Publish each camera on its topics."""
 
-    :param topics: image topic by camera, without ``/compressed``
-    :param transport: ``raw`` or ``compressed``
-    :param reliability: ``best_effort``, as most camera drivers, or ``reliable``
-    :param clock: whether /clock is published
-    """
-
-    def __init__(
-        self, node: Node, topics: dict[str, str], *, transport: str, reliability: str, clock: bool
-    ) -> None:
+    def __init__(self, node: Node, settings: PlaySettings) -> None:
         self._node = node
-        best_effort = reliability == 'best_effort'
-        qos = QoSProfile(
-            history=HistoryPolicy.KEEP_LAST,
-            depth=_DEPTH,
-            reliability=(
-                ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE
-            ),
+        self._qos = QoSProfile(
+            depth=_DEPTH, reliability=ReliabilityPolicy[settings.reliability.upper()]
         )
-        kind, suffix = (Image, '') if transport == 'raw' else (CompressedImage, '/compressed')
+        raw = settings.transport == 'raw'
+        kind, suffix = (Image, '') if raw else (CompressedImage, '/compressed')
+        self._topics = {camera.name: camera.topic for camera in settings.cameras}
         self._images = {
-            camera: node.create_publisher(kind, topic + suffix, qos)
-            for camera, topic in topics.items()
+            camera: node.create_publisher(kind, topic + suffix, self._qos)
+            for camera, topic in self._topics.items()
         }
-        self._info_topics = {camera: camera_info_topic(topic) for camera, topic in topics.items()}
         self._infos: dict[str, Publisher] = {}
-        self._qos = qos
         # Subscribers of /clock are best effort, keep last 1.
-        self._clock = node.create_publisher(Clock, '/clock', 1) if clock else None
+        self._clock = node.create_publisher(Clock, '/clock', 1) if settings.clock_hz else None
 
     def wait_for_subscribers(self, seconds: float, stop: threading.Event) -> None:
         """
@@ -75,17 +62,12 @@ class RosOutput:
             if stop.wait(0.05):
                 return
 
-    def add_camera_info(self, camera: str) -> None:
-        """Publish the CameraInfo of a camera too."""
-        self._infos[camera] = self._node.create_publisher(
-            CameraInfo, self._info_topics[camera], self._qos
-        )
-
     def send(self, camera: str, image: bytes, camera_info: bytes | None) -> None:
         """Publish a frame, its CameraInfo first, so that it is there when the image comes."""
         if camera_info is not None:
             if camera not in self._infos:
-                self.add_camera_info(camera)
+                topic = camera_info_topic(self._topics[camera])
+                self._infos[camera] = self._node.create_publisher(CameraInfo, topic, self._qos)
             self._infos[camera].publish(camera_info)
         self._images[camera].publish(image)
 

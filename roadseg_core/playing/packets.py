@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from roadseg_core.bags.cdr import BILLION, with_stamp
 from roadseg_core.bags.records import SourceError
 from roadseg_core.pipeline.conversion import ConversionError
+from roadseg_core.playing.encoding import Encoder
 from roadseg_core.sources.source import Source, SourceFrame
-from roadseg_ros.player.encoding import Encoder
 
 CACHE_BYTES = 256 << 20
 """A looped source up to this size stays in memory, serialized."""

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 
-from roadseg_ros.player.packets import Packet
+from roadseg_core.playing.packets import Packet
 
 DEPTH = 8
 
