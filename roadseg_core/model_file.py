@@ -12,6 +12,7 @@ import onnx
 from google.protobuf.message import DecodeError, Message
 
 from roadseg_core.geometry import Geometry, GeometryError
+from roadseg_core.golden_frame import GoldenFrame, GoldenFrameError
 from roadseg_core.labels import LabelMap, LabelMapError
 
 FORMAT_VERSION = 1
@@ -23,6 +24,7 @@ MAX_BATCH = 4
 
 _KEY = 'roadseg'
 _VERSION_KEY = 'roadseg_format'
+_GOLDEN_KEY = 'roadseg_golden_frame'
 _PLAIN = (
     'network',
     'network_arguments',
@@ -53,6 +55,7 @@ class ModelInfo:
     :param max_batch: the largest number of frames in one call
     :param outputs: those of :data:`OUTPUTS` that the file has
     :param agreement: how well the file agreed with PyTorch at export
+    :param golden_frame: on which every engine is tried when it opens; None in older files
     """
 
     path: Path
@@ -70,6 +73,7 @@ class ModelInfo:
     metrics: dict = field(default_factory=dict)
     commit: str = ''
     agreement: dict = field(default_factory=dict)
+    golden_frame: GoldenFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -116,9 +120,10 @@ def read_model(path: str | Path) -> ModelFile:
             label_map=LabelMap.from_dict(values['label_map']),
             geometry=Geometry.from_dict(values['geometry']),
             outputs=tuple(output.name for output in model.graph.output),
+            golden_frame=_golden_frame(properties),
             **{name: values[name] for name in _PLAIN},
         )
-    except (KeyError, TypeError, LabelMapError, GeometryError) as error:
+    except (KeyError, TypeError, LabelMapError, GeometryError, GoldenFrameError) as error:
         raise ModelFileError(
             f'{path}: metadata with a missing or wrong entry: {error}; {_HOW_TO_EXPORT}'
         ) from error
@@ -143,9 +148,21 @@ def write_metadata(model: onnx.ModelProto, info: ModelInfo) -> None:
         'geometry': info.geometry.to_dict(),
         **{name: getattr(info, name) for name in _PLAIN},
     }
-    onnx.helper.set_model_props(
-        model, {_VERSION_KEY: str(FORMAT_VERSION), _KEY: json.dumps(values)}
-    )
+    properties = {_VERSION_KEY: str(FORMAT_VERSION), _KEY: json.dumps(values)}
+    if info.golden_frame is not None:
+        # Apart from the rest: those who only print the metadata need not see it.
+        properties[_GOLDEN_KEY] = json.dumps(info.golden_frame.to_dict())
+    onnx.helper.set_model_props(model, properties)
+
+
+def _golden_frame(properties: dict[str, str]) -> GoldenFrame | None:
+    text = properties.get(_GOLDEN_KEY)
+    if text is None:
+        return None
+    try:
+        return GoldenFrame.from_dict(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise GoldenFrameError(f'golden frame that is no JSON: {error}') from error
 
 
 def _metadata(path: Path, properties: dict[str, str]) -> dict:

@@ -243,7 +243,17 @@ def test_importing_loads_no_torch(module: str) -> None:
 
 
 LAYERS = (
-    ('labels', 'geometry', 'resizing', 'files', 'machine', 'missing', 'model_file', 'yaml_file'),
+    (
+        'labels',
+        'geometry',
+        'golden_frame',
+        'resizing',
+        'files',
+        'machine',
+        'missing',
+        'model_file',
+        'yaml_file',
+    ),
     ('ground', 'pipeline'),
     ('models',),
     ('checkpoint', 'deployed', 'rewriting'),

@@ -12,6 +12,7 @@ COMMANDS = (
     'train',
     'plot',
     'export',
+    'add-golden-frame',
     'quantize',
     'convert-fp16',
     'build-engine',

@@ -24,10 +24,12 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.model_file import read_model_info
 
     info = read_model_info(options.model)
+    golden = info.golden_frame
     values = {
         **vars(info),
         'path': str(info.path),
         'label_map': info.label_map.to_dict(),
         'geometry': vars(info.geometry),
+        'golden_frame': golden and golden.of,
     }
     print(json.dumps(values, indent=2))

@@ -16,6 +16,7 @@ from roadseg_core.engines.base import (
     Progress,
     Segmentation,
 )
+from roadseg_core.engines.golden import try_golden_frame
 from roadseg_core.engines.running import segment_image, segment_in_batches, warm_up
 from roadseg_core.model_file import ModelFile, ModelInfo, read_model, read_model_info
 
@@ -54,7 +55,8 @@ def open_engine(
         here: TensorRT, then OpenVINO for a model file; PyTorch, on CUDA where there is a GPU,
         for a checkpoint
     :param options: fields of :class:`EngineOptions`
-    :raises EngineError: if no engine can run the model as asked
+    :raises EngineError: if no engine can run the model as asked, or it computes something else
+        than the model file's golden frame says
     :raises ModelFileError: if the model file is damaged or none of this project
     """
     if backend not in BACKENDS:
@@ -110,7 +112,14 @@ def _open(backend: str, model: Path | ModelFile, options: EngineOptions) -> Engi
         raise EngineError(
             f'backend {backend} needs {missing}, which cannot be imported here ({error}); {fix}'
         ) from error
-    return engine(model, options)
+    opened = engine(model, options)
+    if isinstance(model, ModelFile):
+        try:
+            try_golden_frame(opened)
+        except BaseException:
+            opened.close()
+            raise
+    return opened
 
 
 def _tensorrt() -> Callable[[ModelFile, EngineOptions], Engine]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,13 @@ from torch import nn
 from roadseg_core.checkpoint import LoadedCheckpoint, load_checkpoint
 from roadseg_core.deployed import DeployedNetwork, PlainNetwork
 from roadseg_core.export.agreement import agreement, graph_runner
+from roadseg_core.export.golden_frame import choose_golden_frame
 from roadseg_core.export.half_precision import to_half
 from roadseg_core.files import write_atomically
 from roadseg_core.geometry import Geometry
+from roadseg_core.golden_frame import GoldenFrameError
 from roadseg_core.labels import LabelMap
-from roadseg_core.model_file import OUTPUTS, write_metadata
+from roadseg_core.model_file import OUTPUTS, ModelFile, write_metadata
 from roadseg_core.rewriting import rewrite
 from roadseg_core.sources.picture_batches import load_pictures
 
@@ -29,6 +32,9 @@ OPSET = 17
 _CHECK_FRAMES = 8
 _LEAST_AGREEMENT = {'fp32': 0.9995, 'fp16': 0.995}
 """Share of equal labels below which an export is refused: more than rounding has changed."""
+
+
+_log = logging.getLogger(__name__)
 
 
 class ExportError(ValueError):
@@ -75,7 +81,13 @@ def export_checkpoint(
             f'equal those of PyTorch; expected {least}: the export is broken'
         )
     output = Path(output)
-    write_metadata(model, replace(loaded.info(output), precision=precision, agreement=agreed))
+    info = replace(loaded.info(output), precision=precision, agreement=agreed)
+    try:
+        golden = choose_golden_frame(ModelFile(info, model.SerializeToString()))
+    except GoldenFrameError as error:
+        golden = None
+        _log.warning('%s has no golden frame: %s', output, error)
+    write_metadata(model, replace(info, golden_frame=golden))
     with write_atomically(output) as temporary:
         onnx.save(model, temporary)
     return agreed
