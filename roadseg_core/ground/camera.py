@@ -1,0 +1,113 @@
+"""One camera over the ground: its maps, which are made anew when calibration or pose change."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from roadseg_core.geometry import View
+from roadseg_core.ground.camera_model import CameraModel
+from roadseg_core.ground.grid import GridSpec
+from roadseg_core.ground.pose import Pose
+from roadseg_core.ground.projection import CameraGrid
+from roadseg_core.labels import IGNORE, LabelMap
+
+_STILL_METRES = 0.005
+_STILL_RADIANS = 0.001
+"""A pose that moved less keeps its maps: at 10 metres a cell of 0.1 m is not left by that."""
+
+
+class NotReadyError(ValueError):
+    """Maps that are being made."""
+
+
+def map_maker() -> ThreadPoolExecutor:
+    """Return the thread that makes maps, at a low priority: labels must not wait for them."""
+    return ThreadPoolExecutor(1, thread_name_prefix='ground maps', initializer=_yield_to_others)
+
+
+def _yield_to_others() -> None:
+    # Linux gives every thread a priority of its own.
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+class GroundCamera:
+    """
+    Keep a camera's maps.
+
+    :param making: makes maps, which takes a tenth of a second
+    :param hood: share of the image's height, at its lower end, that shows the own vehicle
+    :param rectified: whether the images are rectified
+    """
+
+    def __init__(
+        self, spec: GridSpec, making: ThreadPoolExecutor, *, hood: float, rectified: bool
+    ) -> None:
+        self._spec = spec
+        self._making = making
+        self._hood = hood
+        self._rectified = rectified
+        self._made_of: tuple[Mapping[str, Any], View, LabelMap] | None = None
+        self._pose = np.eye(4)
+        self._made: Future[CameraGrid] | None = None
+
+    def maps(
+        self, info: Mapping[str, Any], pose: np.ndarray, view: View, label_map: LabelMap
+    ) -> CameraGrid:
+        """
+        Return the maps of a frame's labels, at the network's size.
+
+        :param info: the values of its CameraInfo, as :meth:`CameraModel.from_camera_info` takes
+            them
+        :param pose: float64 [4, 4], from the optical frame to the base frame
+        :param view: how the frame became the network's input
+        :raises NotReadyError: while they are being made
+        :raises ValueError: if nothing can be made of calibration and pose
+        """
+        made_of = info, view, label_map
+        if self._made is None or (
+            self._made.done() and (made_of != self._made_of or _moved(self._pose, pose))
+        ):
+            self._made_of, self._pose = made_of, pose
+            self._made = self._making.submit(self._make, info, pose, view, label_map)
+        if not self._made.done() or made_of != self._made_of:
+            raise NotReadyError('its maps are being made')
+        return self._made.result()
+
+    def _make(
+        self, info: Mapping[str, Any], pose: np.ndarray, view: View, label_map: LabelMap
+    ) -> CameraGrid:
+        camera = CameraModel.from_camera_info(**info, rectified=self._rectified)
+        camera = camera.without_hood(self._hood).viewed(view)
+        return CameraGrid(camera, Pose.from_matrix(pose), self._spec, label_map)
+
+
+def _moved(before: np.ndarray, after: np.ndarray) -> bool:
+    """Tell whether a pose differs from that of the maps by more than maps can show."""
+    shift = np.linalg.norm(after[:3, 3] - before[:3, 3])
+    # Of rotation matrices the norm of the difference is sqrt(2) times the angle, where that is low.
+    turn = np.linalg.norm(after[:3, :3] - before[:3, :3]) / np.sqrt(2.0)
+    return not (shift <= _STILL_METRES and turn <= _STILL_RADIANS)
+
+
+def thresholded_labels(
+    labels: np.ndarray, road_probability: np.ndarray, label_map: LabelMap, threshold: float
+) -> np.ndarray:
+    """
+    Return labels whose road is where its probability reaches a threshold, as in the road mask.
+
+    :param labels: uint8 [H, W]
+    :param road_probability: uint8 [H, W], 255 is certain
+    :param threshold: 0..1
+    :returns: uint8 [H, W]; what was road and is too unlikely to be is ``IGNORE``
+    """
+    sure = road_probability >= threshold * 255 - 1e-6
+    unsure = ~sure & (label_map.road_mask(labels) > 0)
+    found = np.where(sure, np.uint8(label_map.road_ids[0]), labels)
+    found[unsure] = IGNORE
+    return found
