@@ -2,6 +2,7 @@ r"""
 ``roadseg evaluate``: compare a model with the truth of a data set.
 
     roadseg evaluate --data camvid:val
+    roadseg evaluate --data camvid:val --corruptions --html report.html
     roadseg evaluate --model best.safetensors --data kitti_road truth=lane \
         --html report.html --video sequence.mp4 --json report.json
 """
@@ -49,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='camera',
         help="compare on the camera's pixels (default) or on the network's",
     )
+    parser.add_argument(
+        '--corruptions',
+        action='store_true',
+        help='evaluate under fog, rain, night, glare, blur and JPEG quality 20, too',
+    )
     add_engine(parser)
     parser.add_argument(
         '--json',
@@ -88,6 +94,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
     from roadseg_core.engines import open_engine
+    from roadseg_core.evaluation.datasets.corruptions import CORRUPTIONS
     from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS
     from roadseg_core.evaluation.datasets.page import write_report
     from roadseg_core.evaluation.datasets.run import evaluate, find_calibrations
@@ -126,7 +133,12 @@ def run(options: argparse.Namespace) -> None:
                 )
 
         evaluation = evaluate(
-            engine, source, place=options.at, calibrations=calibrations, on_frame=on_frame
+            engine,
+            source,
+            place=options.at,
+            calibrations=calibrations,
+            corruptions=tuple(CORRUPTIONS) if options.corruptions else (),
+            on_frame=on_frame,
         )
         progress.close()
         report = evaluation.to_dict(engine, source, place=options.at)

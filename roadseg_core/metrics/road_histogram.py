@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from roadseg_core.labels import IGNORE
-from roadseg_core.metrics.confusion import MetricsError
 from roadseg_core.metrics.figures import Figures, ratio
-
-LEVELS = 256
+from roadseg_core.metrics.probability_histogram import ProbabilityHistogram
 
 
 @dataclass(frozen=True)
@@ -39,41 +36,8 @@ class RoadScores(Figures):
     pixels: int
 
 
-class RoadHistogram:
-    """
-    Count probabilities of road on road and elsewhere: all that a ranking depends on.
-
-    ``counts`` is int64 [2, 256]: by truth (0 not road, 1 road) and probability. Nothing is lost
-    for outputs of bytes; for floats, use ``round(255 * p)``.
-    """
-
-    def __init__(self) -> None:
-        self.counts = np.zeros((2, LEVELS), np.int64)
-
-    def update(self, truth: np.ndarray, probability: np.ndarray) -> None:
-        """
-        Add frames.
-
-        :param truth: uint8, any shape: 0 not road, 1 road, or ``IGNORE``
-        :param probability: uint8, the same shape: 0..255
-        :raises MetricsError: if shapes or types differ from these, or truth has another id
-        """
-        if truth.shape != probability.shape or probability.dtype != np.uint8:
-            raise MetricsError(
-                f'truth of {truth.shape} and probability {probability.dtype} '
-                f'{probability.shape}; expected uint8 of one shape'
-            )
-        pairs = truth.astype(np.uint16).ravel() * LEVELS + probability.ravel()
-        table = np.bincount(pairs, minlength=LEVELS**2).reshape(LEVELS, LEVELS)
-        if table[2:IGNORE].any():
-            raise MetricsError(
-                f'truth with the id {2 + int(table[2:].any(1).argmax())}; expected 0, 1 or {IGNORE}'
-            )
-        self.counts += table[:2]
-
-    def merge(self, other: RoadHistogram) -> None:
-        """Add another histogram."""
-        self.counts += other.counts
+class RoadHistogram(ProbabilityHistogram):
+    """Count probabilities of road on road and elsewhere: all that a ranking depends on."""
 
     def curve(self) -> tuple[np.ndarray, np.ndarray]:
         """Return precision and recall, float [256], by threshold; NaN where they do not exist."""
@@ -87,8 +51,6 @@ class RoadHistogram:
         others, road = (int(n) for n in self.counts.sum(1))
         precision, recall = self.curve()
         best = int(np.argmax(2 * called[1] / np.maximum(called.sum(0) + road, 1)))
-        # Of road and not-road drawn at random: how often road has the higher value.
-        below = np.cumsum(self.counts[0]) - self.counts[0] / 2
         return RoadScores(
             max_f=ratio(2 * called[1, best], called[:, best].sum() + road) if road else np.nan,
             threshold=best,
@@ -97,7 +59,7 @@ class RoadHistogram:
             fpr=ratio(called[0, best], others),
             fnr=ratio(road - called[1, best], road),
             average_precision=_eleven_point(precision, recall) if road else np.nan,
-            auc=ratio((below * self.counts[1]).sum(), others * road),
+            auc=self.auroc(),
             pixels=others + road,
         )
 

@@ -11,6 +11,8 @@ from roadseg_core.labels import IGNORE, NOT_ROAD, TWO, LabelMap
 from roadseg_core.metrics.boundary import BoundaryCounts
 from roadseg_core.metrics.confusion import ConfusionMatrix, Scores
 from roadseg_core.metrics.distance import DistanceBands
+from roadseg_core.metrics.figures import plain
+from roadseg_core.metrics.probability_histogram import ProbabilityHistogram
 from roadseg_core.metrics.road_histogram import RoadHistogram
 
 
@@ -24,6 +26,7 @@ class SegmentedFrame:
     :param truth: uint8 [H, W]: ids of the label map, ``NOT_ROAD`` or ``IGNORE``
     :param labels: uint8 [H, W]: ids of the label map, ``IGNORE`` where a crop showed nothing
     :param road_probability: uint8 [H, W], 255 is certain
+    :param confidence: the same, of the label; None where it is not to be counted
     """
 
     name: str
@@ -31,6 +34,7 @@ class SegmentedFrame:
     truth: np.ndarray
     labels: np.ndarray
     road_probability: np.ndarray
+    confidence: np.ndarray | None = None
 
 
 class GroundView(Protocol):
@@ -44,16 +48,20 @@ class GroundView(Protocol):
 
 class Tally:
     """
-    Count classes and the ranking of the road; of whole frames, also boundaries and distances.
+    Count classes, the ranking of the road and what confidence is worth.
+
+    Of whole frames, also boundaries and distances.
 
     :param label_map: of the predictions
-    :param road_only: the truth is road or not road: classes are compared in the map ``two``
+    :param road_only: the truth is road or not road: classes are compared in the map ``two``, and
+        confidence is that of road or not, by the road's probability
     """
 
     def __init__(self, label_map: LabelMap, *, road_only: bool) -> None:
         self.label_map = label_map
         self.road_only = road_only
         self.confusion = ConfusionMatrix(TWO if road_only else label_map)
+        self.confidence = ProbabilityHistogram()
         self.image_view = RoadHistogram()
         self.birds_eye_view = RoadHistogram()
         self.boundary = BoundaryCounts()
@@ -61,15 +69,27 @@ class Tally:
         self.frames = 0
         self.frames_from_above = 0
 
-    def count(self, truth: np.ndarray, labels: np.ndarray, road_probability: np.ndarray) -> None:
+    def count(
+        self,
+        truth: np.ndarray,
+        labels: np.ndarray,
+        road_probability: np.ndarray,
+        confidence: np.ndarray | None = None,
+    ) -> None:
         """Add pixels of any shape, uint8 each; see :class:`SegmentedFrame`."""
         is_road = self.label_map.road_truth(truth)
         self.image_view.update(is_road, road_probability)
         if self.road_only:
-            self.confusion.update(is_road, self.label_map.road_called(labels))
+            truth, labels = is_road, self.label_map.road_called(labels)
         else:
-            known = np.where(truth == NOT_ROAD, np.uint8(IGNORE), truth)
-            self.confusion.update(known, labels)
+            truth = np.where(truth == NOT_ROAD, np.uint8(IGNORE), truth)
+        self.confusion.update(truth, labels)
+        if confidence is not None:
+            if self.road_only:
+                confidence = np.where(labels == 1, road_probability, 255 - road_probability)
+            counted = (truth != IGNORE) & ~np.isin(truth, self.confusion.label_map.void_ids)
+            right = np.where(counted, (truth == labels).astype(np.uint8), np.uint8(IGNORE))
+            self.confidence.update(right, confidence)
 
     def add(self, frame: SegmentedFrame, above: GroundView | None = None) -> Scores:
         """
@@ -79,7 +99,7 @@ class Tally:
         :returns: the figures of this frame alone
         """
         own = Tally(self.label_map, road_only=self.road_only)
-        own.count(frame.truth, frame.labels, frame.road_probability)
+        own.count(frame.truth, frame.labels, frame.road_probability, frame.confidence)
         truth = self.label_map.road_truth(frame.truth)
         called = self.label_map.road_called(frame.labels)
         own.boundary.update(truth, called)
@@ -95,6 +115,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Add another tally of the same label map."""
         self.confusion.merge(other.confusion)
+        self.confidence.merge(other.confidence)
         self.image_view.merge(other.image_view)
         self.birds_eye_view.merge(other.birds_eye_view)
         self.boundary.merge(other.boundary)
@@ -117,4 +138,20 @@ class Tally:
                 'boundary': self.boundary.scores().to_dict(),
                 'distance': self.distance.to_list() if above else None,
             },
+            'calibration': {
+                'confidence': _calibration(self.confidence),
+                'road_probability': _calibration(self.image_view),
+            },
         }
+
+
+def _calibration(histogram: ProbabilityHistogram) -> dict[str, object]:
+    stated, true, pixels = histogram.bins()
+    return {
+        **histogram.calibration().to_dict(),
+        'bins': {
+            'probability': [plain(value) for value in stated],
+            'true': [plain(value) for value in true],
+            'pixels': pixels.tolist(),
+        },
+    }

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-SERIES = ('#3b82c4', '#d2691e', '#2f9e6a', '#8b5fbf', '#c2418c', '#6b7a8d')
+SERIES = (
+    *('#3b82c4', '#d2691e', '#2f9e6a', '#8b5fbf', '#c2418c', '#6b7a8d'),
+    *('#b8941f', '#1c9bb0'),
+)
 """Colours of series, in order; after the last they begin again."""
 
 POINTS = 1000

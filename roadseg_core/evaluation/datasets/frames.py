@@ -11,7 +11,7 @@ PLACES = ('camera', 'network')
 """Where truth and prediction meet: on the camera's pixels, as they are published, or on the
 network's, as validation in training has it."""
 
-ENGINE_OUTPUTS = ('labels', 'road_probability')
+ENGINE_OUTPUTS = ('labels', 'road_probability', 'confidence')
 """What :func:`segment` needs of an engine."""
 
 
@@ -31,4 +31,5 @@ def segment(engine: Engine, labelled: LabelledFrame, *, place: str) -> Segmented
         label_image(result.labels[0], frame.view, place).copy(),
         # A probability is placed as a confidence is: smoothly, 0 where nothing was seen.
         confidence_image(result.road_probability[0], frame.view, place).copy(),
+        confidence_image(result.confidence[0], frame.view, place).copy(),
     )

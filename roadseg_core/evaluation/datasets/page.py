@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
 import cv2
+import numpy as np
 from markupsafe import Markup
 
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
+from roadseg_core.evaluation.datasets.corruptions import CORRUPTIONS, corrupt
 from roadseg_core.evaluation.datasets.frames import segment
 from roadseg_core.evaluation.datasets.run import Evaluation, FrameScore, view_from_above
-from roadseg_core.evaluation.datasets.text import VIEW_COLUMNS, class_rows, percent, view_rows
+from roadseg_core.evaluation.datasets.text import (
+    CONDITION_COLUMNS,
+    VIEW_COLUMNS,
+    class_rows,
+    condition_rows,
+    percent,
+    view_rows,
+)
 from roadseg_core.labels import IGNORE, TWO
-from roadseg_core.metrics import RoadHistogram, Tally
+from roadseg_core.metrics import ProbabilityHistogram, RoadHistogram, Tally
+from roadseg_core.metrics.probability_histogram import BINS
 from roadseg_core.report.charts import Line, chart
 from roadseg_core.report.page import class_colours, write_page
 from roadseg_core.report.pictures import Picture, error_image, painting, photograph
 
 _WORST, _MIDDLE, _BEST = 4, 2, 2
+_LEAST_SHARE = 1e-4
+"""Share of the pixels in a bin of a reliability diagram, below which it is not drawn."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,10 @@ def write_report(
         _show(engine, source, frame, title, place, calibrations)
         for title, frame in _choose(evaluation)
     ]
+    corrupted = [
+        _show(engine, source, evaluation.frames[len(evaluation.frames) // 2], name, place, None)
+        for name in evaluation.corrupted
+    ]
     write_page(
         path,
         __package__,
@@ -62,6 +79,10 @@ def write_report(
         painted=class_colours(TWO if tally.road_only else tally.confusion.label_map),
         classes=class_rows(report['scores']),
         curves=_curves(tally),
+        calibration=_calibration_charts({'as it is': tally, **evaluation.corrupted}),
+        condition_columns=CONDITION_COLUMNS,
+        conditions=condition_rows(report),
+        corrupted=corrupted,
         view_columns=VIEW_COLUMNS,
         views=view_rows(report['road']),
         shown=shown,
@@ -77,6 +98,36 @@ def _curves(tally: Tally) -> Markup:
         precision, recall = histogram.curve()
         lines.append(Line(100 * recall[::-1], 100 * precision[::-1], name))
     return chart(lines, about='precision over recall of the road', x='recall, %')
+
+
+def _calibration_charts(conditions: Mapping[str, Tally]) -> dict[str, Markup]:
+    """Return reliability diagrams and the risk-coverage curve, by what they show, in percent."""
+    ideal = np.linspace(0.0, 100.0, BINS + 1)
+
+    def reliability(histograms: Iterable[ProbabilityHistogram], about: str) -> Markup:
+        lines = []
+        for name, histogram in zip(conditions, histograms):
+            stated, true, pixels = histogram.bins()
+            shown = pixels > _LEAST_SHARE * pixels.sum()
+            lines.append(Line(100 * stated[shown], 100 * true[shown], name))
+        lines.append(Line(ideal, ideal, 'ideal'))
+        return chart(lines, about=about, x='stated probability, %')
+
+    risks = []
+    for name, tally in conditions.items():
+        coverage, risk = tally.confidence.risk_coverage()
+        risks.append(Line(100 * coverage, 100 * risk, name))
+    return {
+        'Confidence: share of right pixels, %': reliability(
+            (tally.confidence for tally in conditions.values()), 'reliability of the confidence'
+        ),
+        'Road probability: share of road, %': reliability(
+            (tally.image_view for tally in conditions.values()), 'reliability of the road'
+        ),
+        'Risk: wrong pixels among the surest, %': chart(
+            risks, about='wrong pixels over coverage', x='pixels that are kept, %'
+        ),
+    }
 
 
 def _choose(evaluation: Evaluation) -> list[tuple[str, FrameScore]]:
@@ -113,7 +164,11 @@ def _show(
     place: str,
     calibrations: Path | None,
 ) -> ShownFrame:
-    frame = segment(engine, source.load(score.index), place=place)
+    labelled = source.load(score.index)
+    if title in CORRUPTIONS:
+        image = corrupt(labelled.image, title, frame=labelled.name)
+        labelled = replace(labelled, image=image)
+    frame = segment(engine, labelled, place=place)
     label_map = engine.info.label_map
     truth, labels, shown_map = frame.truth, frame.labels, label_map
     if source.road_only:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from roadseg_core.data.dataset import DATA_SETS
@@ -14,6 +14,7 @@ from roadseg_core.data.options import parse_options
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.datasets.birds_eye import BirdsEyeView, read_calibration
+from roadseg_core.evaluation.datasets.corruptions import corrupt
 from roadseg_core.evaluation.datasets.frames import segment
 from roadseg_core.metrics import Scores, SegmentedFrame, Tally
 
@@ -33,10 +34,15 @@ class FrameScore:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was counted, in all and by frame."""
+    """
+    What was counted, in all and by frame.
+
+    :param corrupted: of the same frames, by corruption
+    """
 
     tally: Tally
     frames: tuple[FrameScore, ...]
+    corrupted: Mapping[str, Tally]
 
     def to_dict(self, engine: Engine, source: FrameSource, *, place: str) -> dict[str, object]:
         """Return the report as plain JSON types."""
@@ -52,6 +58,10 @@ class Evaluation:
             'input_size': list(info.geometry.input_size),
             'geometry': info.geometry.mode,
             **self.tally.to_dict(),
+            'corruptions': {
+                name: {key: tally.to_dict()[key] for key in ('scores', 'road', 'calibration')}
+                for name, tally in self.corrupted.items()
+            },
         }
 
 
@@ -61,6 +71,7 @@ def evaluate(
     *,
     place: str = 'camera',
     calibrations: Path | None = None,
+    corruptions: Sequence[str] = (),
     on_frame: Callable[[SegmentedFrame], None] = lambda frame: None,
 ) -> Evaluation:
     """
@@ -69,16 +80,25 @@ def evaluate(
     :param engine: with the outputs ``frames.ENGINE_OUTPUTS``
     :param place: one of ``frames.PLACES``; seen from above are camera pixels only
     :param calibrations: folder of the frames' calibrations, see :func:`find_calibrations`
-    :param on_frame: called with each frame, in order
+    :param corruptions: names of :data:`corruptions.CORRUPTIONS`; each frame is run once more by
+        each of them
+    :param on_frame: called with each frame as it is, in order
     """
-    tally = Tally(engine.info.label_map, road_only=source.road_only)
+    tally, *others = (
+        Tally(engine.info.label_map, road_only=source.road_only) for _ in ('', *corruptions)
+    )
+    corrupted = dict(zip(corruptions, others))
     scores = []
     for index in range(len(source)):
-        frame = segment(engine, source.load(index), place=place)
+        labelled = source.load(index)
+        frame = segment(engine, labelled, place=place)
         above = view_from_above(calibrations, frame.name) if place == 'camera' else None
         scores.append(FrameScore(index, frame.name, tally.add(frame, above)))
+        for name, other in corrupted.items():
+            image = corrupt(labelled.image, name, frame=labelled.name)
+            other.add(segment(engine, replace(labelled, image=image), place=place), above)
         on_frame(frame)
-    return Evaluation(tally, tuple(scores))
+    return Evaluation(tally, tuple(scores), corrupted)
 
 
 def view_from_above(calibrations: Path | None, frame: str) -> BirdsEyeView | None:

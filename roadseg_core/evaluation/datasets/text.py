@@ -9,6 +9,17 @@ from roadseg_core.report.text_table import table
 VIEW_COLUMNS = ('road', 'MaxF', 'AP', 'PRE', 'REC', 'FPR', 'FNR', 'AUC', 'threshold')
 """Of :func:`view_rows`."""
 
+CONDITION_COLUMNS = (
+    'condition',
+    'mIoU',
+    'road IoU',
+    'boundary F1',
+    'ECE, confidence',
+    'ECE, road',
+    'AUROC, wrong pixels',
+)
+"""Of :func:`condition_rows`."""
+
 
 def summary(report: Mapping) -> str:
     """Return the figures of a report (``Evaluation.to_dict``) for a terminal, in percent."""
@@ -38,6 +49,7 @@ def summary(report: Mapping) -> str:
                 for band in road['distance']
             )
         )
+    lines += ['', table(CONDITION_COLUMNS, condition_rows(report))]
     return '\n'.join(lines)
 
 
@@ -58,6 +70,32 @@ def view_rows(road: Mapping) -> list[tuple[str, ...]]:
         for name, key in (('image view', 'image_view'), ("bird's-eye view", 'birds_eye_view'))
         if road[key]
     ]
+
+
+def condition_rows(report: Mapping) -> list[tuple[str, ...]]:
+    """Return accuracy and calibration of the frames as they are, and of them corrupted."""
+    rows = []
+    for name, of in {'as they are': report, **report['corruptions']}.items():
+        confidence, road = (of['calibration'][key] for key in ('confidence', 'road_probability'))
+        rows.append(
+            (
+                name,
+                *(
+                    _with_change(of['scores'][figure], report['scores'][figure], of is not report)
+                    for figure in ('miou', 'road_iou')
+                ),
+                percent(of['road']['boundary']['f1']),
+                *('-' if of['ece'] is None else f'{of["ece"]:.3f}' for of in (confidence, road)),
+                percent(confidence['auroc']),
+            )
+        )
+    return rows
+
+
+def _with_change(value: float | None, before: float | None, changed: bool) -> str:
+    if not changed or value is None or before is None:
+        return percent(value)
+    return f'{percent(value)} ({100 * (value - before):+.1f})'
 
 
 def percent(value: float | None) -> str:

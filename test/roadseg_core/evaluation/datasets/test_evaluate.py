@@ -237,3 +237,28 @@ def test_void_truth_counts_nowhere_and_tallies_add_up():
         'sidewalk': 0.5,
         'vehicles': 0.0,
     }
+
+
+def test_corruptions_and_calibration_stand_in_report_text_and_page(
+    streets, road_where_it_is_bright, capsys
+):
+    out = streets / 'out'
+    arguments = ['--data', 'kitti_road', '--root', streets, '--corruptions', '--at', 'network']
+    files = ['--json', out / 'r.json', '--html', out / 'r.html']
+    status, text = evaluate(capsys, '--model', road_where_it_is_bright, *arguments, *files)
+    assert status == 0
+    report = json.loads((out / 'r.json').read_text())
+    assert set(report['corruptions']) == {'fog', 'rain', 'night', 'glare', 'blur', 'jpeg'}
+    for of in (report, *report['corruptions'].values()):
+        pixels = of['scores']['pixels']
+        assert pixels == report['scores']['pixels']
+        for stated in of['calibration'].values():
+            assert sum(stated['bins']['pixels']) == pixels and 0 <= stated['ece'] <= 1
+    # Each is another picture to the model.
+    briers = [
+        of['calibration']['road_probability']['brier'] for of in report['corruptions'].values()
+    ]
+    assert len({report['calibration']['road_probability']['brier'], *briers}) == 7
+    assert re.search(r'^night .*\([+-]\d', text, re.MULTILINE) and 'ECE' in text
+    page = (out / 'r.html').read_text()
+    assert page.count('data-chart') == 4 and 'Weather' in page
