@@ -69,6 +69,12 @@ class Frame:
         view.forward(image, out=out)
         return cls(image, out, view)
 
+    @property
+    def seen(self) -> np.ndarray:
+        """Return what the network sees of the picture: its image without a letterbox's padding."""
+        x, y, width, height = self.view.target
+        return self.network_image[y : y + height, x : x + width]
+
     def outputs(
         self,
         result: Segmentation,

@@ -7,6 +7,7 @@ import time
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -25,6 +26,8 @@ from roadseg_core.pipeline.frame import OutputOptions
 
 _PUBLISHED = frozenset({'label', 'road_mask'})
 """What every node publishes; the time of making them counts."""
+
+_THUMBNAIL = (32, 18)
 
 DRIFT_FRAMES = 8
 """Fewer frames than this have no drift: its ends would be two frames each."""
@@ -48,6 +51,11 @@ class Analysed:
     row: dict[str, object]
     timing: dict[str, object]
     truth: np.ndarray | None = None
+
+    @cached_property
+    def thumbnail(self) -> np.ndarray:
+        """Return what the network sees of the picture: uint8 [18, 32, 3], BGR."""
+        return cv2.resize(self.work.frame.seen, _THUMBNAIL, interpolation=cv2.INTER_AREA)
 
 
 class CameraAnalysis:

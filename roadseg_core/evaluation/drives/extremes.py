@@ -21,8 +21,6 @@ APART_NS = 1_000_000_000
 ALIKE = 12.0
 """So do frames of one camera whose thumbnails differ by less grey levels than this, on average."""
 
-_THUMBNAIL = (32, 18)
-
 SHORT = 24
 """Of a folder of this many pictures, or fewer, all are kept."""
 
@@ -119,10 +117,7 @@ def _same_scene(one: Analysed, other: Analysed) -> bool:
         return False
     if abs(one.row['stamp_ns'] - other.row['stamp_ns']) < APART_NS:
         return True
-    first, second = (
-        cv2.resize(frame.work.frame.image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
-        for frame in (one, other)
-    )
+    first, second = one.thumbnail, other.thumbnail
     return cv2.norm(first, second, cv2.NORM_L1) / first.size < ALIKE
 
 

@@ -24,11 +24,10 @@ def is_blackout(frame: Frame) -> bool:
     """
     Tell whether a picture shows nothing: dark all over, or one flat colour.
 
-    Measured on what the network sees of the picture, without a letterbox's padding, whose grey
-    would hide every blackout; every fourth row says as much, in a quarter of the time.
+    Without a letterbox's padding, whose grey would hide every blackout; every fourth row says as
+    much, in a quarter of the time.
     """
-    x, y, width, height = frame.view.target
-    mean, spread = cv2.meanStdDev(frame.network_image[y : y + height : 4, x : x + width])
+    mean, spread = cv2.meanStdDev(frame.seen[::4])
     brightness, contrast = float(mean.mean()), float(spread.max())
     return contrast < _BLANK_SPREAD or (brightness < _DARK and contrast < _DARK_SPREAD)
 
