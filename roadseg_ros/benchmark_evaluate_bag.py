@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from roadseg_core.benchmarking.drives import describe, measure_memory, measure_speed
+from roadseg_core.command_line import add_option
 from roadseg_core.engines import EngineError
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.files import default_model, write_json
@@ -60,40 +62,14 @@ def _parser() -> argparse.ArgumentParser:
         '  benchmark_evaluate_bag --output docs/benchmarks/evaluate_bag.json\n'
         '  benchmark_evaluate_bag --frames 300 --rounds 1 --long 0',
     )
-    parser.add_argument('--model', default='', help='model file (default: the one shipped)')
-    parser.add_argument(
-        '--batch',
-        type=int,
-        default=0,
-        help='frames in a batch; 0: as many as the model takes (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--frames',
-        type=int,
-        default=900,
-        help='1280x720 frames of the speed bag; 0: no speed (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--rounds',
-        type=int,
-        default=3,
-        help='turns of engine and evaluation (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--short',
-        type=int,
-        default=500,
-        help='320x240 frames of the short bag (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--long',
-        type=int,
-        default=10_000,
-        help='320x240 frames of the long bag; 0: no memory (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--output', type=Path, help='also write the figures as JSON here (default: nowhere)'
-    )
+    add = partial(add_option, parser)
+    add('--model', 'model file (default: the one shipped)', '')
+    add('--batch', 'frames in a batch; 0: as many as the model takes', 0)
+    add('--frames', '1280x720 frames of the speed bag; 0: no speed', 900)
+    add('--rounds', 'turns of engine and evaluation', 3)
+    add('--short', '320x240 frames of the short bag', 500)
+    add('--long', '320x240 frames of the long bag; 0: no memory', 10_000)
+    add('--output', 'also write the figures as JSON here (default: nowhere)', Path)
     return parser
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rosbags.rosbag2 import WriterError
 
 from roadseg_core.bags.truth_bag import write_truth_bag
 from roadseg_core.bags.writer import STORAGES, truth_topic
+from roadseg_core.command_line import add_option
 from roadseg_core.data.label_sets import find_label_map
 from roadseg_core.data.source import DataError, data_root
 from roadseg_core.labels import LABEL_MAPS, LabelMapError
@@ -63,40 +65,18 @@ def _parser() -> argparse.ArgumentParser:
         '  make_truth_bag camvid_bag --data camvid:val --root ~/data\n'
         '  make_truth_bag street --data rendered --option frames=20 --seconds 0.1',
     )
-    parser.add_argument('bag', type=Path, metavar='BAG', help='folder of the new bag')
-    parser.add_argument(
-        '--data',
-        required=True,
-        metavar='NAME[:SPLIT]',
-        help='a data set such as camvid or kitti_road; the split is val unless named',
-    )
-    parser.add_argument('--root', help='folder of the data sets (default: $ROADSEG_DATA)')
-    parser.add_argument(
-        '--option',
-        action='append',
-        default=[],
-        type=_option,
-        metavar='KEY=VALUE',
-        help='option of the data set, such as frames=20 (default: none)',
-    )
-    parser.add_argument(
-        '--label-map',
-        default='seven',
-        help='label map of the truth, known or YAML (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--camera', default='front', help='name of the camera (default: %(default)s)'
-    )
-    parser.add_argument(
-        '--seconds',
-        type=float,
-        default=2.0,
-        help='time from frame to frame; more than a second says that they are '
-        'no neighbours (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--storage', default='mcap', choices=STORAGES, help='of the bag (default: %(default)s)'
-    )
+    add = partial(add_option, parser)
+    add('bag', 'folder of the new bag', Path, metavar='BAG')
+    data = 'a data set such as camvid or kitti_road; the split is val unless named'
+    add('--data', data, required=True, metavar='NAME[:SPLIT]')
+    add('--root', 'folder of the data sets (default: $ROADSEG_DATA)')
+    option = 'option of the data set, such as frames=20 (default: none)'
+    add('--option', option, [], type=_option, action='append', metavar='KEY=VALUE')
+    add('--label-map', 'label map of the truth, known or YAML', 'seven')
+    add('--camera', 'name of the camera', 'front')
+    seconds = 'time from frame to frame; more than a second says that they are no neighbours'
+    add('--seconds', seconds, 2.0)
+    add('--storage', 'of the bag', 'mcap', choices=STORAGES)
     return parser
 
 

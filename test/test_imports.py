@@ -253,6 +253,7 @@ LAYERS = (
         'missing',
         'model_file',
         'yaml_file',
+        'command_line',
     ),
     ('ground', 'pipeline'),
     ('models',),

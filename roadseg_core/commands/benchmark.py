@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import shlex
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_engine, add_overwrite, refuse_to_replace
 from roadseg_core.files import write_json
 
@@ -28,67 +30,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         epilog=parser.epilog,
         formatter_class=parser.formatter_class,
     )
-    engine.add_argument('model', type=Path, help='model file, or training checkpoint')
+    add = partial(add_option, engine)
+    add('model', 'model file, or training checkpoint', Path)
     add_engine(engine)
-    engine.add_argument(
-        '--outputs',
-        default='labels',
-        metavar='A,B',
-        help='labels (default), road_probability, confidence',
-    )
-    engine.add_argument(
-        '--batch', default='4', metavar='N,M', help='frames in a call (default: %(default)s)'
-    )
-    engine.add_argument(
+    outputs = 'labels (default), road_probability, confidence'
+    add('--outputs', outputs, 'labels', metavar='A,B')
+    add('--batch', 'frames in a call', '4', metavar='N,M')
+    add(
         '--compare',
-        default='',
-        metavar='A,B',
-        help='other contenders: [FILE.onnx=]BACKEND[@DEVICE][:PRECISION][+OUTPUT...]; '
+        'other contenders: [FILE.onnx=]BACKEND[@DEVICE][:PRECISION][+OUTPUT...]; '
         'onnxruntime and torch alone run the plain network in fp32 (default: none)',
+        '',
+        metavar='A,B',
     )
-    engine.add_argument(
+    add(
         '--checkpoint',
-        type=Path,
-        help='of the model: weights of the plain network, and what the labels are compared '
+        'of the model: weights of the plain network, and what the labels are compared '
         'with (default: none)',
+        Path,
     )
-    engine.add_argument(
-        '--frames', type=Path, metavar='FOLDER', help='pictures to run on (default: smooth noise)'
-    )
-    engine.add_argument(
-        '--agreement-frames',
-        type=int,
-        default=32,
-        metavar='N',
-        help='pictures for the agreement of labels (default: %(default)s)',
-    )
-    engine.add_argument(
-        '--rounds',
-        type=int,
-        default=8,
-        metavar='N',
-        help='turns of each contender (default: %(default)s)',
-    )
-    engine.add_argument(
-        '--seconds', type=float, default=0.5, help='length of a turn (default: %(default)s)'
-    )
-    engine.add_argument(
-        '--threads',
-        type=int,
-        default=0,
-        metavar='N',
-        help='on the CPU; 0 (default): one per core',
-    )
-    engine.add_argument('--pinning', action='store_true', help='bind threads to cores')
-    engine.add_argument(
-        '--cache-dir',
-        type=Path,
-        metavar='FOLDER',
-        help='folder of compiled models (default: none)',
-    )
-    engine.add_argument(
-        '--output', type=Path, metavar='FILE', help='also write the figures, as JSON'
-    )
+    add('--frames', 'pictures to run on (default: smooth noise)', Path, metavar='FOLDER')
+    add('--agreement-frames', 'pictures for the agreement of labels', 32)
+    add('--rounds', 'turns of each contender', 8)
+    add('--seconds', 'length of a turn', 0.5)
+    add('--threads', 'on the CPU; 0 (default): one per core', 0)
+    add('--pinning', 'bind threads to cores', False)
+    add('--cache-dir', 'folder of compiled models (default: none)', Path, metavar='FOLDER')
+    add('--output', 'also write the figures, as JSON', Path)
     add_overwrite(engine)
 
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
 from roadseg_core.files import write_json
 
@@ -25,39 +27,23 @@ HELP = 'count operations, by layer and over the design space of a scenario'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        'pairs',
-        nargs='*',
-        metavar='KEY=VALUE',
-        help="the network's arguments, such as depth_multiplier=0.5",
-    )
-    parser.add_argument(
+    add = partial(add_option, parser)
+    arguments = "the network's arguments, such as depth_multiplier=0.5"
+    add('pairs', arguments, nargs='*', metavar='KEY=VALUE')
+    add(
         '--scenario',
-        metavar='NAME|FILE',
-        help='parking, urban, rural or a file: its design space and the pick; '
+        'parking, urban, rural or a file: its design space and the pick; '
         'without it, a network or a model: a line for every network',
+        metavar='NAME|FILE',
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument('--network', help='a network by its name')
-    what.add_argument('--model', type=Path, help='the network of a model file')
-    parser.add_argument(
-        '--input-size',
-        type=int,
-        nargs=2,
-        metavar=('HEIGHT', 'WIDTH'),
-        help='default: that of the model or scenario, else 320 480',
-    )
-    parser.add_argument(
-        '--measure',
-        action='store_true',
-        help="also measure each candidate's images/s by the engine, here",
-    )
-    parser.add_argument(
-        '--json', type=Path, metavar='FILE', help="also write the scenario's figures, as JSON"
-    )
-    parser.add_argument(
-        '--plot', type=Path, metavar='FILE', help='also draw the design space, as PNG'
-    )
+    add_option(what, '--network', 'a network by its name')
+    add_option(what, '--model', 'the network of a model file', Path)
+    size = 'default: that of the model or scenario, else 320 480'
+    add('--input-size', size, int, nargs=2, metavar=('HEIGHT', 'WIDTH'))
+    add('--measure', "also measure each candidate's images/s by the engine, here", False)
+    add('--json', "also write the scenario's figures, as JSON", Path)
+    add('--plot', 'also draw the design space, as PNG', Path)
     add_overwrite(parser)
 
 

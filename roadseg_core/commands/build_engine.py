@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+from functools import partial
 from pathlib import Path
+
+from roadseg_core.command_line import add_option
 
 HELP = "build TensorRT's plans of a model file, or check the file against TensorRT's rules"
 
@@ -19,36 +22,22 @@ NODE_OUTPUTS = ('labels', 'labels,confidence')
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('model', type=Path, help='model file')
-    parser.add_argument(
+    add = partial(add_option, parser)
+    add('model', 'model file', Path)
+    add(
         '--outputs',
+        'what a plan computes, of labels, road_probability, confidence; may be given more '
+        f'than once, for a plan each; default: {" and ".join(NODE_OUTPUTS)}, which the node uses',
         action='append',
         metavar='A,B',
-        help='what a plan computes, of labels, road_probability, confidence; may be given more '
-        f'than once, for a plan each; default: {" and ".join(NODE_OUTPUTS)}, which the node '
-        'uses',
     )
-    parser.add_argument('--device', default='auto', help='auto (default), cuda or cuda:N')
-    parser.add_argument(
-        '--precision', default='auto', help="auto (default), or the file's own; fp32 rules out TF32"
-    )
-    parser.add_argument(
-        '--cache-dir',
-        type=Path,
-        metavar='FOLDER',
-        help="folder of plans, as the node's cache_dir; default: the user's cache",
-    )
-    parser.add_argument(
-        '--log',
-        type=Path,
-        metavar='FILE',
-        help="TensorRT's log, which is added to; default: build-MODEL.log in the folder of plans",
-    )
-    parser.add_argument(
-        '--check',
-        action='store_true',
-        help='check the file alone: needs neither TensorRT nor a GPU',
-    )
+    add('--device', 'auto (default), cuda or cuda:N', 'auto')
+    add('--precision', "auto (default), or the file's own; fp32 rules out TF32", 'auto')
+    plans = "folder of plans, as the node's cache_dir; default: the user's cache"
+    add('--cache-dir', plans, Path, metavar='FOLDER')
+    log = "TensorRT's log, which is added to; default: build-MODEL.log in the folder of plans"
+    add('--log', log, Path)
+    add('--check', 'check the file alone: needs neither TensorRT nor a GPU', False)
 
 
 def run(options: argparse.Namespace) -> int:

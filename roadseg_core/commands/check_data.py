@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_overwrite, refuse_recordings, refuse_to_replace
 
 if TYPE_CHECKING:
@@ -26,39 +28,22 @@ _SHEETS = Path('build/check-data')
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
+    add = partial(add_option, parser)
+    add(
         'data',
-        metavar='NAME[:SPLIT]',
-        help='camvid, cityscapes, comma10k, folder, kitti_road, kitti_semantic or '
+        'camvid, cityscapes, comma10k, folder, kitti_road, kitti_semantic or '
         'virtual_kitti; all splits that are there unless one is named',
+        metavar='NAME[:SPLIT]',
     )
-    parser.add_argument(
-        'pairs',
-        nargs='*',
-        metavar='key=value',
-        help='options of the data set, such as subset=900_100_59 crop=central',
-    )
-    parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
-    parser.add_argument(
-        '--label-map',
-        metavar='NAME|FILE',
-        help='what the truth shall become; default: seven, or for folder the map of its label_set',
-    )
-    parser.add_argument(
-        '--output',
-        type=Path,
-        default=_SHEETS,
-        metavar='FOLDER',
-        help='where contact sheets go, a picture a split; default: %(default)s',
-    )
-    parser.add_argument(
-        '--sheet',
-        type=int,
-        default=12,
-        metavar='N',
-        help='frames on a contact sheet, 0 for none; default: %(default)s',
-    )
-    parser.add_argument('--json', action='store_true', help='print the report as JSON')
+    pairs = 'options of the data set, such as subset=900_100_59 crop=central'
+    add('pairs', pairs, nargs='*', metavar='key=value')
+    add('--root', 'folder of the data sets (default: $ROADSEG_DATA)')
+    label_map = 'what the truth becomes; default: seven, or for folder the map of its label_set'
+    add('--label-map', label_map, metavar='NAME|FILE')
+    sheets = 'where contact sheets go, a picture a split'
+    add('--output', sheets, _SHEETS, type=Path, metavar='FOLDER')
+    add('--sheet', 'frames on a contact sheet, 0 for none', 12)
+    add('--json', 'print the report as JSON', False)
     add_overwrite(parser)
 
 

@@ -6,24 +6,20 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.files import RECORDING_SUFFIXES
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
     """Declare which engine is opened: ``--backend``, ``--device`` and ``--precision``."""
-    for name, text in (
-        ('backend', 'auto (default), openvino, tensorrt or torch'),
-        ('device', "device, in the backend's words (default: auto)"),
-        ('precision', 'auto (default), fp32, bf16, fp16 or int8'),
-    ):
-        parser.add_argument(f'--{name}', default='auto', help=text)
+    add_option(parser, '--backend', 'auto (default), openvino, tensorrt or torch', 'auto')
+    add_option(parser, '--device', "device, in the backend's words", 'auto')
+    add_option(parser, '--precision', 'auto (default), fp32, bf16, fp16 or int8', 'auto')
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
     """Declare ``--overwrite``."""
-    parser.add_argument(
-        '--overwrite', action='store_true', help='replace files of these names (default: refuse)'
-    )
+    add_option(parser, '--overwrite', 'replace files of these names (default: refuse)', False)
 
 
 def refuse_to_replace(options: argparse.Namespace, *files: Path | None) -> None:

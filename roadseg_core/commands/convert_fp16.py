@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
 
 HELP = 'write the fp16 form of a model file, for TensorRT'
@@ -17,17 +19,12 @@ HELP = 'write the fp16 form of a model file, for TensorRT'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('model', type=Path, help='model file in fp32')
-    parser.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
-    parser.add_argument(
-        '--frames',
-        type=Path,
-        metavar='FOLDER',
-        help='pictures to compare the two on; default: smooth noise',
-    )
-    parser.add_argument(
-        '--count', type=int, default=16, metavar='N', help='of pictures; default: %(default)s'
-    )
+    add = partial(add_option, parser)
+    add('model', 'model file in fp32', Path)
+    add('--output', 'the .onnx file to write', Path, required=True)
+    pictures = 'pictures to compare the two on (default: smooth noise)'
+    add('--frames', pictures, Path, metavar='FOLDER')
+    add('--count', 'of pictures', 16)
     add_overwrite(parser)
 
 

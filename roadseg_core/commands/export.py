@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
 
 HELP = 'write a model file from a checkpoint'
@@ -17,20 +19,17 @@ HELP = 'write a model file from a checkpoint'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('checkpoint', type=Path, help='.safetensors file of a training run')
-    parser.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
-    parser.add_argument(
-        '--frames',
-        type=Path,
-        metavar='FOLDER',
-        help='pictures for the numeric check; default: smooth noise',
-    )
-    parser.add_argument(
+    add = partial(add_option, parser)
+    add('checkpoint', '.safetensors file of a training run', Path)
+    add('--output', 'the .onnx file to write', Path, required=True)
+    pictures = 'pictures for the numeric check (default: smooth noise)'
+    add('--frames', pictures, Path, metavar='FOLDER')
+    add(
         '--precision',
+        'types in the file: fp16 is for TensorRT; OpenVINO takes fp32 and '
+        'runs it in bf16 where the processor can; for int8: quantize (default: %(default)s)',
+        'fp32',
         choices=('fp32', 'fp16'),
-        default='fp32',
-        help='types in the file: fp16 is for TensorRT; OpenVINO takes fp32 and '
-        'runs it in bf16 where the processor can; for int8: quantize; default: %(default)s',
     )
     add_overwrite(parser)
 

@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_overwrite, refuse_to_replace
 
 HELP = 'draw the curves of training runs, and panels of their results'
@@ -17,39 +19,20 @@ HELP = 'draw the curves of training runs, and panels of their results'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        'runs',
-        type=Path,
-        nargs='+',
-        metavar='RUN',
-        help='folder of a run, such as build/training/unet',
-    )
-    parser.add_argument(
+    add = partial(add_option, parser)
+    runs = 'folder of a run, such as build/training/unet'
+    add('runs', runs, Path, nargs='+', metavar='RUN')
+    add(
         '--curves',
-        type=Path,
-        metavar='FILE',
-        help='losses and figures of all runs over the epochs, as PNG; default: '
+        'losses and figures of all runs over the epochs, as PNG; default: '
         'curves.png beside the first run, unless --panels is given',
+        Path,
     )
-    parser.add_argument(
-        '--panels',
-        type=Path,
-        metavar='FILE',
-        help="input, truth, prediction, road and errors of each run's best network, as PNG or JPEG",
-    )
-    parser.add_argument(
-        '--frames',
-        type=int,
-        default=3,
-        metavar='N',
-        help='frames of each validation set in the panels (default: 3)',
-    )
-    parser.add_argument(
-        '--width', type=int, default=1600, metavar='PIXELS', help='of the panels (default: 1600)'
-    )
-    parser.add_argument(
-        '--root', help='folder of the data sets for the panels; default: that of the training'
-    )
+    panels = "input, truth, prediction, road and errors of each run's best network, as PNG or JPEG"
+    add('--panels', panels, Path)
+    add('--frames', 'frames of each validation set in the panels', 3)
+    add('--width', 'of the panels', 1600, metavar='PIXELS')
+    add('--root', 'folder of the data sets for the panels; default: that of the training')
     add_overwrite(parser)
 
 

@@ -10,8 +10,10 @@ r"""
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_overwrite, refuse_recordings, refuse_to_replace
 
 HELP = 'write a model file in int8'
@@ -19,48 +21,25 @@ HELP = 'write a model file in int8'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('model', type=Path, help='model file in fp32')
-    parser.add_argument('--output', type=Path, required=True, help='the .onnx file to write')
-    parser.add_argument(
-        '--calibrate',
-        type=Path,
-        nargs='+',
-        required=True,
-        metavar='FOLDER',
-        help='pictures that set the ranges of values',
-    )
-    parser.add_argument(
-        '--calibration-frames',
-        type=int,
-        default=48,
-        metavar='N',
-        help='how many of them, spread evenly; default: %(default)s',
-    )
-    parser.add_argument(
+    add = partial(add_option, parser)
+    add('model', 'model file in fp32', Path)
+    add('--output', 'the .onnx file to write', Path, required=True)
+    pictures = 'pictures that set the ranges of values'
+    add('--calibrate', pictures, Path, nargs='+', required=True, metavar='FOLDER')
+    add('--calibration-frames', 'how many of them, spread evenly', 48)
+    add(
         '--data',
+        'data sets to validate on, each with its options behind it; the split is val by default',
         nargs='+',
         required=True,
         metavar='NAME[:SPLIT]|key=value',
-        help='data sets to validate on, each with its options behind it; '
-        'the split is val by default',
     )
     parser.set_defaults(pairs=[])
-    parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
-    parser.add_argument(
-        '--limit',
-        type=float,
-        default=0.5,
-        metavar='POINTS',
-        help='points of mIoU it may lose on any of them; else nothing is written; '
-        'default: %(default)s',
-    )
-    parser.add_argument(
-        '--keep',
-        nargs='*',
-        default=[],
-        metavar='NAME',
-        help='convolutions to leave in fp32, by parts of their names; default: none',
-    )
+    add('--root', 'folder of the data sets (default: $ROADSEG_DATA)')
+    limit = 'points of mIoU it may lose on any of them; else nothing is written'
+    add('--limit', limit, 0.5, metavar='POINTS')
+    keep = 'convolutions to leave in fp32, by parts of their names (default: none)'
+    add('--keep', keep, [], type=str, nargs='*', metavar='NAME')
     add_overwrite(parser)
 
 

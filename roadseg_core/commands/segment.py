@@ -12,9 +12,11 @@ import hashlib
 import json
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_engine
 from roadseg_core.files import default_model
 
@@ -29,73 +31,42 @@ _SUMMARY = 'segment.json'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    add = parser.add_argument
-    add(
-        'sources',
-        nargs='+',
-        metavar='SOURCE',
-        help='a bag, a video, a picture, a folder of pictures, or a pattern in quotes',
-    )
-    add('--output', type=Path, required=True, metavar='FOLDER', help='folder of the results')
+    add = partial(add_option, parser)
+    source = 'a bag, a video, a picture, a folder of pictures, or a pattern in quotes'
+    add('sources', source, nargs='+', metavar='SOURCE')
+    add('--output', 'folder of the results', Path, required=True, metavar='FOLDER')
     add(
         '--outputs',
+        'label, road_mask, confidence, overlay, video (default: label,overlay)',
+        frozenset(('label', 'overlay')),
         type=lambda text: frozenset(text.split(',')),
-        default=frozenset(('label', 'overlay')),
         metavar='NAME,...',
-        help='label, road_mask, confidence, overlay, video (default: label,overlay)',
     )
-    add(
-        '--model',
-        type=Path,
-        default=default_model(),
-        metavar='FILE',
-        help='model file or checkpoint; default: the shipped %(default)s',
-    )
+    model = 'model file or checkpoint; default: the shipped %(default)s'
+    add('--model', model, default_model(), type=Path, metavar='FILE')
     add_engine(parser)
-    add('--batch', type=int, default=0, help='frames in a batch (default: as the model takes)')
-    add(
-        '--at',
-        choices=('camera', 'network'),
-        default='camera',
-        help="size of the images: the camera's (default) or the network's",
-    )
-    add(
-        '--road-threshold',
-        type=float,
-        default=0.0,
-        metavar='P',
-        help='least probability of road of the road mask, 0 to 1 (default 0: the labels decide)',
-    )
-    add(
-        '--overlay-mode',
-        choices=('palette', 'road'),
-        default='palette',
-        help='paint every class (default) or the road alone',
-    )
-    add('--overlay-alpha', type=float, default=0.5, metavar='A', help='weight of the paint (0.5)')
-    add(
-        '--camera',
-        action='append',
-        default=[],
-        metavar='NAME=TOPIC',
-        help='image topic of a bag, once per camera (default: all that look like cameras)',
-    )
-    add('--every', type=int, default=1, metavar='N', help='take every N-th frame (default 1)')
-    add('--start', type=float, default=0.0, metavar='SECONDS', help='begin there (default 0)')
-    add('--end', type=float, metavar='SECONDS', help='end there (default: the end)')
+    add('--batch', 'frames in a batch (default: as the model takes)', 0)
+    at = "size of the images: the camera's (default) or the network's"
+    add('--at', at, 'camera', choices=('camera', 'network'))
+    threshold = 'least probability of road of the road mask, 0 to 1 (default 0: the labels decide)'
+    add('--road-threshold', threshold, 0.0, metavar='P')
+    mode = 'paint every class (default) or the road alone'
+    add('--overlay-mode', mode, 'palette', choices=('palette', 'road'))
+    add('--overlay-alpha', 'weight of the paint', 0.5, metavar='A')
+    cameras = 'image topic of a bag, once per camera (default: all that look like cameras)'
+    add('--camera', cameras, action='append', metavar='NAME=TOPIC')
+    add('--every', 'take every N-th frame', 1)
+    add('--start', 'begin there', 0.0, metavar='SECONDS')
+    add('--end', 'end there (default: the end)', float, metavar='SECONDS')
     add(
         '--codec',
-        choices=('mp4v', 'vp09'),
-        default='mp4v',
-        help='of videos: mp4v (default), or vp09, which browsers play too and which takes 30 times '
+        'of videos: mp4v (default), or vp09, which browsers play too and which takes 30 times '
         'as long',
+        'mp4v',
+        choices=('mp4v', 'vp09'),
     )
-    add('--fps', type=float, help='rate of pictures in a video (default 15)')
-    add(
-        '--fresh',
-        action='store_true',
-        help='replace earlier results of other settings in the folder',
-    )
+    add('--fps', 'rate of pictures in a video (default 15)', float)
+    add('--fresh', 'replace earlier results of other settings in the folder', False)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -140,7 +111,7 @@ def _segment(options: argparse.Namespace) -> int:
         frame=OutputOptions(
             options.at, options.road_threshold, options.overlay_mode, options.overlay_alpha
         ),
-        cameras=dict(_camera(text) for text in options.camera),
+        cameras=dict(_camera(text) for text in options.camera or ()),
         start=options.start,
         end=options.end,
         every=options.every,

@@ -8,46 +8,33 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
+
+from roadseg_core.command_line import add_option
 
 HELP = 'train a network from a configuration'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        'config',
-        type=Path,
-        help='YAML file, or the name of one in config/training, such as own_streets',
-    )
-    parser.add_argument(
+    add = partial(add_option, parser)
+    add('config', 'YAML file, or the name of one in config/training, such as own_streets', Path)
+    add(
         'pairs',
+        'such as epochs=3 or optimizer.learning_rate=0.01; data.root is the folder of the '
+        'data sets, by default $ROADSEG_DATA',
         nargs='*',
         metavar='key=value',
-        help='such as epochs=3 or optimizer.learning_rate=0.01; data.root is the folder of the '
-        'data sets, by default $ROADSEG_DATA',
     )
-    parser.add_argument(
-        '--smoke',
-        action='store_true',
-        help='a trial of seconds: generated data, small sizes and widths',
-    )
-    start = parser.add_mutually_exclusive_group()
-    start.add_argument(
-        '--resume',
-        action='store_const',
-        const='resume',
-        dest='start',
-        default='new',
-        help='go on with the run of this name, if there is one',
-    )
-    start.add_argument(
-        '--overwrite',
-        action='store_const',
-        const='overwrite',
-        dest='start',
-        help='delete the earlier run of this name',
-    )
+    add('--smoke', 'a trial of seconds: generated data, small sizes and widths', False)
+    start = {'dest': 'start', 'action': 'store_const'}
+    group = parser.add_mutually_exclusive_group()
+    again = 'go on with the run of this name, if there is one'
+    add_option(group, '--resume', again, **start, const='resume')
+    anew = 'delete the earlier run of this name'
+    add_option(group, '--overwrite', anew, **start, const='overwrite')
+    parser.set_defaults(start='new')
 
 
 def run(options: argparse.Namespace) -> None:

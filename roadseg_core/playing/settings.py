@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roadseg_core.bags.cdr import BILLION
+from roadseg_core.command_line import image_size
 from roadseg_core.playing.packets import WHOLE, Part
 
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
@@ -134,7 +135,9 @@ def _parser() -> argparse.ArgumentParser:
     add_choice('--reliability', reliability, 'best_effort', 'reliable')
     clock = {'nargs': '?', 'const': 100.0, 'default': 0.0, 'metavar': 'HZ', 'type': _positive}
     add('--clock', 'also publish /clock, following the stamps (100 Hz)', dest='clock_hz', **clock)
-    add('--resize', 'bring all images to this', dest='size', type=_size, metavar='WIDTHxHEIGHT')
+    add(
+        '--resize', 'bring all images to this', dest='size', type=image_size, metavar='WIDTHxHEIGHT'
+    )
     seconds = {'metavar': 'SECONDS', 'type': _positive}
     begin = {**seconds, 'type': _offset, 'default': 0.0}
     add('--start', 'begin this long after the beginning of the recording', **begin)
@@ -172,13 +175,6 @@ def _seconds(option: str, text: str) -> float:
     if not 0.0 <= value < 3600.0:
         raise ValueError(f'{option}: {text!r} is not between 0 and 3600 seconds')
     return value
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r'(\d{1,5})x(\d{1,5})', text)
-    if not match or not all(1 <= int(side) <= 16384 for side in match.groups()):
-        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT, such as 640x480')
-    return int(match[2]), int(match[1])
 
 
 def _offset(text: str) -> float:

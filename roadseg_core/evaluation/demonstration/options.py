@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from roadseg_core.bags.writer import image_topic, truth_topic
+from roadseg_core.command_line import image_size
 from roadseg_core.rendering import Drive, DriveConfig, demo_config
 
 _SOURCE_SECONDS = 60.0
@@ -87,7 +87,7 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoOptions:
         ('cameras', _cameras, f'number or names of cameras of the drive: {cameras} (default all)'),
         ('fps', float, 'frames per second of a camera (default 15)'),
         ('phase', str, 'in: all cameras at the same moment (default); out: evenly apart'),
-        ('size', _size, 'size of the rendered frames (default 640x480)'),
+        ('size', image_size, 'size of the rendered frames (default 640x480)'),
         ('seconds', float, 'how long to play (default 10; a source: all of it, at most 60)'),
         ('model', _existing, 'model file (default: the one shipped)'),
         ('backend', str, 'engine of the node (default auto)'),
@@ -119,10 +119,3 @@ def _cameras(text: str) -> tuple[str, ...]:
             f'{text!r}; expected 1 to {len(Drive.cameras)}, or some of {",".join(Drive.cameras)}'
         )
     return names
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r'(\d+)x(\d+)', text)
-    if not match:
-        raise argparse.ArgumentTypeError(f'{text!r}; expected WIDTHxHEIGHT, such as 640x480')
-    return int(match[2]), int(match[1])

@@ -1,0 +1,41 @@
+"""Declare the options of commands: types and help follow from their defaults."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+_METAVARS = {int: 'N', Path: 'FILE'}
+_LARGEST_SIDE = 16384
+
+
+def add_option(
+    parser: argparse._ActionsContainer, name: str, about: str, default: object = None, **how: object
+) -> None:
+    """
+    Declare an option, or an argument where the name has no dashes.
+
+    :param about: its help, to which the default is added unless it speaks of one
+    :param default: or the type, where there is none; False makes a switch
+    :param how: more of what ``add_argument`` takes
+    """
+    if default is False:
+        how['action'] = 'store_true'
+    elif default is not None:
+        kind = default if isinstance(default, type) else type(default)
+        how.setdefault('type', kind)
+        if kind is not default:
+            how['default'] = default
+            about += '' if 'default' in about else ' (default: %(default)s)'
+        if name.startswith('-') and kind in _METAVARS and 'choices' not in how:
+            how.setdefault('metavar', _METAVARS[kind])
+    parser.add_argument(name, help=about, **how)
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Parse ``WIDTHxHEIGHT`` of an option; return (height, width)."""
+    match = re.fullmatch(r'(\d{1,5})x(\d{1,5})', text)
+    if not match or not all(1 <= int(side) <= _LARGEST_SIDE for side in match.groups()):
+        raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT, such as 640x480')
+    return int(match[2]), int(match[1])
