@@ -24,7 +24,6 @@ ARCHIVE_SUFFIXES = ('.zip', '.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tar.xz')
 MAX_BYTES = 1 << 40
 """No data set is larger when unpacked; what claims to be is refused."""
 
-
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -107,11 +106,7 @@ def _unpack_one(path: Path, target: Path) -> None:
     except (*_DAMAGE, OSError) as error:
         # The readers of gzip and bzip2 find damage as an OSError without a number; errors of the
         # machine have one.
-        if (
-            isinstance(error, OSError)
-            and error.errno is not None
-            and not isinstance(error, _DAMAGE)
-        ):
+        if not isinstance(error, _DAMAGE) and error.errno is not None:
             raise
         raise DataError(f'{path}: damaged or unreadable archive: {error}') from error
 

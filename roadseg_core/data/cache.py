@@ -98,8 +98,8 @@ def open_cached(
                     _make(path, source, wanted, skip=options.on_error == 'skip')
         except PermissionError as error:
             raise DataError(
-                f'{folder}: cannot write there ({error.strerror}); set the option '
-                'cache to another folder'
+                f'{folder}: cannot write there ({error.strerror}); set the option cache to another '
+                'folder'
             ) from error
     frames = CachedFrames(path, name=source.name, road_only=source.road_only)
     return frames, frames.skipped

@@ -19,8 +19,6 @@ from roadseg_core.data.source import NoSplitError, list_folder
 from roadseg_core.data.truth import IdTruth
 from roadseg_core.labels import LabelMap
 
-SPLITS = ('train', 'val', 'test')
-
 _IMAGES = '701_StillsRaw_full'
 _TRUTH = 'LabeledApproved_full'
 _COLOURS = 'label_colors.txt'
@@ -33,8 +31,6 @@ def open_camvid(root: Path, *, split: str, label_map: LabelMap, options: FileOpt
 
     :raises DataError: if the folders are missing or hold no frames of the split
     """
-    if split not in SPLITS:
-        raise NoSplitError(f'CamVid split {split!r}; expected one of {SPLITS}')
     folder = locate(
         root,
         names=('camvid', 'CamVid'),
@@ -63,7 +59,6 @@ def _open_original(
     chosen = [stem for stem in all_names(images, truths) if segnet_split(stem) == split]
     colours = folder / _COLOURS
     tables = [colours] if colours.is_file() else []
-
     return make_source(
         name,
         match_pairs(images, truths, chosen),

@@ -60,14 +60,8 @@ def open_cityscapes(
 
     :raises DataError: if the folders are missing or there is no such split
     """
-    if split not in SPLITS:
-        raise NoSplitError(f'Cityscapes split {split!r}; expected one of {SPLITS}')
-    folder = locate(
-        root,
-        names=('cityscapes', 'Cityscapes'),
-        options=options,
-        holds=('leftImg8bit/*', 'gtFine/*'),
-    )
+    names, holds = ('cityscapes', 'Cityscapes'), ('leftImg8bit/*', 'gtFine/*')
+    folder = locate(root, names=names, options=options, holds=holds)
     part = 'val' if options.subset and split == 'test' else split
     if not any((folder / kind / part).is_dir() for kind in ('leftImg8bit', 'gtFine')):
         raise NoSplitError(f'{folder / "leftImg8bit" / part}: no such folder')

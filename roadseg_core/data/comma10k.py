@@ -7,7 +7,7 @@ from pathlib import Path
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import PairSource, all_names, files_by_stem, make_source, match_pairs
-from roadseg_core.data.source import NoSplitError, list_folder
+from roadseg_core.data.source import list_folder
 from roadseg_core.data.truth import ColourTruth
 from roadseg_core.labels import LabelMap
 
@@ -20,10 +20,8 @@ def open_comma10k(
 
     As its publishers do, validate on the frames whose names end in 9.
 
-    :raises DataError: if the folders are missing or there is no such split
+    :raises DataError: if the folders are missing
     """
-    if split not in ('train', 'val'):
-        raise NoSplitError(f'comma10k split {split!r}; expected train or val')
     folder = locate(root, names=('comma10k', 'comma10k-master'), holds=('masks',), options=options)
     images = files_by_stem(list_folder(folder / 'imgs', ('.png',)))
     truths = files_by_stem(list_folder(folder / 'masks', ('.png',)))

@@ -19,7 +19,7 @@ from roadseg_core.data.location import cache_folder
 from roadseg_core.data.options import CacheOptions, FileOptions, parse_options
 from roadseg_core.data.rendered import RenderedDrives, RenderedOptions
 from roadseg_core.data.selection import Selection, readable_frames
-from roadseg_core.data.source import DataError, FrameSource
+from roadseg_core.data.source import DataError, FrameSource, NoSplitError
 from roadseg_core.data.splits import spread
 from roadseg_core.data.virtual_kitti import VirtualKittiOptions, open_virtual_kitti
 from roadseg_core.labels import LabelMap
@@ -128,10 +128,13 @@ def open_unchecked(
     Open a data set as it is, with its problems, whatever its options say about them.
 
     :returns: the source, with ``problems``, and its options
-    :raises DataError: if the name or an option is unknown or folders are missing
+    :raises DataError: if the name, the split or an option is unknown or folders are missing
     """
     if name not in DATA_SETS:
         raise DataError(f'data set {name!r}; expected one of {SOURCES}')
     data_set = DATA_SETS[name]
+    if split not in data_set.splits:
+        known = ' or '.join(data_set.splits)
+        raise NoSplitError(f'{name} split {split!r}; expected {known}')
     parsed = parse_options(data_set.options, options, name)
     return data_set.open(Path(root), split=split, label_map=label_map, options=parsed), parsed

@@ -16,8 +16,6 @@ from roadseg_core.data.splits import hold_out
 from roadseg_core.data.truth import AnyTruth, ColourTruth, IdTruth
 from roadseg_core.labels import LabelMap
 
-SPLITS = ('train', 'val', 'test')
-
 
 class FolderOptions(FileOptions):
     """
@@ -50,8 +48,6 @@ def open_folder(
 
     :raises DataError: if folders are missing, or an option that is needed
     """
-    if split not in SPLITS:
-        raise NoSplitError(f'split {split!r}; expected one of {SPLITS}')
     for key in ('folder', 'label_set'):
         if getattr(options, key) is None:
             raise DataError(
@@ -63,12 +59,8 @@ def open_folder(
     )
     by_split = '{split}' in options.images or '{split}' in options.labels
     # A split that is not there must not hide the data set.
-    base = locate(
-        root,
-        names=(),
-        options=options,
-        holds=(options.images.replace('{split}', '*'), images_folder),
-    )
+    holds = options.images.replace('{split}', '*'), images_folder
+    base = locate(root, names=(), options=options, holds=holds)
     if by_split and not any((base / path).is_dir() for path in (images_folder, labels_folder)):
         raise NoSplitError(f'{base / images_folder}: no such folder')
     images = _files(base / images_folder, options.image_suffix, ('.png', '.jpg', '.jpeg'))

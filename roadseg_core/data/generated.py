@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from roadseg_core.data.options import CacheOptions, Count, Size
-from roadseg_core.data.source import LabelledFrame, NoSplitError
+from roadseg_core.data.source import LabelledFrame
 from roadseg_core.labels import IGNORE, LabelMap
 
 
@@ -32,15 +32,12 @@ class GeneratedStreets:
     pixels have no label, as in real truth.
 
     :param split: ``train`` or ``val``: other frames
-    :raises NoSplitError: for an unknown split
     """
 
     road_only = False
     problems: tuple[str, ...] = ()
 
     def __init__(self, *, split: str, label_map: LabelMap, options: GeneratedOptions) -> None:
-        if split not in ('train', 'val'):
-            raise NoSplitError(f'generated split {split!r}; expected train or val')
         self.name = f'generated_{split}'
         self._seed = int(split == 'val')
         self._label_map = label_map
@@ -56,13 +53,8 @@ class GeneratedStreets:
         valid = self._label_map.valid_ids
         others = [i for i in valid if i not in self._label_map.road_ids] or list(valid)
         bands = np.sort(rng.permutation(height)[: len(others) - 1])
-        labels = np.repeat(
-            np.asarray(others, np.uint8)[np.searchsorted(bands, np.arange(height), side='right')][
-                :, None
-            ],
-            width,
-            1,
-        )
+        band = np.searchsorted(bands, np.arange(height), side='right')
+        labels = np.repeat(np.asarray(others, np.uint8)[band, None], width, 1)
         for class_id in others:
             top, left = rng.integers(0, height - 8), rng.integers(0, width - 8)
             labels[top : top + 8, left : left + 8] = class_id

@@ -57,8 +57,6 @@ def open_kitti_road(
 
     :raises DataError: if the folders are missing, or the label map tells no road from pavement
     """
-    if split not in ('train', 'val'):
-        raise NoSplitError(f'KITTI Road split {split!r}; expected train or val')
     road_id = label_map.road_ids[0]
     if label_map.names[road_id] in MORE_THAN_ROAD:
         raise DataError(
@@ -66,12 +64,8 @@ def open_kitti_road(
             f'label map {label_map.name!r} holds more than road; expected seven, two or a map '
             'with a class for road alone'
         )
-    training = (
-        locate(
-            root, names=('kitti_road', 'data_road'), options=options, holds=('training/gt_image_2',)
-        )
-        / 'training'
-    )
+    names, holds = ('kitti_road', 'data_road'), ('training/gt_image_2',)
+    training = locate(root, names=names, options=options, holds=holds) / 'training'
     images = {
         path.stem: path
         for path in list_folder(training / 'image_2', ('.jpg', '.png'))

@@ -21,13 +21,9 @@ from roadseg_core.data.splits import draw_parts, hold_out
 from roadseg_core.data.truth import AnyTruth, IdTruth
 from roadseg_core.labels import LabelMap
 
-OLDER_FOLDERS = (
-    ('images', 'labels'),
-    ('image', 'label'),
-    ('image_2', 'label'),
-    ('RGB', 'GT'),
-    ('rgb', 'gt'),
-    ('images', 'gt'),
+OLDER_FOLDERS = tuple(
+    names.split('/')
+    for names in ('images/labels', 'image/label', 'image_2/label', 'RGB/GT', 'rgb/gt', 'images/gt')
 )
 """What the folders of images and of truth may be called in the older set."""
 
@@ -55,12 +51,8 @@ def open_kitti_semantic(
     :raises DataError: if the folders are missing or there is no such split
     """
     holds = ('training/semantic', *(truth for _, truth in OLDER_FOLDERS))
-    folder = locate(
-        root,
-        names=('kitti_semantic', 'data_semantics', 'kitti_semantic_sample'),
-        holds=holds,
-        options=options,
-    )
+    names = ('kitti_semantic', 'data_semantics', 'kitti_semantic_sample')
+    folder = locate(root, names=names, holds=holds, options=options)
     recent = (folder / 'training' / 'semantic').is_dir()
     splits = ('train', 'val') if recent else tuple(_SHARES)
     if split not in splits:

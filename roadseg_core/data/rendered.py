@@ -9,7 +9,7 @@ from pydantic import Field
 
 from roadseg_core.data.label_sets import find_label_set, reduction_table
 from roadseg_core.data.options import CacheOptions, Size
-from roadseg_core.data.source import DataError, LabelledFrame
+from roadseg_core.data.source import LabelledFrame
 from roadseg_core.labels import LabelMap
 
 FRAMES_PER_DRIVE = 8
@@ -34,7 +34,7 @@ class RenderedDrives:
     Render frames with the truth of the label map ``seven``, or of one that it reduces to.
 
     :param split: ``train`` or ``val``
-    :raises DataError: for an unknown split; LabelMapError for a label map that seven is no part of
+    :raises LabelMapError: for a label map that seven is no part of
     """
 
     road_only = False
@@ -43,15 +43,10 @@ class RenderedDrives:
     def __init__(self, *, split: str, label_map: LabelMap, options: RenderedOptions) -> None:
         from roadseg_core.rendering.splits import training_configs
 
-        if split not in ('train', 'val'):
-            raise DataError(f'rendered split {split!r}; expected train or val')
         self.name = f'rendered_{split}'
         drives = -(-options.frames // FRAMES_PER_DRIVE)
-        self._configs = list(
-            training_configs(
-                drives, *options.size, first=FIRST_VALIDATION_DRIVE if split == 'val' else 0
-            )
-        )
+        first = FIRST_VALIDATION_DRIVE if split == 'val' else 0
+        self._configs = list(training_configs(drives, *options.size, first=first))
         self._frames = options.frames
         self._drive: tuple[int, object] = (-1, None)
         seven = find_label_set('seven')
@@ -73,9 +68,8 @@ class RenderedDrives:
         camera = drive.cameras[position % len(drive.cameras)]
         moment = position * drive.frame_count // FRAMES_PER_DRIVE
         frame = drive.render(camera, moment)
-        return LabelledFrame(
-            f'drive{number}_{camera}_{moment}', frame.image, self._table[frame.labels]
-        )
+        name = f'drive{number}_{camera}_{moment}'
+        return LabelledFrame(name, frame.image, self._table[frame.labels])
 
     def inputs(self) -> Iterator[Path]:
         """Yield the files that the frames depend on: the program that renders them."""

@@ -19,7 +19,7 @@ from roadseg_core.data.colour_table import read_colours
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions, Scale
 from roadseg_core.data.pairs import Listing, PairSource, all_names, make_source, match_pairs
-from roadseg_core.data.source import DataError, NoSplitError
+from roadseg_core.data.source import DataError
 from roadseg_core.data.truth import Truth
 from roadseg_core.labels import LabelMap
 
@@ -95,8 +95,6 @@ def open_virtual_kitti(
 
     :raises DataError: if a chosen scene, variation or camera is missing
     """
-    if split not in ('train', 'val'):
-        raise NoSplitError(f'Virtual KITTI split {split!r}; expected train or val')
     folder = locate(
         root,
         names=('virtual_kitti', 'vkitti', 'vkitti2'),

@@ -82,7 +82,7 @@ def test_ids_outside_the_map_fail_or_are_ignored(layouts, tmp_path):
 
 def test_splits_are_named(layouts):
     layouts.camvid()
-    with pytest.raises(DataError, match="split 'valid'; expected one of"):
+    with pytest.raises(DataError, match="split 'valid'; expected train or val or test"):
         open_source('camvid', root=layouts.root, split='valid', label_map=SEVEN)
     with pytest.raises(DataError, match='test: no such folder'):
         open_source('camvid', root=layouts.root, split='test', label_map=SEVEN)
