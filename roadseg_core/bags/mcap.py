@@ -104,10 +104,7 @@ class McapFile:
         self._file.close()
 
     def _messages(
-        self,
-        topics: Collection[str] | None,
-        start_ns: int | None,
-        end_ns: int | None,
+        self, topics: Collection[str] | None, start_ns: int | None, end_ns: int | None
     ) -> Iterator[tuple[str, int, Buffer, tuple[int, int]]]:
         for body, chunk, offset in self._records(start_ns, end_ns):
             if len(body) < _MESSAGE_HEAD.size:

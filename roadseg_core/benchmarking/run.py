@@ -10,11 +10,7 @@ from dataclasses import asdict
 import numpy as np
 
 from roadseg_core.benchmarking.measuring import Timing, measure
-from roadseg_core.benchmarking.opening import (
-    Opened,
-    open_contender,
-    reference_checkpoint,
-)
+from roadseg_core.benchmarking.opening import Opened, open_contender, reference_checkpoint
 from roadseg_core.benchmarking.specification import BenchmarkError, BenchmarkSettings
 from roadseg_core.engines import model_info
 from roadseg_core.machine import describe_machine, versions

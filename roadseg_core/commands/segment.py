@@ -100,9 +100,9 @@ def _segment(options: argparse.Namespace) -> int:
     from roadseg_core.engines import open_engine
     from roadseg_core.pipeline.frame import OutputOptions, engine_outputs
     from roadseg_core.segmenting.inputs import find_inputs
+    from roadseg_core.segmenting.jobs import SegmentOptions
     from roadseg_core.segmenting.journal import Journal
     from roadseg_core.segmenting.run import segment
-    from roadseg_core.segmenting.works import SegmentOptions
 
     _check(options)
     inputs = find_inputs(options.sources, fps=options.fps, output=options.output)
@@ -146,17 +146,14 @@ def _segment(options: argparse.Namespace) -> int:
 
             journal.check(_SUMMARY)
             account = segment(inputs, engine, chosen, journal, progress=progress)
-            summary = {
-                'settings': settings,
-                **vars(account),
-            }
+            summary = {'settings': settings, **vars(account)}
             journal.write(_SUMMARY, json.dumps(summary, indent=2).encode() + b'\n')
     _say(account, options.output)
     return 2 if account.problems else 0
 
 
 def _check(options: argparse.Namespace) -> None:
-    from roadseg_core.segmenting.works import OUTPUTS
+    from roadseg_core.segmenting.jobs import OUTPUTS
 
     unknown = options.outputs - set(OUTPUTS)
     if unknown:

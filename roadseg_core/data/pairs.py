@@ -17,7 +17,7 @@ from roadseg_core.labels import LabelMap
 
 
 @dataclass(frozen=True)
-class Pair:
+class FilePair:
     """A frame's name, its image and its truth."""
 
     name: str
@@ -34,7 +34,7 @@ class Listing:
     :param problems: images without truth and truth without an image, each named by a sentence
     """
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[FilePair, ...]
     problems: tuple[str, ...] = ()
 
 
@@ -50,7 +50,7 @@ def match_pairs(
     pairs, problems = [], []
     for name in chosen:
         if name in images and name in truths:
-            pairs.append(Pair(name, images[name], truths[name]))
+            pairs.append(FilePair(name, images[name], truths[name]))
         elif name in images:
             problems.append(f'{images[name]}: no truth for this image')
         elif name in truths:
@@ -85,7 +85,7 @@ class PairSource:
     """
 
     name: str
-    pairs: tuple[Pair, ...]
+    pairs: tuple[FilePair, ...]
     native: LabelMap
     reader: TruthReader
     table: np.ndarray

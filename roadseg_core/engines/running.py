@@ -60,7 +60,7 @@ def segment_image(engine: Engine, image: np.ndarray) -> tuple[Frame, Segmentatio
 
 
 @dataclass(frozen=True)
-class Run:
+class BatchRun:
     """
     Hold an engine's result for one frame.
 
@@ -76,7 +76,7 @@ class Run:
 
 def segment_in_batches(
     items: Iterable[Item], engine: Engine, size: int, *, frame: Callable[[Item], Frame | None]
-) -> Iterator[tuple[Item, Run | None]]:
+) -> Iterator[tuple[Item, BatchRun | None]]:
     """
     Yield every item in its order, those with a frame segmented, in batches.
 
@@ -105,7 +105,7 @@ def segment_in_batches(
 
 def _run(
     waiting: list[tuple[Item, bool]], frames: np.ndarray, engine: Engine, warm: set[int]
-) -> Iterator[tuple[Item, Run | None]]:
+) -> Iterator[tuple[Item, BatchRun | None]]:
     """Segment a batch outside the time that an engine takes for a size's first run."""
     arrays, infer_ms, number = (), 0.0, 0
     if len(frames):
@@ -116,13 +116,13 @@ def _run(
         result = engine.infer(frames)
         infer_ms = (time.perf_counter() - began) * 1e3
         arrays = (result.labels, result.road_probability, result.confidence)
-    made: list[tuple[Item, Run | None]] = []
+    made: list[tuple[Item, BatchRun | None]] = []
     for item, has_frame in waiting:
         run = None
         if has_frame:
             # The engine's arrays are its own from the next run on.
             own = [None if a is None else a[number : number + 1].copy() for a in arrays]
-            run = Run(Segmentation(*own), infer_ms, len(frames))
+            run = BatchRun(Segmentation(*own), infer_ms, len(frames))
             number += 1
         made.append((item, run))
     yield from made

@@ -85,10 +85,7 @@ class GraphRunner:
         with strict_single_precision():
             return self._network(self._frames[:count])
 
-    def _record(
-        self,
-        count: int,
-    ) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]] | None:
+    def _record(self, count: int) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]] | None:
         """Record the kernels of a batch size; None where they cannot be recorded."""
         # cuDNN looks for its fastest kernels in these runs.
         for _ in range(WARM_UP_RUNS):

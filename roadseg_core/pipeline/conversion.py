@@ -164,12 +164,7 @@ def to_bgr(
 
 
 def _check_layout(
-    layout: _PixelFormat,
-    *,
-    height: int,
-    width: int,
-    step: int,
-    encoding: str,
+    layout: _PixelFormat, *, height: int, width: int, step: int, encoding: str
 ) -> None:
     """Refuse sizes that the encoding cannot have and a step that is shorter than a row."""
     even_width, even_height = layout.even

@@ -119,10 +119,7 @@ def overlay(
 
 
 def _blend_classes(
-    image: np.ndarray,
-    label_map: LabelMap,
-    labels: np.ndarray,
-    alpha: float,
+    image: np.ndarray, label_map: LabelMap, labels: np.ndarray, alpha: float
 ) -> np.ndarray:
     unpainted = np.full(256, 255, np.uint8)
     unpainted[list(label_map.valid_ids)] = 0
@@ -151,9 +148,7 @@ def _filled(shape: tuple[int, ...], colour: tuple[int, int, int]) -> np.ndarray:
 
 
 def scale_camera_matrices(
-    k: np.ndarray,
-    p: np.ndarray,
-    matrix: np.ndarray,
+    k: np.ndarray, p: np.ndarray, matrix: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """
     Bring a camera's matrices to an image that was scaled, cropped or padded.
@@ -169,12 +164,7 @@ def scale_camera_matrices(
 
 
 def _place(
-    image: np.ndarray,
-    view: View,
-    output_geometry: str,
-    *,
-    outside: int,
-    smooth: bool,
+    image: np.ndarray, view: View, output_geometry: str, *, outside: int, smooth: bool
 ) -> np.ndarray:
     """Bring a network image to the output geometry, with ``outside`` where it saw no camera."""
     if output_geometry == 'camera':

@@ -35,7 +35,7 @@ class Packet:
 
 
 @dataclass(frozen=True)
-class Part:
+class TimeRange:
     """The part of a source from one time to before another, from its beginning; None: its end."""
 
     start_ns: int = 0
@@ -56,7 +56,7 @@ class Part:
         return f' from second {self.start_ns / BILLION:g} to {end}'
 
 
-WHOLE = Part()
+WHOLE = TimeRange()
 
 
 def packets(
@@ -65,7 +65,7 @@ def packets(
     *,
     loop: bool,
     skipped: Callable[[str], None],
-    part: Part = WHOLE,
+    part: TimeRange = WHOLE,
 ) -> Iterator[Packet]:
     """
     Yield the frames of a source.
@@ -110,7 +110,7 @@ def packets(
 
 
 def _one_pass(
-    source: Source, encoder: Encoder, part: Part, skipped: Callable[[str], None]
+    source: Source, encoder: Encoder, part: TimeRange, skipped: Callable[[str], None]
 ) -> Iterator[Packet]:
     for number, frame in part.frames(source):
         try:

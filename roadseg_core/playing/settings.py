@@ -9,7 +9,7 @@ from pathlib import Path
 
 from roadseg_core.bags.cdr import BILLION
 from roadseg_core.command_line import image_size
-from roadseg_core.playing.packets import WHOLE, Part
+from roadseg_core.playing.packets import WHOLE, TimeRange
 
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 
@@ -51,7 +51,7 @@ class PlaySettings:
     size: tuple[int, int] | None = None
     frames: int | None = None
     seconds: float | None = None
-    part: Part = WHOLE
+    part: TimeRange = WHOLE
     wait_seconds: float = 0.0
     reliability: str = 'best_effort'
     log: Path | None = None
@@ -89,7 +89,7 @@ def parse_arguments(arguments: list[str] | None = None) -> PlaySettings:
         )
     except ValueError as error:
         parser.error(str(error))
-    part = Part(round(start * BILLION), None if end is None else round(end * BILLION))
+    part = TimeRange(round(start * BILLION), None if end is None else round(end * BILLION))
     return PlaySettings(cameras=cameras, part=part, **values)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .camera import CameraPose
 from .config import INFRASTRUCTURE, VOID
 from .facades import Facade
-from .painter import Painter, Part
+from .painter import Painter, Polygon
 from .street import Street
 from .texture import Texture, palette
 
@@ -82,7 +82,7 @@ class Wall:
         if isinstance(self._face, Texture):
             painter.picture(corners, self._face, gain, INFRASTRUCTURE)
         else:
-            painter.polygons([Part(corners, self._face, gain, INFRASTRUCTURE)])
+            painter.polygons([Polygon(corners, self._face, gain, INFRASTRUCTURE)])
 
 
 def standing(left: np.ndarray, right: np.ndarray, rise: np.ndarray) -> np.ndarray:

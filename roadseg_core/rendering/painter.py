@@ -18,7 +18,7 @@ _OUTLINE = np.concatenate(
 """Directions of a bar's outline, from its axis: around its end, then around its start."""
 
 
-class Part(NamedTuple):
+class Polygon(NamedTuple):
     """
     Describe a flat polygon of one colour.
 
@@ -64,7 +64,7 @@ class Painter:
         lit = np.minimum(base * np.reshape(gain, (-1, 1)), 255.0)
         return (lit * (1 - lost) + self.light.haze * lost).tolist()
 
-    def polygons(self, parts: list[Part]) -> None:
+    def polygons(self, parts: list[Polygon]) -> None:
         """Paint flat polygons in the order given; what is behind the camera is cut off."""
         ends = np.cumsum([len(part.points) for part in parts])
         points = np.concatenate([part.points for part in parts])

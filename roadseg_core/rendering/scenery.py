@@ -6,17 +6,7 @@ import numpy as np
 
 from .config import DriveConfig
 from .facades import Facade, make_facade, make_hedge
-from .items import (
-    UP,
-    Item,
-    Plant,
-    Wall,
-    make_bin,
-    make_building,
-    make_lamp,
-    make_sign,
-    standing,
-)
+from .items import UP, Item, Plant, Wall, make_bin, make_building, make_lamp, make_sign, standing
 from .plants import make_tree
 from .shadows import Shadows
 from .street import Street

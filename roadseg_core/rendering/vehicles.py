@@ -11,7 +11,7 @@ import numpy as np
 from .bodies import BODIES, Body
 from .camera import turn_matrix
 from .config import VEHICLES
-from .painter import Painter, Part
+from .painter import Painter, Polygon
 from .texture import palette
 
 _DETAIL_DEPTH = 38.0
@@ -181,7 +181,7 @@ class Placed:
         for face in sorted(faces, key=lambda face: (face.order, -distance(face))):
             light = painter.light.shade(turn @ face.normal)
             parts += [
-                Part(points @ rotation + shift, colour, gain * light if lit else gain, label)
+                Polygon(points @ rotation + shift, colour, gain * light if lit else gain, label)
                 for points, colour, gain, lit, label, detail in face.patches
                 if detailed or not detail
             ]

@@ -46,9 +46,7 @@ def fold_normalization(model: onnx.ModelProto) -> onnx.ModelProto:
     return graph.model()
 
 
-def _normalization(
-    graph: Graph,
-) -> tuple[onnx.NodeProto, onnx.NodeProto, list[int], float] | None:
+def _normalization(graph: Graph) -> tuple[onnx.NodeProto, onnx.NodeProto, list[int], float] | None:
     """Find Transpose, Cast, Gather, Mul and Sub behind the input; None where it differs."""
     value, found = 'frames', []
     for kind in ('Transpose', 'Cast', 'Gather', 'Mul', 'Sub'):

@@ -17,8 +17,8 @@ from roadseg_core.evaluation.drives.videos import Videos
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import Frame
 from roadseg_core.segmenting.inputs import Input
+from roadseg_core.segmenting.jobs import Job, Jobs, SegmentOptions
 from roadseg_core.segmenting.journal import Journal
-from roadseg_core.segmenting.works import SegmentOptions, Work, Works
 
 _JPEG_QUALITY = 92
 _WORKERS, _AHEAD = 2, 8
@@ -62,12 +62,12 @@ def segment(
         folder = entry.name if len(inputs) > 1 else ''
         try:
             with entry.open() as reader:
-                works = Works(reader, options, journal, folder)
-                size = min(options.batch or engine.info.max_batch, works.total or 1 << 30)
+                jobs = Jobs(reader, options, journal, folder)
+                size = min(options.batch or engine.info.max_batch, jobs.total or 1 << 30)
                 if size not in warm:
                     warm_up(engine, [size])
                     warm.add(size)
-                _run(works, engine, size, account, progress)
+                _run(jobs, engine, size, account, progress)
                 account.problems += [f'{entry.path}: {loss}' for loss in reader.losses.described]
         except SourceError as error:
             account.problems.append(str(error))
@@ -75,70 +75,70 @@ def segment(
 
 
 def _run(
-    works: Works,
+    jobs: Jobs,
     engine: Engine,
     size: int,
     account: SegmentCounts,
     progress: Callable[[int, int], None],
 ) -> None:
-    journal = works.journal
+    journal = jobs.journal
     with journal.staging() as staging:
         decoded = mapped(
-            lambda work: _decoded(work, engine), iter(works), workers=_WORKERS, ahead=_AHEAD
+            lambda job: _decoded(job, engine), iter(jobs), workers=_WORKERS, ahead=_AHEAD
         )
         made = mapped(
-            lambda work: _made(work, engine, works.options),
+            lambda job: _made(job, engine, jobs.options),
             _inferred(decoded, engine, size),
             workers=_WORKERS,
             ahead=_AHEAD,
         )
-        with Videos(staging, codecs=works.options.codecs) as videos, closing(made):
-            for done, (work, files, overlay) in enumerate(made, 1):
+        with Videos(staging, codecs=jobs.options.codecs) as videos, closing(made):
+            for done, (job, files, overlay) in enumerate(made, 1):
                 for name, data in files.items():
                     journal.write(name, data)
                 if overlay is not None:
-                    videos.write(work.place.key, work.stamp_ns, overlay)
-                account.segmented += work.result is not None
-                account.kept += not work.is_wanted
-                if work.error:
-                    account.problems.append(work.error)
-                progress(done, works.total)
-        for place in works.places:
+                    videos.write(job.place.key, job.stamp_ns, overlay)
+                account.segmented += job.result is not None
+                account.kept += not job.is_wanted
+                if job.error:
+                    account.problems.append(job.error)
+                progress(done, jobs.total)
+        for place in jobs.places:
             if place.video and (staging / f'{place.key}.mp4').is_file():
                 journal.take(staging / f'{place.key}.mp4', place.video)
 
 
-def _decoded(work: Work, engine: Engine) -> Work:
-    if not work.is_wanted:
-        return work
+def _decoded(job: Job, engine: Engine) -> Job:
+    if not job.is_wanted:
+        return job
     geometry = engine.info.geometry
     try:
-        image = decode(work.message, work.place.camera.type)
+        image = decode(job.message, job.place.camera.type)
     except ConversionError as error:
-        return replace(work, error=work.describe(error))
+        return replace(job, error=job.describe(error))
     out = np.empty((*geometry.input_size, 3), np.uint8)
-    return replace(work, frame=Frame.placed(image, geometry, out))
+    return replace(job, frame=Frame.placed(image, geometry, out))
 
 
-def _inferred(works: Iterator[Work], engine: Engine, size: int) -> Iterator[Work]:
-    with closing(works):
-        for work, run in segment_in_batches(works, engine, size, frame=lambda work: work.frame):
-            yield work if run is None else replace(work, result=run.result)
+def _inferred(jobs: Iterator[Job], engine: Engine, size: int) -> Iterator[Job]:
+    with closing(jobs):
+        for job, run in segment_in_batches(jobs, engine, size, frame=lambda job: job.frame):
+            yield job if run is None else replace(job, result=run.result)
 
 
 def _made(
-    work: Work, engine: Engine, options: SegmentOptions
-) -> tuple[Work, dict[str, bytes], np.ndarray | None]:
-    """Return the work, its files, and its overlay where a video wants it."""
-    if work.frame is None:
-        return work, {}, None
-    wanted = {*work.files, *(['overlay'] if work.place.video else [])}
-    images = work.frame.outputs(
-        work.result, 0, wanted, label_map=engine.info.label_map, options=options.frame
+    job: Job, engine: Engine, options: SegmentOptions
+) -> tuple[Job, dict[str, bytes], np.ndarray | None]:
+    """Return the job, its files, and its overlay where a video wants it."""
+    if job.frame is None:
+        return job, {}, None
+    wanted = {*job.files, *(['overlay'] if job.place.video else [])}
+    images = job.frame.outputs(
+        job.result, 0, wanted, label_map=engine.info.label_map, options=options.frame
     )
-    files = {file: _encoded(images[output], file) for output, file in work.files.items()}
+    files = {file: _encoded(images[output], file) for output, file in job.files.items()}
     # Without the image: what waits to be written takes little memory.
-    return replace(work, frame=None), files, images['overlay'] if work.place.video else None
+    return replace(job, frame=None), files, images['overlay'] if job.place.video else None
 
 
 def _encoded(image: np.ndarray, file: str) -> bytes:

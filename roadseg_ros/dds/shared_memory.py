@@ -84,12 +84,7 @@ def bytes_per_process(segment: int) -> int:
     return segment + segment // 20 + MIB
 
 
-def shared_memory_problem(
-    segment: int,
-    memory: SharedMemory | None,
-    *,
-    senders: int,
-) -> str | None:
+def shared_memory_problem(segment: int, memory: SharedMemory | None, *, senders: int) -> str | None:
     """
     Return what is wrong with /dev/shm for the node and `senders` processes, and what to do.
 

@@ -101,9 +101,7 @@ def with_scenario(arguments: Mapping[str, str], *, models: Path) -> dict[str, st
 
 
 def parameter_overrides(
-    arguments: Mapping[str, str],
-    *,
-    file_cameras: list[str],
+    arguments: Mapping[str, str], *, file_cameras: list[str]
 ) -> dict[str, object]:
     """
     Return the node parameters that the launch arguments set; empty arguments set none.

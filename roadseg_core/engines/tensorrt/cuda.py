@@ -135,7 +135,7 @@ class Stream:
         call(cudart.cudaStreamSynchronize, self.native)
 
 
-class Graph:
+class CudaGraph:
     """
     Work recorded once and launched as a whole.
 

@@ -38,12 +38,7 @@ class BuiltPlan:
 
 
 def build_offline(
-    model: Path,
-    outputs: Sequence[str],
-    *,
-    device: str,
-    precision: str,
-    cache_dir: Path | None,
+    model: Path, outputs: Sequence[str], *, device: str, precision: str, cache_dir: Path | None
 ) -> BuiltPlan:
     """
     Build the plan of a model file if it is not there, and run it once with every batch size.

@@ -9,7 +9,7 @@ import numpy as np
 import tensorrt as trt
 
 from roadseg_core.engines.base import EngineError
-from roadseg_core.engines.tensorrt.cuda import Buffer, Graph, Stream, select_gpu
+from roadseg_core.engines.tensorrt.cuda import Buffer, CudaGraph, Stream, select_gpu
 from roadseg_core.engines.tensorrt.log import tensorrt_log
 from roadseg_core.engines.tensorrt.plan_cache import PlanError
 from roadseg_core.model_file import INPUT
@@ -126,7 +126,7 @@ class PlanRunner:
         self._stream.wait()
         graph = None
         try:
-            graph = Graph(self._resources, self._stream, lambda: self._enqueue(context, count))
+            graph = CudaGraph(self._resources, self._stream, lambda: self._enqueue(context, count))
         except EngineError as error:
             _log.warning('%d frames run without a CUDA graph: %s', count, error)
         return _Batch(context, graph)
@@ -144,6 +144,6 @@ class PlanRunner:
 
 
 class _Batch:
-    def __init__(self, context: trt.IExecutionContext, graph: Graph | None) -> None:
+    def __init__(self, context: trt.IExecutionContext, graph: CudaGraph | None) -> None:
         self.context = context
         self.graph = graph

@@ -172,11 +172,7 @@ def _show(
     label_map = engine.info.label_map
     truth, labels, shown_map = frame.truth, frame.labels, label_map
     if source.road_only:
-        truth, labels, shown_map = (
-            label_map.road_truth(truth),
-            label_map.road_called(labels),
-            TWO,
-        )
+        truth, labels, shown_map = (label_map.road_truth(truth), label_map.road_called(labels), TWO)
     pictures = [
         photograph('frame', frame.image),
         painting('truth', shown_map.colorize(truth), paint=True),

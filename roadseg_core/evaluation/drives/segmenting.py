@@ -13,7 +13,7 @@ import numpy as np
 from roadseg_core.bags.images import decode, read_stamp
 from roadseg_core.bags.records import BagMessage
 from roadseg_core.engines import Engine, EngineError, open_engine, segment_in_batches, warm_up
-from roadseg_core.engines.running import Run
+from roadseg_core.engines.running import BatchRun
 from roadseg_core.evaluation.drives.cameras import Camera
 from roadseg_core.evaluation.drives.measures import Pair
 from roadseg_core.evaluation.drives.stages import mapped, read_ahead
@@ -56,7 +56,7 @@ class Work:
     frame: Frame | None = None
     error: str = ''
     decode_ms: float = 0.0
-    run: Run | None = None
+    run: BatchRun | None = None
     pair: Pair | None = None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from roadseg_core.data.label_sets import find_label_map
@@ -15,6 +14,7 @@ from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.files import sha256_of
+from roadseg_core.machine import versions
 
 _ROOT = Path(__file__).resolve().parents[3]
 _PACKAGES = (
@@ -122,7 +122,7 @@ def code_state(root: Path = _ROOT) -> str:
     for path, content in sorted(_sources(root).items()):
         digest.update(f'{path.relative_to(root).as_posix()}\0'.encode())
         digest.update(content)
-    return '\n'.join([digest.hexdigest(), *(f'{name} {_version(name)}' for name in _PACKAGES)])
+    return f'{digest.hexdigest()}\n{versions(_PACKAGES)}'
 
 
 def _sources(root: Path) -> dict[Path, bytes]:
@@ -147,10 +147,3 @@ def _sources(root: Path) -> dict[Path, bytes]:
                 module = root.joinpath(*name.split('.'))
                 waiting += [module.with_suffix('.py'), module / '__init__.py']
     return found
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ''  # a distribution's package without metadata

@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING
 from roadseg_core.evaluation.drives.one_bag import evaluate_bag
 from roadseg_core.evaluation.drives.segmenting import open_model
 from roadseg_core.evaluation.drives.totals import BagTotals
-from roadseg_core.evaluation.fleet.parts import (
-    finished,
-    new_part,
-    part_folder,
-    write_failed_part,
-)
+from roadseg_core.evaluation.fleet.parts import finished, new_part, part_folder, write_failed_part
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.sections import FleetChoice
 from roadseg_core.evaluation.settings.values import EvaluationError

@@ -9,12 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationInfo
 
-from roadseg_core.evaluation.settings.conditions import (
-    Condition,
-    Rule,
-    parse_condition,
-    parse_rule,
-)
+from roadseg_core.evaluation.settings.conditions import Condition, Rule, parse_condition, parse_rule
 
 
 class EvaluationError(Exception):
@@ -32,10 +27,7 @@ def option(
     :param bounds: what pydantic's ``Field`` takes, such as ``ge``
     """
     return Field(
-        default,
-        description=about,
-        json_schema_extra={'flag': flag, 'metavar': metavar},
-        **bounds,
+        default, description=about, json_schema_extra={'flag': flag, 'metavar': metavar}, **bounds
     )
 
 
@@ -111,9 +103,5 @@ class Section(BaseModel):
     """A part of an evaluation file: no unknown keys, no conversions, no changes."""
 
     model_config = ConfigDict(
-        extra='forbid',
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        arbitrary_types_allowed=True,
+        extra='forbid', frozen=True, strict=True, allow_inf_nan=False, arbitrary_types_allowed=True
     )

@@ -17,7 +17,7 @@ from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, R
 from roadseg_core.bags.records import BagMessage, SourceError
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.playing.encoding import Encoder
-from roadseg_core.playing.packets import Part, packets
+from roadseg_core.playing.packets import TimeRange, packets
 from roadseg_core.sources.opening import open_source
 
 FIRST_STAMP_NS = 1_700_000_000_000_000_000
@@ -167,15 +167,15 @@ def test_unreadable_frames_are_skipped_and_named(image_folder: Path) -> None:
 @pytest.mark.parametrize(
     ('part', 'numbers'),
     [
-        (Part(), [0, 1, 2, 3]),
-        (Part(PERIOD_NS), [1, 2, 3]),
-        (Part(PERIOD_NS + 1), [2, 3]),
-        (Part(0, 2 * PERIOD_NS), [0, 1]),
-        (Part(PERIOD_NS, PERIOD_NS + 1), [1]),
+        (TimeRange(), [0, 1, 2, 3]),
+        (TimeRange(PERIOD_NS), [1, 2, 3]),
+        (TimeRange(PERIOD_NS + 1), [2, 3]),
+        (TimeRange(0, 2 * PERIOD_NS), [0, 1]),
+        (TimeRange(PERIOD_NS, PERIOD_NS + 1), [1]),
     ],
 )
 def test_a_part_of_a_recording_is_played(
-    make_bag: Callable[..., Path], part: Part, numbers: list[int]
+    make_bag: Callable[..., Path], part: TimeRange, numbers: list[int]
 ) -> None:
     sent = list(
         packets(open_source(make_bag()), Encoder('raw'), loop=False, skipped=pytest.fail, part=part)
@@ -195,7 +195,7 @@ def test_a_camera_may_be_without_frames_in_a_part(
                 Encoder('raw'),
                 loop=loop,
                 skipped=pytest.fail,
-                part=Part(7_500_000_000),
+                part=TimeRange(7_500_000_000),
             )
         )
         == []

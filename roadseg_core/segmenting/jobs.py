@@ -68,7 +68,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Work:
+class Job:
     """
     Follow one frame.
 
@@ -96,7 +96,7 @@ class Work:
         return f'{self.place.camera.topic}, stamp {self.stamp_ns}: {error}'
 
 
-class Works:
+class Jobs:
     """
     Iterate over the frames of a recording, in the order of recording.
 
@@ -126,7 +126,7 @@ class Works:
         """Return where each camera's files go."""
         return tuple(self._places.values())
 
-    def __iter__(self) -> Iterator[Work]:
+    def __iter__(self) -> Iterator[Job]:
         begin_ns = self._reader.start_ns() or 0
         first_ns = begin_ns + round(self.options.start * BILLION)
         end = self.options.end
@@ -143,7 +143,7 @@ class Works:
                 if (place.key, stem) in taken:  # a stamp that came twice, or a.jpg beside a.png
                     stem = f'{stem}_{number}'
                 taken.add((place.key, stem))
-                yield Work(message, place, stamp_ns, self._missing(place, stem))
+                yield Job(message, place, stamp_ns, self._missing(place, stem))
         if end is None:
             self._count_lost(numbers)
 
