@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 TRAINING = frozenset({
-    'PIL', 'dask', 'distributed', 'h5py', 'matplotlib', 'onnxruntime', 'onnxscript', 'safetensors',
-    'tensorboard', 'torch',
+    'PIL', 'av', 'dask', 'distributed', 'h5py', 'matplotlib', 'onnxruntime', 'onnxscript',
+    'safetensors', 'tensorboard', 'torch',
 })  # fmt: skip
 """What requirements/train.txt brings; none of it is needed on a vehicle."""
 ROS = frozenset({

@@ -58,13 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--every', 'take every N-th frame', 1)
     add('--start', 'begin there', 0.0, metavar='SECONDS')
     add('--end', 'end there (default: the end)', float, metavar='SECONDS')
-    add(
-        '--codec',
-        'of videos: mp4v (default), or vp09, which browsers play too and which takes 30 times '
-        'as long',
-        'mp4v',
-        choices=('mp4v', 'vp09'),
-    )
     add('--fps', 'rate of pictures in a video (default 15)', float)
     add('--fresh', 'replace earlier results of other settings in the folder', False)
 
@@ -116,7 +109,6 @@ def _segment(options: argparse.Namespace) -> int:
         end=options.end,
         every=options.every,
         batch=options.batch,
-        codecs=(options.codec,),
     )
     with closing(
         open_engine(

@@ -42,8 +42,8 @@ for (const video of all('video')) {
   video.addEventListener('error', () => {
     const told = document.createElement('p');
     told.className = 'soft';
-    told.textContent = `This browser cannot play ${video.getAttribute('src')}: the option `
-      + '--video-codec vp09 writes a video that it can.';
+    told.textContent = `This browser cannot play ${video.getAttribute('src')}: where the package av `
+      + 'is installed, an evaluation writes a video that it can.';
     video.replaceWith(told);
   });
 }

@@ -32,7 +32,6 @@ class SegmentOptions:
     :param end: seconds up to which; None for all
     :param every: segment every n-th frame of a camera
     :param batch: frames in a batch; 0 for as many as the model takes
-    :param codecs: of videos; the first that OpenCV has is taken
     """
 
     outputs: frozenset[str]
@@ -42,7 +41,6 @@ class SegmentOptions:
     end: float | None = None
     every: int = 1
     batch: int = 0
-    codecs: tuple[str, ...] = ('mp4v',)
 
 
 @dataclass(frozen=True)

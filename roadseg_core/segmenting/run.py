@@ -92,7 +92,7 @@ def _run(
             workers=_WORKERS,
             ahead=_AHEAD,
         )
-        with Videos(staging, codecs=jobs.options.codecs) as videos, closing(made):
+        with Videos(staging) as videos, closing(made):
             for done, (job, files, overlay) in enumerate(made, 1):
                 for name, data in files.items():
                     journal.write(name, data)

@@ -16,7 +16,6 @@ from roadseg_core.evaluation.drives.segmenting import Work
 from roadseg_core.evaluation.drives.videos import Videos
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import LabelMap
-from roadseg_core.report.video import CODECS
 
 ROW_FILES = ('frames.jsonl', 'timings.jsonl', 'bad.jsonl')
 """One line for each evaluated frame; the same with times; one for each undecodable image."""
@@ -72,9 +71,7 @@ class Recording:
                 )
                 stack.callback(self._annotated.abandon)
             if config.outputs.video:
-                self._videos = stack.enter_context(
-                    Videos(part, codecs=(config.outputs.video_codec, *CODECS))
-                )
+                self._videos = stack.enter_context(Videos(part))
             self._stack = stack.pop_all()
         self.wanted = frozenset(
             {'overlay'} if config.outputs.annotated or config.outputs.video else ()

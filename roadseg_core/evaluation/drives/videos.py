@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from roadseg_core.evaluation.drives.stages import Behind
-from roadseg_core.report.video import CODECS, video_file
+from roadseg_core.report.video import video_file
 
 _SAMPLE = 12
 """Frames whose stamps tell the rate; they wait for it in memory."""
@@ -27,11 +27,9 @@ class Videos:
     A block that fails leaves none.
 
     :param folder: where they go
-    :param codecs: the first that OpenCV has is taken
     """
 
-    def __init__(self, folder: Path, *, codecs: tuple[str, ...] = CODECS) -> None:
-        self._codecs = codecs
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._waiting: dict[str, list[tuple[int, np.ndarray]]] = {}
         self._open: dict[str, Callable[[np.ndarray], None]] = {}
@@ -76,7 +74,6 @@ class Videos:
             video_file(
                 self._folder / f'{camera}.mp4',
                 frame_rate([stamp for stamp, _ in frames]),
-                codecs=self._codecs,
             )
         )
         for _, overlay in frames:

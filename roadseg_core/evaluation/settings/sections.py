@@ -110,9 +110,6 @@ class OutputChoice(Section):
         '', 'write bags with labels, road masks and overlays'
     )
     video: bool = option(False, 'write an MP4 of the overlays for each camera')
-    video_codec: Literal['mp4v', 'vp09'] = option(
-        'mp4v', 'of the videos; vp09 plays in browsers, and takes 100 times as long'
-    )
     pictures: int = option(4, 'worst, and best, frames in the report', ge=0, le=50)
 
 

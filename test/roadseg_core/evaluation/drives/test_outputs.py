@@ -177,15 +177,13 @@ def test_what_is_latched_is_in_the_qos(name: str, durability: str, latched: bool
     assert is_latched(Topic(name, RAW_TYPE, qos=qos)) == latched
 
 
-@pytest.mark.parametrize('codec', ['mp4v', 'vp09'])
-def test_a_video_of_each_camera_at_its_rate(street_bag, evaluated, codec: str) -> None:
+def test_a_video_of_each_camera_at_its_rate(street_bag, evaluated) -> None:
     bag = street_bag('drive', frames=15, cameras=('front', 'left'))
-    output = evaluated(bag, video=True, video_codec=codec)
+    output = evaluated(bag, video=True)
     for camera in ('front', 'left'):
         video = cv2.VideoCapture(str(output / f'{camera}.mp4'))
         assert video.get(cv2.CAP_PROP_FPS) == pytest.approx(10.0)
         assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 15
-        assert codec.encode() in (output / f'{camera}.mp4').read_bytes()
         assert video.read()[1].shape == (80, 120, 3)
 
 
