@@ -55,6 +55,7 @@ class ModelInfo:
     :param max_batch: the largest number of frames in one call
     :param outputs: those of :data:`OUTPUTS` that the file has
     :param agreement: how well the file agreed with PyTorch at export
+    :param temperature: that the scores are divided by before they become probabilities
     :param golden_frame: on which every engine is tried when it opens; None in older files
     """
 
@@ -73,6 +74,7 @@ class ModelInfo:
     metrics: dict = field(default_factory=dict)
     commit: str = ''
     agreement: dict = field(default_factory=dict)
+    temperature: float = 1.0
     golden_frame: GoldenFrame | None = None
 
 
@@ -120,6 +122,8 @@ def read_model(path: str | Path) -> ModelFile:
             label_map=LabelMap.from_dict(values['label_map']),
             geometry=Geometry.from_dict(values['geometry']),
             outputs=tuple(output.name for output in model.graph.output),
+            # Files of before it was known have none.
+            temperature=values.get('temperature', 1.0),
             golden_frame=_golden_frame(properties),
             **{name: values[name] for name in _PLAIN},
         )
@@ -146,7 +150,7 @@ def write_metadata(model: onnx.ModelProto, info: ModelInfo) -> None:
     values = {
         'label_map': info.label_map.to_dict(),
         'geometry': info.geometry.to_dict(),
-        **{name: getattr(info, name) for name in _PLAIN},
+        **{name: getattr(info, name) for name in (*_PLAIN, 'temperature')},
     }
     properties = {_VERSION_KEY: str(FORMAT_VERSION), _KEY: json.dumps(values)}
     if info.golden_frame is not None:
@@ -197,6 +201,8 @@ def _problems(info: ModelInfo, model: onnx.ModelProto) -> Iterator[str]:
     for name in ('network', 'licence', 'card', 'data', 'commit'):
         if not isinstance(getattr(info, name), str):
             yield f'{name} {getattr(info, name)!r}; expected a text'
+    if type(info.temperature) not in (int, float) or not info.temperature > 0:
+        yield f'temperature {info.temperature!r}; expected a number over 0'
     if not graph.node:
         yield 'a graph without operations'
     if info.precision not in PRECISIONS:

@@ -13,6 +13,7 @@ COMMANDS = (
     'plot',
     'export',
     'add-golden-frame',
+    'fit-temperature',
     'quantize',
     'convert-fp16',
     'build-engine',

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from roadseg_core.command_line import add_option
 from roadseg_core.files import RECORDING_SUFFIXES
+from roadseg_core.labels import LabelMap
+
+if TYPE_CHECKING:
+    from roadseg_core.data.source import FrameSource
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +20,54 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     add_option(parser, '--backend', 'auto (default), openvino, tensorrt or torch', 'auto')
     add_option(parser, '--device', "device, in the backend's words", 'auto')
     add_option(parser, '--precision', 'auto (default), fp32, bf16, fp16 or int8', 'auto')
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Declare the labelled frames of a command: ``--data`` of several data sets, ``--root``."""
+    add_option(
+        parser,
+        '--data',
+        'data sets to validate on, each with its options behind it; the split is val by default',
+        nargs='+',
+        required=True,
+        metavar='NAME[:SPLIT]|key=value',
+    )
+    parser.set_defaults(pairs=[])
+    add_option(parser, '--root', 'folder of the data sets (default: $ROADSEG_DATA)')
+
+
+def open_data(options: argparse.Namespace, label_map: LabelMap) -> list[FrameSource]:
+    """
+    Open the data sets of :func:`add_data`.
+
+    :param label_map: of the truth
+    :raises ValueError: for recordings, unknown data sets and wrong options
+    """
+    from roadseg_core.data.dataset import DRAWN, open_source
+    from roadseg_core.data.options import read_options
+    from roadseg_core.data.source import data_root
+
+    refuse_recordings(options.data, options.pairs)
+    # Each data set has the options that follow it; those behind other arguments are the last one's.
+    chosen: list[tuple[str, list[str]]] = []
+    for text in (*options.data, *options.pairs):
+        if '=' in text and chosen:
+            chosen[-1][1].append(text)
+        else:
+            chosen.append((text, []))
+    sources = []
+    for text, pairs in chosen:
+        name, _, split = text.partition(':')
+        sources.append(
+            open_source(
+                name,
+                root=Path() if name in DRAWN else data_root(options.root),
+                split=split or 'val',
+                label_map=label_map,
+                options=read_options(pairs),
+            )
+        )
+    return sources
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from roadseg_core.command_line import add_option
-from roadseg_core.commands.checks import add_overwrite, refuse_recordings, refuse_to_replace
+from roadseg_core.commands.checks import add_data, add_overwrite, open_data, refuse_to_replace
 
 HELP = 'write a model file in int8'
 
@@ -27,15 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pictures = 'pictures that set the ranges of values'
     add('--calibrate', pictures, Path, nargs='+', required=True, metavar='FOLDER')
     add('--calibration-frames', 'how many of them, spread evenly', 48)
-    add(
-        '--data',
-        'data sets to validate on, each with its options behind it; the split is val by default',
-        nargs='+',
-        required=True,
-        metavar='NAME[:SPLIT]|key=value',
-    )
-    parser.set_defaults(pairs=[])
-    add('--root', 'folder of the data sets (default: $ROADSEG_DATA)')
+    add_data(parser)
     limit = 'points of mIoU it may lose on any of them; else nothing is written'
     add('--limit', limit, 0.5, metavar='POINTS')
     keep = 'convolutions to leave in fp32, by parts of their names (default: none)'
@@ -45,35 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Quantize, validate, write, and print what changed."""
-    from roadseg_core.data.dataset import DRAWN, open_source
-    from roadseg_core.data.options import read_options
-    from roadseg_core.data.source import data_root
     from roadseg_core.model_file import read_model_info
     from roadseg_core.quantization.run import quantize_file
 
-    refuse_recordings(options.data, options.pairs)
     refuse_to_replace(options, options.output)
-    label_map = read_model_info(options.model).label_map
-    # Each data set has the options that follow it; those behind other arguments are the last one's.
-    chosen: list[tuple[str, list[str]]] = []
-    for text in (*options.data, *options.pairs):
-        if '=' in text and chosen:
-            chosen[-1][1].append(text)
-        else:
-            chosen.append((text, []))
-    sources = []
-    for text, pairs in chosen:
-        name, _, split = text.partition(':')
-        root = Path() if name in DRAWN else data_root(options.root)
-        sources.append(
-            open_source(
-                name,
-                root=root,
-                split=split or 'val',
-                label_map=label_map,
-                options=read_options(pairs),
-            )
-        )
+    sources = open_data(options, read_model_info(options.model).label_map)
     changes = quantize_file(
         options.model,
         options.output,

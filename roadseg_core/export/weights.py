@@ -15,6 +15,7 @@ from roadseg_core.checkpoint import LoadedCheckpoint
 from roadseg_core.export.run import build_onnx, compare
 from roadseg_core.model_file import ModelFileError, ModelInfo, read_model_info
 from roadseg_core.models import build_network
+from roadseg_core.rewriting.temperature import set_temperature
 from roadseg_core.sources.picture_batches import load_pictures
 
 LEAST_AGREEMENT = 0.9999
@@ -42,6 +43,8 @@ def read_network(path: str | Path) -> LoadedCheckpoint:
         raise ModelFileError(f'{path}: weights in {info.precision}; start from a file in fp32')
     network = build_network(info.network, info.network_arguments).eval()
     model = onnx.load(path)
+    if info.temperature != 1.0:
+        model = set_temperature(model, 1.0)
     _fill(network, model, info)
     loaded = LoadedCheckpoint(
         network=network,

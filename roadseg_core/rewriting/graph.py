@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,8 +48,9 @@ class Graph:
     def constant(self, value: str) -> np.ndarray | None:
         """Return a value that depends on no input of the graph; None for another."""
         if value not in self._constants:
-            ancestors = self._ancestors(value)
-            if not ancestors:
+            ancestors = self.ancestors(value)
+            inputs = {entry.name for entry in self._model.graph.input}
+            if not ancestors or any(inputs.intersection(node.input) for node in ancestors):
                 return None
             # Imports a module for each operator: only where something is to be computed.
             from onnx.reference import ReferenceEvaluator
@@ -117,17 +117,14 @@ class Graph:
         )
         return self._model
 
-    def _ancestors(self, value: str) -> list[onnx.NodeProto]:
-        """Return the nodes that lead to a value, in order; none if an input leads to it."""
+    def ancestors(self, value: str) -> list[onnx.NodeProto]:
+        """Return the nodes that lead to a value, in order."""
         found: list[onnx.NodeProto] = []
-        needed: defaultdict[str, bool] = defaultdict(bool, {value: True})
-        inputs = {entry.name for entry in self._model.graph.input}
+        needed = {value}
         for node in reversed(self.nodes):
-            if any(needed[name] for name in node.output):
+            if needed.intersection(node.output):
                 found.append(node)
-                needed.update(dict.fromkeys(filter(None, node.input), True))
-        if any(needed[name] for name in inputs):
-            return []
+                needed.update(filter(None, node.input))
         return found[::-1]
 
 
