@@ -41,13 +41,12 @@ def open_data(options: argparse.Namespace, label_map: LabelMap) -> list[FrameSou
     Open the data sets of :func:`add_data`.
 
     :param label_map: of the truth
-    :raises ValueError: for recordings, unknown data sets and wrong options
+    :raises ValueError: for unknown data sets and wrong options
     """
     from roadseg_core.data.dataset import DRAWN, open_source
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
 
-    refuse_recordings(options.data, options.pairs)
     # Each data set has the options that follow it; those behind other arguments are the last one's.
     chosen: list[tuple[str, list[str]]] = []
     for text in (*options.data, *options.pairs):

@@ -12,7 +12,13 @@ import argparse
 from pathlib import Path
 
 from roadseg_core.command_line import add_option
-from roadseg_core.commands.checks import add_data, add_overwrite, open_data, refuse_to_replace
+from roadseg_core.commands.checks import (
+    add_data,
+    add_overwrite,
+    open_data,
+    refuse_recordings,
+    refuse_to_replace,
+)
 
 HELP = 'fit the temperature of a model file, where its confidence gains by it'
 
@@ -32,6 +38,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.files import write_atomically
     from roadseg_core.model_file import read_model
 
+    refuse_recordings(options.data, options.pairs)
     refuse_to_replace(options, options.output)
     model = read_model(options.model)
     if model.info.precision == 'fp16':

@@ -14,7 +14,13 @@ from functools import partial
 from pathlib import Path
 
 from roadseg_core.command_line import add_option
-from roadseg_core.commands.checks import add_data, add_overwrite, open_data, refuse_to_replace
+from roadseg_core.commands.checks import (
+    add_data,
+    add_overwrite,
+    open_data,
+    refuse_recordings,
+    refuse_to_replace,
+)
 
 HELP = 'write a model file in int8'
 
@@ -40,6 +46,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.model_file import read_model_info
     from roadseg_core.quantization.run import quantize_file
 
+    refuse_recordings(options.data, options.pairs)
     refuse_to_replace(options, options.output)
     sources = open_data(options, read_model_info(options.model).label_map)
     changes = quantize_file(
