@@ -18,8 +18,7 @@ from roadseg_core.bags.drive_bag import record_drive
 from roadseg_core.bags.records import SourceError
 from roadseg_core.evaluation.demonstration.frame_pictures import collect_pictures
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
-from roadseg_core.evaluation.demonstration.page import write_page
-from roadseg_core.evaluation.demonstration.summary import summarize
+from roadseg_core.evaluation.demonstration.report import summarize, write_page
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
 from roadseg_core.evaluation.live.results import LiveError, LiveRun
 from roadseg_core.evaluation.live.scores import live_scores

@@ -18,8 +18,7 @@ import numpy as np
 from filelock import FileLock
 
 from roadseg_core.data.options import CacheOptions
-from roadseg_core.data.selection import Selection
-from roadseg_core.data.source import DataError, LabelledFrame
+from roadseg_core.data.source import DataError, LabelledFrame, Selection
 from roadseg_core.files import write_atomically
 from roadseg_core.labels import LabelMap
 

@@ -11,12 +11,11 @@ import re
 from functools import partial
 from pathlib import Path
 
-from roadseg_core.data.colour_table import read_colours
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions
 from roadseg_core.data.pairs import PairSource, all_names, files_by_stem, make_source, match_pairs
 from roadseg_core.data.source import NoSplitError, list_folder
-from roadseg_core.data.truth import IdTruth
+from roadseg_core.data.truth import IdTruth, read_colours
 from roadseg_core.labels import LabelMap
 
 _IMAGES = '701_StillsRaw_full'

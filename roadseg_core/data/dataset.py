@@ -18,8 +18,13 @@ from roadseg_core.data.kitti_semantic import KittiSemanticOptions, open_kitti_se
 from roadseg_core.data.location import cache_folder
 from roadseg_core.data.options import CacheOptions, FileOptions, parse_options
 from roadseg_core.data.rendered import RenderedDrives, RenderedOptions
-from roadseg_core.data.selection import Selection, readable_frames
-from roadseg_core.data.source import DataError, FrameSource, NoSplitError
+from roadseg_core.data.source import (
+    DataError,
+    FrameSource,
+    NoSplitError,
+    Selection,
+    readable_frames,
+)
 from roadseg_core.data.splits import spread
 from roadseg_core.data.virtual_kitti import VirtualKittiOptions, open_virtual_kitti
 from roadseg_core.labels import LabelMap

@@ -46,6 +46,12 @@ class KittiRoadTruth:
         return Truth(ids)
 
 
+def training_folder(root: Path, options: KittiRoadOptions) -> Path:
+    """Return the set's ``training``; DataError if it is missing."""
+    names, holds = ('kitti_road', 'data_road'), ('training/gt_image_2',)
+    return locate(root, names=names, options=options, holds=holds) / 'training'
+
+
 def open_kitti_road(
     root: Path, *, split: str, label_map: LabelMap, options: KittiRoadOptions
 ) -> PairSource:
@@ -64,8 +70,7 @@ def open_kitti_road(
             f'label map {label_map.name!r} holds more than road; expected seven, two or a map '
             'with a class for road alone'
         )
-    names, holds = ('kitti_road', 'data_road'), ('training/gt_image_2',)
-    training = locate(root, names=names, options=options, holds=holds) / 'training'
+    training = training_folder(root, options)
     images = {
         path.stem: path
         for path in list_folder(training / 'image_2', ('.jpg', '.png'))

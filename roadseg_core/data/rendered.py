@@ -41,7 +41,7 @@ class RenderedDrives:
     problems: tuple[str, ...] = ()
 
     def __init__(self, *, split: str, label_map: LabelMap, options: RenderedOptions) -> None:
-        from roadseg_core.rendering.splits import training_configs
+        from roadseg_core.rendering.config import training_configs
 
         self.name = f'rendered_{split}'
         drives = -(-options.frames // FRAMES_PER_DRIVE)

@@ -15,12 +15,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from roadseg_core.data.colour_table import read_colours
 from roadseg_core.data.location import locate
 from roadseg_core.data.options import FileOptions, Scale
 from roadseg_core.data.pairs import Listing, PairSource, all_names, make_source, match_pairs
 from roadseg_core.data.source import DataError
-from roadseg_core.data.truth import Truth
+from roadseg_core.data.truth import Truth, read_colours
 from roadseg_core.labels import LabelMap
 
 Scene = Literal[1, 2, 6, 18, 20]

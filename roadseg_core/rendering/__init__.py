@@ -3,20 +3,8 @@
 from __future__ import annotations
 
 from .camera import CAMERAS
-from .config import DriveConfig, RenderedFrame
+from .config import DriveConfig, RenderedFrame, demo_config
 from .drive import Drive
 from .layouts import LAYOUTS
-from .splits import DEMO_LAYOUTS, DEMO_SEEDS, TRAINING_LAYOUTS, demo_config, training_configs
 
-__all__ = [
-    'CAMERAS',
-    'DEMO_LAYOUTS',
-    'DEMO_SEEDS',
-    'Drive',
-    'DriveConfig',
-    'LAYOUTS',
-    'RenderedFrame',
-    'TRAINING_LAYOUTS',
-    'demo_config',
-    'training_configs',
-]
+__all__ = ['CAMERAS', 'Drive', 'DriveConfig', 'LAYOUTS', 'RenderedFrame', 'demo_config']

@@ -1,13 +1,14 @@
-"""Configure a rendered drive, and hold its frames."""
+"""Configure rendered drives, those of the demo apart from those of training."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from .layouts import find_layout
+from .layouts import LAYOUTS, find_layout
 
 SKY, INFRASTRUCTURE, ROAD, SIDEWALK, VEHICLES, VRU, VOID = range(7)
 """Class ids of the truth: the label map ``seven``."""
@@ -68,3 +69,31 @@ class RenderedFrame:
     image: np.ndarray
     labels: np.ndarray
     stamp_ns: int
+
+
+_DEMO_SEED = 11
+DEMO_LAYOUTS = ('urban', 'avenue')
+"""Street families of which the demo shows the first; training sees none of them."""
+
+TRAINING_LAYOUTS = tuple(layout.name for layout in LAYOUTS if layout.name not in DEMO_LAYOUTS)
+"""Street families that training may see."""
+
+_FIRST_TRAINING_SEED = 10_000
+
+
+def training_configs(
+    count: int, height: int, width: int, *, first: int = 0
+) -> Iterator[DriveConfig]:
+    """
+    Yield ``count`` drives to train on, each with a seed of its own, the layouts in turn.
+
+    :param first: number of the first drive, to continue an earlier series or keep some apart
+    """
+    for number in range(first, first + count):
+        layout = TRAINING_LAYOUTS[number % len(TRAINING_LAYOUTS)]
+        yield DriveConfig(_FIRST_TRAINING_SEED + number, layout, 2.0, 2.0, height, width)
+
+
+def demo_config(seconds: float, fps: float, height: int, width: int) -> DriveConfig:
+    """Return the drive of the demo."""
+    return DriveConfig(_DEMO_SEED, DEMO_LAYOUTS[0], seconds, fps, height, width)

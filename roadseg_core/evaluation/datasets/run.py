@@ -8,8 +8,7 @@ from pathlib import Path
 
 from roadseg_core.data.dataset import DATA_SETS
 from roadseg_core.data.framing import Framing
-from roadseg_core.data.kitti_road import KittiRoadOptions
-from roadseg_core.data.location import locate
+from roadseg_core.data.kitti_road import KittiRoadOptions, training_folder
 from roadseg_core.data.options import parse_options
 from roadseg_core.data.source import FrameSource
 from roadseg_core.engines import Engine
@@ -119,11 +118,5 @@ def find_calibrations(data: str, root: Path, options: Mapping[str, object]) -> P
     parsed = parse_options(KittiRoadOptions, options, data)
     if parsed.framing() != Framing():
         return None
-    folder = (
-        locate(
-            root, names=('kitti_road', 'data_road'), options=parsed, holds=('training/gt_image_2',)
-        )
-        / 'training'
-        / 'calib'
-    )
+    folder = training_folder(root, parsed) / 'calib'
     return folder if folder.is_dir() else None

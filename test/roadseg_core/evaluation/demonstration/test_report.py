@@ -12,8 +12,7 @@ import pytest
 
 from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures, choose_stamps
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
-from roadseg_core.evaluation.demonstration.page import write_page
-from roadseg_core.evaluation.demonstration.summary import summarize
+from roadseg_core.evaluation.demonstration.report import summarize, write_page
 from roadseg_core.evaluation.live.accounting import CAUSES, account
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
 from roadseg_core.evaluation.live.results import LiveDrive, LiveRun
