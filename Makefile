@@ -35,7 +35,7 @@ COLCON := $(VENV)/bin/python -m colcon --log-base $(COLCON_DIR)/log
 BINDINGS := $(if $(filter x86_64,$(shell uname -m)),$(foreach n,10 11,build/bindings/$(n)/installed))
 BASES := --build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install
 
-.PHONY: help setup demo test faults build lint clean lock
+.PHONY: help setup demo test faults fleet build lint clean lock
 
 help:
 	@echo 'make setup   make $(VENV) with everything that is needed'
@@ -44,6 +44,7 @@ help:
 	@echo '             DEMO_ARGS=... are more arguments, DEMO_ARGS=--help lists them'
 	@echo 'make test    check the style, build with colcon and run all tests'
 	@echo 'make faults  provoke every fault of docs/reliability.md, also those that take long'
+	@echo 'make fleet   evaluate 200 bags on a Dask fleet of which one worker is killed'
 	@echo 'make lint    check the style alone'
 	@echo 'make clean   remove build/ and $(VENV)'
 	@echo
@@ -146,6 +147,11 @@ faults: setup
 	@ROS_LOG_DIR=$(CURDIR)/build/log \
 	    $(VENV)/bin/python -m pytest test/faults -m '' --verbose --durations=0 \
 	    --junitxml=build/faults.xml $(PYTEST_ARGS)
+
+# Two hundred bags on a Dask scheduler and workers of which one is killed; `make test` leaves it out.
+fleet: setup
+	@$(VENV)/bin/python -m pytest test/roadseg_core/evaluation/fleet -m slow_fleet --verbose \
+	    --durations=0 --junitxml=build/fleet.xml $(PYTEST_ARGS)
 
 clean:
 	rm -rf build $(VENV) *.egg-info

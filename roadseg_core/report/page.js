@@ -59,6 +59,14 @@ function follow(drive, line, x) {
     video.currentTime = (place + 0.5) / frames.length * video.duration;
 }
 
+// The filmstrip shows what is under the pointer, on the curves and on itself.
+function expose(drive, camera, x) {
+  const strip = all('.film img').filter(
+    one => one.dataset.drive === drive && one.dataset.camera === camera);
+  const now = strip.findLast(one => +one.dataset.seconds <= x + 1e-3) ?? strip[0];
+  strip.forEach(one => one.classList.toggle('now', one === now));
+}
+
 function draw(element) {
   const told = JSON.parse(element.dataset.chart);
   const lines = told.lines.filter(line => line.y.some(value => value !== null));
@@ -111,7 +119,9 @@ function draw(element) {
     hooks: {
       setCursor: [u => lines.forEach((line, number) => {
         const at = u.cursor.idxs[number + 1];
-        if (at != null) follow(told.drive, line, u.data[0][at]);
+        if (at == null) return;
+        follow(told.drive, line, u.data[0][at]);
+        expose(told.drive, line.label, u.data[0][at]);
       })],
       draw: [u => {
         const pen = u.ctx, box = u.bbox, ratio = devicePixelRatio;
@@ -157,7 +167,7 @@ function draw(element) {
       jump(told.drive, best.line.label, frame, `${best.x.toFixed(2)} s`);
     }
   });
-  plots.push([element, plot]);
+  plots.push([element, plot, told.drive]);
   element.plot = plot;
 }
 
@@ -171,6 +181,11 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
   plots.forEach(([, plot]) => plot.redraw(false)));
 all('[data-go]').forEach(mark => {
   mark.onclick = () => jump(mark.dataset.drive, mark.dataset.camera, +mark.dataset.go, '');
+});
+
+all('.film img').forEach(one => {
+  one.onmouseenter = () => plots.filter(plot => plot[2] === one.dataset.drive).forEach(([, plot]) =>
+    plot.setCursor({left: plot.valToPos(+one.dataset.seconds, 'x'), top: 20}, true, false));
 });
 
 // --- Pictures ------------------------------------------------------------------------------

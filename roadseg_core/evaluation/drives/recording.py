@@ -11,6 +11,7 @@ from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.evaluation.drives.annotated import AnnotatedBag
 from roadseg_core.evaluation.drives.cameras import Camera
 from roadseg_core.evaluation.drives.extremes import Extremes
+from roadseg_core.evaluation.drives.film import Film
 from roadseg_core.evaluation.drives.rows import RowFile
 from roadseg_core.evaluation.drives.segmenting import Work
 from roadseg_core.evaluation.drives.videos import Videos
@@ -59,6 +60,7 @@ class Recording:
         self._bag = bag
         self._part = part
         self._extremes = Extremes(config.outputs.pictures, names)
+        self._film = Film()
         self._annotated = self._videos = None
         self._begun = False
         with ExitStack() as stack:
@@ -115,6 +117,7 @@ class Recording:
         self._rows.add(frame.row)
         self._timings.add(frame.timing)
         self._extremes.offer(frame)
+        self._film.offer(frame)
         if self._annotated:
             self._annotated.add(frame)
         if self._videos:
@@ -125,6 +128,7 @@ class Recording:
         for rows in (self._rows, self._timings, self._bad):
             rows.close()
         self._extremes.write(self._part / 'pictures', label_map, truth_map)
+        self._film.write(self._part / 'pictures', label_map)
         if self._annotated:
             self._begin()
             self._annotated.close()

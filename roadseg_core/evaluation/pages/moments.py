@@ -92,6 +92,20 @@ def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
     return Moments(figure, by_kind)
 
 
+def read_film(part: Path) -> dict[str, list[tuple[int, int, Picture]]]:
+    """
+    Read the small pictures of a bag's part: index and stamp of the frame and picture, by camera.
+
+    :raises OSError: if the part cannot be read
+    """
+    folder = part / 'pictures'
+    found: dict[str, list[tuple[int, int, Picture]]] = {}
+    for entry in json.loads((folder / 'film.json').read_text(encoding='utf-8')):
+        picture = Picture(f'frame {entry["index"]}', (folder / entry['file']).read_bytes())
+        found.setdefault(entry['camera'], []).append((entry['index'], entry['stamp_ns'], picture))
+    return found
+
+
 def _order(row: dict, sign: int, figure: str) -> tuple:
     return sign * row[figure], row['bag'], row['camera'], row['index']
 

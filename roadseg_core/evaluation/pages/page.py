@@ -10,8 +10,8 @@ from typing import Any
 from roadseg_core.evaluation.drives.recording import ANNOTATED, ROW_FILES
 from roadseg_core.evaluation.fleet.parts import part_folder
 from roadseg_core.evaluation.pages.columns import CameraColumns, read_columns
-from roadseg_core.evaluation.pages.curves import STATES, camera_timeline, curves
-from roadseg_core.evaluation.pages.moments import FIGURE_NAMES, Moments, read_moments
+from roadseg_core.evaluation.pages.curves import STATES, camera_timeline, curves, extent
+from roadseg_core.evaluation.pages.moments import FIGURE_NAMES, Moments, read_film, read_moments
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix
@@ -113,16 +113,21 @@ def _drive(
     for entry in report['conditions']:
         if entry['name'] in _BOUNDED:
             bounds.setdefault(_BOUNDED[entry['name']], {})[entry['condition']] = entry['bound']
-    part = part_folder(Path(bag), folder).name
-    before = '' if len(report['bags']) == 1 else f'{part}_'
+    part = part_folder(Path(bag), folder)
+    before = '' if len(report['bags']) == 1 else f'{part.name}_'
     videos = {name: f'{before}{name}.mp4' for name in cameras}
     rows, seconds = camera_timeline(
         cameras, with_truth=report['scores'] is not None, worst=moments.worst(bag)
     )
+    first, _ = extent(cameras)
     return {
         'title': bag,
         'rows': rows,
         'seconds': seconds,
+        'film': {
+            name: [((stamp - first) / 1e9, index, picture) for index, stamp, picture in frames]
+            for name, frames in read_film(part).items()
+        },
         'curves': curves(bag, cameras, bounds),
         'videos': {name: shown for name, shown in videos.items() if (folder / shown).is_file()},
     }

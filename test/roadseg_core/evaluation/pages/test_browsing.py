@@ -103,6 +103,13 @@ def test_a_page_is_explored(page: Path, tmp_path: Path) -> None:
         const without = [...Array(30).keys()].find(frame => !pictured.includes(frame));
         await hit(without);
         found.told = document.querySelector('.told').textContent.includes(`frame ${without}`);
+        found.film = +document.querySelector('.film .now').dataset.go - (without - without % 2);
+        const small = document.querySelectorAll('.film img')[5];
+        small.dispatchEvent(new MouseEvent('mouseenter'));
+        await wait();
+        found.cursor = plot.data[0][plot.cursor.idx] - small.dataset.seconds;
+        small.click();
+        found.small = document.querySelector('.told').textContent.includes('frame 10');
         click('.told button');
         found.nearest = document.querySelectorAll('.moment.found').length;
         return found;
@@ -119,6 +126,7 @@ def test_a_page_is_explored(page: Path, tmp_path: Path) -> None:
     assert found['closed'] and found['home']
     assert 'front' in found['values'] and any(digit.isdigit() for digit in found['values'])
     assert found['jumped'] and found['told'] and found['nearest'] == 1
+    assert found['film'] == 0 and abs(found['cursor']) < 0.06 and found['small']
 
 
 def test_the_video_is_in_step_with_the_pointer(
