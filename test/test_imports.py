@@ -42,6 +42,7 @@ ROS = frozenset(
         'sensor_msgs_py',
         'std_msgs',
         'std_srvs',
+        'tf2_msgs',
         'tf2_ros',
         'vision_msgs',
     }

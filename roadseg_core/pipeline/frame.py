@@ -34,9 +34,9 @@ class OutputOptions:
 
 
 def engine_outputs(wanted: Collection[str], *, road_threshold: float) -> tuple[str, ...]:
-    """Return what the engine must compute for the wanted images."""
+    """Return what the engine must compute for the wanted images, and for ``ground`` grids."""
     outputs = ['labels']
-    if road_threshold > 0.0:
+    if road_threshold > 0.0 or 'ground' in wanted:
         outputs.append('road_probability')
     if 'confidence' in wanted:
         outputs.append('confidence')
@@ -114,7 +114,7 @@ class FrameImages:
         self._frame = frame
         self._result = result
         self._index = index
-        self._label_map = label_map
+        self.label_map = label_map
         self._options = options
         self._made: dict[str, np.ndarray] = {}
 
@@ -141,7 +141,7 @@ class FrameImages:
     def _road_mask(self) -> np.ndarray:
         probability = self._result.road_probability
         return road_mask(
-            self._label_map,
+            self.label_map,
             self._result.labels[self._index],
             None if probability is None else probability[self._index],
             threshold=self._options.road_threshold,
@@ -158,7 +158,7 @@ class FrameImages:
         of_labels = options.overlay_mode == 'palette'
         return overlay(
             frame.image if options.output_geometry == 'camera' else frame.network_image,
-            self._label_map,
+            self.label_map,
             self.make('label') if of_labels else None,
             None if of_labels else self.make('road_mask'),
             alpha=options.overlay_alpha,

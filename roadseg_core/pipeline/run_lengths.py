@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from roadseg_core.labels import LabelMap
@@ -36,6 +38,7 @@ _RUN = np.dtype([('value', 'u1'), ('length', '<i4')])
 """A run, without padding."""
 
 
+@cache
 def autoware_ids(label_map: LabelMap) -> np.ndarray:
     """Return uint8 [256]: the id in :data:`AUTOWARE_CLASSES` of each id of a label map."""
     of_name = {name: AUTOWARE_CLASSES.index(meant) for meant in _MEANT for name in _MEANT[meant]}

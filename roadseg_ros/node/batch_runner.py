@@ -18,8 +18,9 @@ from roadseg_core.pipeline.decoding import image_to_bgr
 from roadseg_core.pipeline.frame import Frame, FrameImages
 from roadseg_core.pipeline.scheduler import Outcome, Ticket
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
-from roadseg_ros.node.camera import CameraPublishers
+from roadseg_ros.node.camera import OutputPublishers
 from roadseg_ros.node.engine_opening import WarmEngine
+from roadseg_ros.node.ground import Ground
 from roadseg_ros.node.parameters import NodeSettings
 from roadseg_ros.node.publication import OVERLAYS, FramePublisher
 
@@ -32,15 +33,17 @@ class BatchRunner:
     :param infos: the newest CameraInfo of each camera that sends any
     :param inference: told of every run of the engine
     :param figures: of each camera; told of every frame
+    :param ground: takes the frames that somebody asks ground grids of
     :param clock: the node's clock, for ``max_stamp_age``
     """
 
     def __init__(
         self,
-        publishers: dict[str, CameraPublishers],
+        publishers: dict[str, OutputPublishers],
         infos: Mapping[str, CameraInfo],
         inference: InferenceFigures,
         figures: dict[str, CameraFigures],
+        ground: Ground,
         *,
         clock: Clock,
         logger: RcutilsLogger,
@@ -49,6 +52,7 @@ class BatchRunner:
         self._infos = infos
         self._inference = inference
         self._figures = figures
+        self._ground = ground
         self._clock = clock
         self._logger = logger
         self._last_warning: dict[str, float] = {}
@@ -66,7 +70,7 @@ class BatchRunner:
         """
         Segment a batch and publish what is wanted of it, as far as the engine computes it.
 
-        :param wanted: each camera's outputs that somebody subscribes to
+        :param wanted: each camera's outputs that somebody subscribes to, ``ground`` one of them
         :param settle: told what became of each frame
         :param at: told of each thing that is begun, and for which camera
         :raises EngineError: if the engine fails; frames not yet settled are the caller's
@@ -90,7 +94,7 @@ class BatchRunner:
         started = time.monotonic()
         result = warm.engine.infer(warm.batch[: len(frames)])
         self._inference.add(len(frames), time.monotonic() - started)
-        seen = []
+        seen, projected = [], []
         for index, (ticket, frame) in enumerate(frames):
             camera, wants = ticket.camera, wanted[ticket.camera]
             # Once more: a planner must not take a mask for new because inference was slow.
@@ -110,8 +114,24 @@ class BatchRunner:
             lost = self._publish(camera, publisher, wants - OVERLAYS)
             self._figures[camera].latencies.add(time.monotonic() - ticket.arrival)
             settle(ticket, Outcome.PROCESSED)
+            if 'ground' in wants:
+                projected.append((ticket, frame, index))
             if wants & OVERLAYS:
                 seen.append((camera, publisher, wants & OVERLAYS, lost))
+        for ticket, frame, index in projected:
+            at('projecting', ticket.camera)
+            probability = result.road_probability
+            self._ground.project(
+                *(ticket.camera, ticket.frame.header, ticket.arrival),
+                info=self._infos.get(ticket.camera),
+                view=frame.view,
+                labels=result.labels[index],
+                road_probability=None if probability is None else probability[index],
+                label_map=warm.engine.info.label_map,
+                road_threshold=settings.road_threshold,
+            )
+        if projected:
+            self._ground.publish(settings.grid_max_age)
         for camera, publisher, wants, lost in seen:
             self._publish(camera, publisher, wants, counted=lost)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from nav_msgs.msg import OccupancyGrid
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -17,7 +18,7 @@ from rclpy.qos import (
 )
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from roadseg_ros.node.parameters import CameraSettings
 
@@ -50,7 +51,14 @@ OUTPUTS = {
     'overlay': Image,
     'overlay/compressed': CompressedImage,
     'camera_info': CameraInfo,
+    'road_grid': OccupancyGrid,
+    'road_edge': PointCloud2,
+    'label_rle': Image,
 }
+"""What is published of each camera, under ``~/<camera>/``."""
+
+FUSED_OUTPUTS = {'road_grid': OccupancyGrid}
+"""What is published of all cameras together, under ``~/``."""
 
 
 def sensor_qos() -> QoSProfile:
@@ -96,21 +104,24 @@ class SeldomGroup(ReentrantCallbackGroup):
             handler.callback_group = self
 
 
-class CameraPublishers:
+class OutputPublishers:
     """
-    Publish one camera's outputs under ``~/<camera>/``.
+    Publish outputs.
 
     :param node: the node to publish from
-    :param name: the camera's name
+    :param prefix: what their topics begin with
+    :param outputs: their names and types
     :param events: takes the publishers' events
     """
 
-    def __init__(self, node: Node, name: str, events: SeldomGroup) -> None:
+    def __init__(
+        self, node: Node, prefix: str, outputs: Mapping[str, type], events: SeldomGroup
+    ) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
         try:
-            for output, kind in OUTPUTS.items():
-                topic = f'~/{name}/{output}'
+            for output, kind in outputs.items():
+                topic = f'{prefix}/{output}'
                 self._publishers[output] = node.create_publisher(
                     kind,
                     topic,
@@ -135,7 +146,7 @@ class CameraPublishers:
             if publisher.get_subscription_count()
         )
 
-    def publish(self, output: str, message: bytes | CompressedImage | CameraInfo) -> None:
+    def publish(self, output: str, message: object) -> None:
         """Publish one output; bytes are a serialized message."""
         self._publishers[output].publish(message)
 

@@ -109,6 +109,10 @@ class _Camera:
             message += ''.join(f', {count} {cause}' for cause, count in lost.items() if count)
             if lost['bad'] or lost['incomplete']:
                 message += f': {figures.last_error}'
+        problem = self._worker.ground.problems.get(self._name, '')
+        if problem:
+            level = max(level, DiagnosticStatus.WARN)
+            message += f'; not in the road grid: {problem}'
         p50, p99 = figures.latencies.percentiles_ms((50, 99))
         height, width, encoding = figures.format
         values = {
@@ -122,6 +126,7 @@ class _Camera:
             'height': height,
             'encoding': encoding,
             'last_error': figures.last_error,
+            'road_grid_problem': problem,
         }
         return level, message, values
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from roadseg_core.engines import EngineError, OpeningStopped
 from roadseg_core.machine import name_thread
-from roadseg_core.model_file import ModelFileError
+from roadseg_core.model_file import ModelFile, ModelFileError
 from roadseg_core.pipeline.frame import engine_outputs
 from roadseg_core.pipeline.scheduler import Outcome, Ticket
 from roadseg_ros.node.engine_opening import WarmEngine, Widening, open_warm
@@ -84,14 +84,14 @@ class EngineThread(threading.Thread):
     def _work(self) -> None:
         worker = self._worker
         self.at('opening the engine')
-        self._warm = self._open(self._needed_outputs(frozenset()))
+        self._warm = self._open(self._needed_outputs(self._asked_for()))
         self.at('')
         name_thread('worker')
         self.opened = True
         worker.ready(self, self._warm)
         while worker.next_batch(self):
             try:
-                wanted = {t.camera: worker.publishers[t.camera].wanted() for t in self.in_hand}
+                wanted = {t.camera: worker.wanted(t.camera) for t in self.in_hand}
                 self._widen(self._needed_outputs(frozenset().union(*wanted.values())))
                 worker.run_batch(self, self._warm, wanted)
             finally:
@@ -104,7 +104,19 @@ class EngineThread(threading.Thread):
         """Return what the engine must compute; what it once had to, it goes on to compute."""
         held = self._warm.engine.outputs if self._warm is not None else ()
         needed = wanted | {'confidence'} if 'confidence' in held else wanted
+        needed = needed | {'ground'} if 'road_probability' in held else needed
+        if self._warm is not None and 'road_probability' not in self._warm.engine.info.outputs:
+            # Grids can do without: then all road is equally sure.
+            needed = needed - {'ground'}
         return engine_outputs(needed, road_threshold=self._worker.settings.road_threshold)
+
+    def _asked_for(self) -> frozenset[str]:
+        """Return what is subscribed to before the engine opens, where it surely computes it."""
+        worker = self._worker
+        computed = worker.model.info.outputs if isinstance(worker.model, ModelFile) else ()
+        if not {'confidence', 'road_probability'} <= set(computed):
+            return frozenset()
+        return frozenset().union(*map(worker.wanted, worker.publishers))
 
     def _open(self, outputs: tuple[str, ...]) -> WarmEngine:
         return open_warm(

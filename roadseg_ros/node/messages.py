@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from roadseg_core.geometry import View
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, scale_camera_matrices
+from roadseg_core.pipeline.run_lengths import run_lengths
 
 _CHANNELS = {'mono8': 1, 'bgr8': 3}
 
@@ -35,19 +36,36 @@ def serialized_image(image: np.ndarray, encoding: str, header: Header) -> bytes:
             f'{image.dtype} array of shape {image.shape} as {encoding!r}; '
             'expected uint8 [H, W] as mono8 or uint8 [H, W, 3] as bgr8'
         )
-    height, width = image.shape[:2]
+    pixels = memoryview(np.ascontiguousarray(image)).cast('B')
+    return _cdr_image(image.shape[:2], encoding, image.shape[1] * channels, pixels, header)
+
+
+def run_length_image(image: np.ndarray, header: Header) -> bytes:
+    """
+    Make a ``sensor_msgs/Image``, serialized, whose data are run lengths, as Autoware has them.
+
+    :param image: uint8 [H, W]
+    :param header: the header of the frame that the image was made of
+    """
+    return _cdr_image(image.shape, 'mono8', image.shape[1], run_lengths(image), header)
+
+
+def _cdr_image(
+    size: tuple[int, int], encoding: str, step: int, data: bytes | memoryview, header: Header
+) -> bytes:
+    """Return an image of (height, width) pixels as little-endian CDR."""
     stamp = struct.pack('<iI', header.stamp.sec, header.stamp.nanosec)
     head = b''.join(
         (
             b'\x00\x01\x00\x00',
             stamp,
             _text(header.frame_id),
-            struct.pack('<II', height, width),
+            struct.pack('<II', *size),
             _text(encoding, then=b'\x00'),  # not big-endian
-            struct.pack('<II', width * channels, image.size),
+            struct.pack('<II', step, len(data)),
         )
     )
-    return b''.join((head, memoryview(np.ascontiguousarray(image)).cast('B')))
+    return b''.join((head, data))
 
 
 def _text(text: str, *, then: bytes = b'') -> bytes:

@@ -22,15 +22,19 @@ from std_msgs.msg import String
 from roadseg_core.engines import Engine, EngineError
 from roadseg_core.files import default_model
 from roadseg_core.model_file import ModelFileError, read_model
+from roadseg_core.pipeline.run_lengths import AUTOWARE_CLASSES, autoware_ids
 from roadseg_ros.dds.profile import transport_problem
 from roadseg_ros.node.camera import (
+    FUSED_OUTPUTS,
     LATCHED_QOS,
-    CameraPublishers,
+    OUTPUTS,
     CameraSubscriptions,
+    OutputPublishers,
     SeldomGroup,
 )
 from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status, transport_status
 from roadseg_ros.node.engine_opening import Model
+from roadseg_ros.node.ground import Ground
 from roadseg_ros.node.label_info import create_label_info_publisher, label_info
 from roadseg_ros.node.parameters import (
     PARAMETERS,
@@ -44,6 +48,7 @@ from roadseg_ros.node.parameters import (
     is_live,
     read_settings,
 )
+from roadseg_ros.node.tf import TfListener
 from roadseg_ros.node.worker import Worker
 
 _FORGIVEN_AFTER = 60.0
@@ -100,7 +105,8 @@ class SegmentationNode(LifecycleNode):
         self._declare_cameras(tuple(self.get_parameter('camera_names').value))
         self._settings: NodeSettings = read_settings(self)
         self.exit_code: int | None = None
-        self._outputs: dict[str, CameraPublishers] = {}
+        self._outputs: dict[str, OutputPublishers] = {}
+        self._ground: Ground | None = None
         self._inputs: list[CameraSubscriptions] = []
         self._worker: Worker | None = None
         self._former: list[Worker] = []
@@ -163,13 +169,17 @@ class SegmentationNode(LifecycleNode):
         except (ParameterError, ParameterException, ModelFileError) as error:
             self.get_logger().error(f'cannot configure: {error}')
             return TransitionCallbackReturn.FAILURE
+        offered = {o: kind for o, kind in OUTPUTS.items() if o != 'label_rle' or settings.label_rle}
         for name in settings.camera_names:
-            self._outputs[name] = CameraPublishers(self, name, self._events)
+            self._outputs[name] = OutputPublishers(self, f'~/{name}', offered, self._events)
+        clock, fused = self.get_clock(), OutputPublishers(self, '~', FUSED_OUTPUTS, self._events)
+        self._ground = Ground(settings, self._outputs, fused, TfListener(self), clock)
         self._worker = Worker(
             settings,
             self._outputs,
+            self._ground,
             model=model,
-            clock=self.get_clock(),
+            clock=clock,
             logger=self.get_logger(),
             after=self._former,
             on_ready=self._on_ready,
@@ -255,6 +265,9 @@ class SegmentationNode(LifecycleNode):
         for publishers in self._outputs.values():
             publishers.destroy()
         self._outputs = {}
+        if self._ground is not None:
+            self._ground.close()
+            self._ground = None
         if self._worker is not None and self._worker.threads():
             self._former.append(self._worker)
         self._worker = None
@@ -316,6 +329,10 @@ class SegmentationNode(LifecycleNode):
         self._label_map.publish(String(data=info.label_map.to_json()))
         if self._label_info is not None:
             self._label_info.publish(label_info(info.label_map, self.get_clock().now().to_msg()))
+        if self._settings.label_rle:
+            ids, names = autoware_ids(info.label_map), info.label_map.names
+            table = (f'{n} {ids[i]} {AUTOWARE_CLASSES[ids[i]]}' for i, n in enumerate(names))
+            self.get_logger().info(f'ids of label_rle: {", ".join(table)}')
         self.get_logger().info(f'model {info.path.name}: {info.card}; licence: {info.licence}')
 
     def _on_engine_failure(self) -> None:
@@ -340,6 +357,8 @@ class SegmentationNode(LifecycleNode):
         """End the process where a thread hangs: nothing else ends such a thread."""
         self._looks += 1
         self._events.is_open = self._looks % _EVENTS_EVERY == 0
+        if self._events.is_open and self._ground is not None:
+            self._ground.listen()
         self._former = [worker for worker in self._former if worker.threads()]
         # An error within the timeout, not after it.
         by = time.monotonic() + _WATCH_PERIOD

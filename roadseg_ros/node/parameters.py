@@ -16,6 +16,7 @@ from rclpy.validate_topic_name import validate_topic_name
 
 from roadseg_core.bags.message_types import camera_info_topic
 from roadseg_core.engines import BACKENDS
+from roadseg_core.ground import GridSpec
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, OVERLAY_MODES
@@ -25,7 +26,7 @@ TRANSPORTS = ('raw', 'compressed')
 
 _CAMERA_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
 # The node's own topics stand beside those of the cameras.
-_RESERVED_NAMES = frozenset({'label_map', 'label_info'})
+_RESERVED_NAMES = frozenset({'label_map', 'label_info', 'road_grid'})
 
 
 class ParameterError(ValueError):
@@ -198,6 +199,26 @@ PARAMETERS = (
         most=100,
         live=True,
     ),
+    Parameter('label_rle', False, 'Whether label_rle, for Autoware, is offered.'),
+    Parameter('base_frame', 'base_link', 'Frame of the ground grids, the ground its plane z = 0.'),
+    *(
+        Parameter(name, default, f'{text}, in metres.', least=least, most=1000.0)
+        for name, default, least, text in (
+            ('grid_length', 40.0, 0.1, 'Length of the ground grids, along x'),
+            ('grid_width', 40.0, 0.1, 'Width of the ground grids, along y'),
+            ('grid_resolution', 0.1, 0.01, 'Side of a cell'),
+            ('grid_x', 0.0, -1000.0, 'x of the middle of the ground grids'),
+            ('grid_y', 0.0, -1000.0, 'y of the middle of the ground grids'),
+        )
+    ),
+    Parameter(
+        'grid_max_age',
+        0.5,
+        'A camera whose newest frame is older is left out of road_grid, in seconds.',
+        least=0.01,
+        most=3600.0,
+        live=True,
+    ),
     Parameter(
         'diagnostics_period',
         1.0,
@@ -224,17 +245,38 @@ def camera_parameters(camera: str) -> tuple[Parameter, ...]:
             '',
             'Topic of CameraInfo; empty: camera_info beside the images.',
         ),
+        Parameter(
+            f'{camera}.pose',
+            [0.0] * 6,
+            'x, y, z (metres), roll, pitch, yaw (radians) of the optical frame in base_frame; '
+            'zeros: by tf.',
+        ),
+        Parameter(
+            f'{camera}.hood',
+            0.0,
+            "Share of the image's height, at its lower end, that shows the own vehicle.",
+            least=0.0,
+            most=0.9,
+        ),
+        Parameter(f'{camera}.rectified', False, 'Whether the images are rectified.'),
     )
 
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """Where one camera's frames come from."""
+    """
+    Say where one camera's frames come from, and where it is.
+
+    :param pose: as :class:`roadseg_core.ground.Pose` takes it; None: tf knows it
+    """
 
     name: str
     image_topic: str
     transport: str
     camera_info_topic: str
+    pose: tuple[float, ...] | None
+    hood: float
+    rectified: bool
 
 
 @dataclass(frozen=True)
@@ -266,8 +308,23 @@ class NodeSettings:
     overlay_mode: str
     overlay_alpha: float
     overlay_jpeg_quality: int
+    label_rle: bool
+    base_frame: str
+    grid_length: float
+    grid_width: float
+    grid_resolution: float
+    grid_x: float
+    grid_y: float
+    grid_max_age: float
     diagnostics_period: float
     cameras: tuple[CameraSettings, ...]
+
+    @property
+    def grid(self) -> GridSpec:
+        """Say which cells the ground grids have; ValueError where that cannot be."""
+        return GridSpec(
+            self.grid_length, self.grid_width, self.grid_resolution, self.grid_x, self.grid_y
+        )
 
     @property
     def output_options(self) -> OutputOptions:
@@ -324,8 +381,24 @@ def make_settings(values: Mapping[str, Any]) -> NodeSettings:
                 validate_topic_name(value)
             except InvalidTopicNameException as error:
                 raise ParameterError(f'{name}.{parameter}: {error}') from error
-        cameras.append(CameraSettings(name, topic, transport, info_topic))
-    return NodeSettings(**{**plain, 'camera_names': names}, cameras=tuple(cameras))
+        pose = tuple(values[f'{name}.pose'])
+        if len(pose) != 6:
+            raise ParameterError(
+                f'{name}.pose: {list(pose)}; expected six numbers: x, y, z, roll, pitch, yaw'
+            )
+        cameras.append(
+            CameraSettings(
+                *(name, topic, transport, info_topic, pose if any(pose) else None),
+                hood=values[f'{name}.hood'],
+                rectified=values[f'{name}.rectified'],
+            )
+        )
+    settings = NodeSettings(**{**plain, 'camera_names': names}, cameras=tuple(cameras))
+    try:
+        _ = settings.grid
+    except ValueError as error:
+        raise ParameterError(f'grid_length, grid_width, grid_resolution: {error}') from error
+    return settings
 
 
 def check_model(settings: NodeSettings, info: ModelInfo) -> None:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame, FrameImages
-from roadseg_ros.node.camera import CameraPublishers
-from roadseg_ros.node.messages import scaled_camera_info, serialized_image, to_jpeg
+from roadseg_core.pipeline.run_lengths import autoware_ids
+from roadseg_ros.node.camera import OutputPublishers
+from roadseg_ros.node.messages import (
+    run_length_image,
+    scaled_camera_info,
+    serialized_image,
+    to_jpeg,
+)
 from roadseg_ros.node.parameters import NodeSettings
 
 OVERLAYS = frozenset({'overlay', 'overlay/compressed'})
 """Outputs for people, who can wait until the planner has its masks."""
 
-_OUTPUTS = (*FRAME_OUTPUTS, 'overlay/compressed', 'camera_info')
+_OUTPUTS = (*FRAME_OUTPUTS, 'overlay/compressed', 'camera_info', 'label_rle')
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class FramePublisher:
     :param at: told of each thing that is begun
     """
 
-    publishers: CameraPublishers
+    publishers: OutputPublishers
     header: Header
     frame: Frame
     images: FrameImages
@@ -66,5 +73,8 @@ class FramePublisher:
         if output == 'overlay/compressed':
             quality = self.settings.overlay_jpeg_quality
             return to_jpeg(self.images.make('overlay'), quality, self.header)
+        if output == 'label_rle':
+            ids = autoware_ids(self.images.label_map)
+            return run_length_image(cv2.LUT(self.images.make('label'), ids), self.header)
         encoding = 'bgr8' if output == 'overlay' else 'mono8'
         return serialized_image(self.images.make(output), encoding, self.header)

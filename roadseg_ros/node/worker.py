@@ -18,9 +18,10 @@ from roadseg_core.engines.statistics import CameraFigures, InferenceFigures
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.scheduler import BatchRule, Outcome, Scheduler, Ticket
 from roadseg_ros.node.batch_runner import BatchRunner
-from roadseg_ros.node.camera import CameraPublishers
+from roadseg_ros.node.camera import OutputPublishers
 from roadseg_ros.node.engine_opening import Model, WarmEngine
 from roadseg_ros.node.engine_thread import EngineThread
+from roadseg_ros.node.ground import Ground
 from roadseg_ros.node.parameters import NodeSettings
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
@@ -28,8 +29,8 @@ BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 _SLOWER = 5.0
 """An engine is taken to hang only after this many times what a batch took in its warm-up."""
 
-STAGES = ('converting', 'resizing', 'inference', 'making', 'publishing')
-"""What the engine's thread does with a frame, in this order."""
+STAGES = ('converting', 'resizing', 'inference', 'making', 'publishing', 'projecting')
+"""What the engine's thread does with a frame."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Worker:
 
     :param settings: the node's parameters; :meth:`update` takes live changes
     :param publishers: where each camera's outputs go
+    :param ground: takes the frames that somebody asks ground grids of
     :param clock: the node's clock, for ``max_stamp_age``
     :param after: workers whose threads must have ended before this one opens an engine
     :param on_ready: called in the engine's thread with the engine, whenever it was opened
@@ -70,7 +72,8 @@ class Worker:
     def __init__(
         self,
         settings: NodeSettings,
-        publishers: dict[str, CameraPublishers],
+        publishers: dict[str, OutputPublishers],
+        ground: Ground,
         *,
         model: Model,
         clock: Clock,
@@ -82,6 +85,7 @@ class Worker:
         self.settings = settings
         self.model = model
         self.publishers = publishers
+        self.ground = ground
         self.logger = logger
         self._on_ready = on_ready
         self._on_failure = on_failure
@@ -97,7 +101,9 @@ class Worker:
         self.figures = {camera: CameraFigures() for camera in publishers}
         self._infos: dict[str, CameraInfo] = {}
         self._runner = BatchRunner(
-            publishers, self._infos, self.inference, self.figures, clock=clock, logger=logger
+            *(publishers, self._infos, self.inference, self.figures, ground),
+            clock=clock,
+            logger=logger,
         )
 
     def start(self) -> None:
@@ -199,6 +205,11 @@ class Worker:
         return rate.covers(*need), rate.compared(*need)
 
     # For the engine's thread:
+
+    def wanted(self, camera: str) -> frozenset[str]:
+        """Return a camera's outputs that somebody subscribes to, ``ground`` one of them."""
+        outputs = self.publishers[camera].wanted()
+        return outputs | {'ground'} if self.ground.wanted(outputs) else outputs
 
     def next_batch(self, thread: EngineThread) -> bool:
         """Wait for the next batch and put it into the thread's hand; False when it is to stop."""

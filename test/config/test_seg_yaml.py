@@ -41,7 +41,14 @@ def test_every_camera_has_its_parameters(parameters: dict[str, object]):
     assert {name for name in parameters if '.' in name} == {
         f'{camera}.{setting}'
         for camera in cameras
-        for setting in ('image_topic', 'transport', 'camera_info_topic')
+        for setting in (
+            'image_topic',
+            'transport',
+            'camera_info_topic',
+            'pose',
+            'hood',
+            'rectified',
+        )
     }
 
 

@@ -25,13 +25,13 @@ def camera(bench, name='front'):
 
 
 ONE_OUTPUT_CANNOT_BE_SENT = """
-from roadseg_ros.node.camera import CameraPublishers
-publish = CameraPublishers.publish
+from roadseg_ros.node.camera import OutputPublishers
+publish = OutputPublishers.publish
 def broken(publishers, output, message):
     if output == 'road_mask' and b'broken' in message[:40]:
         raise OSError('no room for it')
     publish(publishers, output, message)
-CameraPublishers.publish = broken
+OutputPublishers.publish = broken
 """
 
 
