@@ -12,7 +12,8 @@ TRAINING = frozenset({
 """What requirements/train.txt brings; none of it is needed on a vehicle."""
 ROS = frozenset({
     'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'launch', 'launch_ros',
-    'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs', 'sensor_msgs', 'std_msgs',
+    'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs', 'sensor_msgs',
+    'std_msgs',
 })  # fmt: skip
 OURS = frozenset({'roadseg_core', 'roadseg_ros'})
 
