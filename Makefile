@@ -35,7 +35,7 @@ COLCON := $(VENV)/bin/python -m colcon --log-base $(COLCON_DIR)/log
 BINDINGS := $(if $(filter x86_64,$(shell uname -m)),$(foreach n,10 11,build/bindings/$(n)/installed))
 BASES := --build-base $(COLCON_DIR)/build --install-base $(COLCON_DIR)/install
 
-.PHONY: help setup demo test faults fleet build lint clean lock
+.PHONY: help setup demo test faults fleet cards build lint clean lock
 
 help:
 	@echo 'make setup   make $(VENV) with everything that is needed'
@@ -45,6 +45,7 @@ help:
 	@echo 'make test    check the style, build with colcon and run all tests'
 	@echo 'make faults  provoke every fault of docs/reliability.md, also those that take long'
 	@echo 'make fleet   evaluate 200 bags on a Dask fleet of which one worker is killed'
+	@echo 'make cards   evaluate the shipped models anew, and compare with their cards (ROADSEG_DATA)'
 	@echo 'make lint    check the style alone'
 	@echo 'make clean   remove build/ and $(VENV)'
 	@echo
@@ -152,6 +153,10 @@ faults: setup
 fleet: setup
 	@$(VENV)/bin/python -m pytest test/roadseg_core/evaluation/fleet -m slow_fleet --verbose \
 	    --durations=0 --junitxml=build/fleet.xml $(PYTEST_ARGS)
+
+# Where the data is; else they are skipped.
+cards: setup
+	$(VENV)/bin/python -m pytest test/test_cards.py -m slow_card --verbose $(PYTEST_ARGS)
 
 clean:
 	rm -rf build $(VENV) *.egg-info

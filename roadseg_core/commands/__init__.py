@@ -19,6 +19,7 @@ COMMANDS = (
     'build-engine',
     'segment',
     'evaluate',
+    'card',
     'budget',
     'benchmark',
     'check-data',

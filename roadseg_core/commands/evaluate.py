@@ -66,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--html', type=Path, metavar='FILE', help='write the report as a page with pictures'
     )
     parser.add_argument(
+        '--worst', type=Path, metavar='FILE', help='write the worst three frames as a picture'
+    )
+    parser.add_argument(
         '--video',
         type=Path,
         metavar='FILE',
@@ -85,7 +88,7 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate, print the figures and write what was asked for."""
     # Before imports of what a vehicle lacks: for a recording, another command is needed.
     refuse_recordings([options.data], options.pairs)
-    refuse_to_replace(options, options.json, options.html, options.video)
+    refuse_to_replace(options, options.json, options.html, options.worst, options.video)
     if not options.data:
         raise ValueError('no data set; name one by --data, such as --data camvid:val')
     from tqdm import tqdm
@@ -96,7 +99,7 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.engines import open_engine
     from roadseg_core.evaluation.datasets.corruptions import CORRUPTIONS
     from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS
-    from roadseg_core.evaluation.datasets.page import write_report
+    from roadseg_core.evaluation.datasets.page import write_report, write_worst
     from roadseg_core.evaluation.datasets.run import evaluate, find_calibrations
     from roadseg_core.evaluation.datasets.text import summary
     from roadseg_core.metrics import SegmentedFrame
@@ -155,3 +158,5 @@ def run(options: argparse.Namespace) -> None:
                 place=options.at,
                 calibrations=calibrations,
             )
+        if options.worst:
+            write_worst(options.worst, evaluation, engine, source, place=options.at)

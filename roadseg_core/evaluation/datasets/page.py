@@ -24,6 +24,7 @@ from roadseg_core.evaluation.datasets.text import (
     percent,
     view_rows,
 )
+from roadseg_core.files import write_atomically
 from roadseg_core.labels import IGNORE, TWO
 from roadseg_core.metrics import ProbabilityHistogram, RoadHistogram, Tally
 from roadseg_core.metrics.probability_histogram import BINS
@@ -32,6 +33,7 @@ from roadseg_core.report.page import class_colours, write_page
 from roadseg_core.report.pictures import Picture, error_image, painting, photograph
 
 _WORST, _MIDDLE, _BEST = 4, 2, 2
+_IN_A_STRIP, _STRIP_WIDTH = 3, 320
 _LEAST_SHARE = 1e-4
 """Share of the pixels in a bin of a reliability diagram, below which it is not drawn."""
 
@@ -87,6 +89,28 @@ def write_report(
         views=view_rows(report['road']),
         shown=shown,
     )
+
+
+def write_worst(
+    path: Path, evaluation: Evaluation, engine: Engine, source: FrameSource, *, place: str
+) -> None:
+    """
+    Write the worst frames as one picture: each a row of frame, truth, prediction and errors.
+
+    :raises OSError: if the file cannot be written
+    """
+    rows = []
+    for title, score in _choose(evaluation)[:_IN_A_STRIP]:
+        shown = _show(engine, source, score, title, place, None)
+        parts = [cv2.imdecode(np.frombuffer(one.data, np.uint8), 1) for one in shown.pictures]
+        height = round(_STRIP_WIDTH * parts[0].shape[0] / parts[0].shape[1])
+        size = (_STRIP_WIDTH, height)
+        rows.append(
+            np.hstack([cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts])
+        )
+    with write_atomically(path) as temporary:
+        if not cv2.imwrite(str(temporary), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 80]):
+            raise OSError(f'{path}: cannot be written as a picture')
 
 
 def _curves(tally: Tally) -> Markup:

@@ -18,11 +18,6 @@ from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN, TWO
 from roadseg_core.metrics import SegmentedFrame, Tally
 from roadseg_core.models import build_network
 
-CALIBRATION = """P2: 60 0 60 0 0 60 12 0 0 0 1 0
-R0_rect: 1 0 0 0 1 0 0 0 1
-Tr_cam_to_road: 1 0 0 0 0 1 0 -1.5 0 0 1 0
-"""
-
 
 @pytest.fixture(scope='module')
 def road_where_it_is_bright(tmp_path_factory) -> Path:
@@ -49,27 +44,6 @@ def road_where_it_is_bright(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def streets(tmp_path: Path) -> Path:
-    """Write KITTI Road with calibrations: road is the lower half, the left edge is not valid."""
-    training = tmp_path / 'kitti_road' / 'training'
-    for name in ('image_2', 'gt_image_2', 'calib'):
-        (training / name).mkdir(parents=True)
-    rng = np.random.default_rng(5)
-    truth = np.zeros((48, 120, 3), np.uint8)
-    truth[..., 2] = 255
-    truth[24:, :, 0] = 255
-    truth[:, :10] = 0
-    for category in ('um', 'umm'):
-        for number in range(5):
-            image = rng.integers(0, 120, (48, 120, 3), np.uint8)
-            image[24:] += 100
-            cv2.imwrite(str(training / 'image_2' / f'{category}_{number:06d}.png'), image)
-            cv2.imwrite(str(training / 'gt_image_2' / f'{category}_road_{number:06d}.png'), truth)
-            (training / 'calib' / f'{category}_{number:06d}.txt').write_text(CALIBRATION)
-    return tmp_path
-
-
 def evaluate(capsys, *arguments: object) -> tuple[int, str]:
     """Run the command; return its status and output."""
     status = main(['evaluate', *map(str, arguments)])
@@ -92,6 +66,8 @@ def test_report_page_and_video(streets, road_where_it_is_bright, capsys):
         out / 'r.html',
         '--video',
         out / 'r.mp4',
+        '--worst',
+        out / 'r.jpg',
         'frames=6',
     )
     assert status == 0
@@ -128,6 +104,8 @@ def test_report_page_and_video(streets, road_where_it_is_bright, capsys):
     page = (out / 'r.html').read_text()
     # Nothing is loaded; the five pictures of each of six frames are inside.
     assert page.count('src="data:image/') == 30 and not re.search(r'(src|href)="(?!data:)', page)
+    # Three frames of 120x48, four pictures each.
+    assert cv2.imread(str(out / 'r.jpg')).shape == (3 * 128, 4 * 320, 3)
     video = cv2.VideoCapture(str(out / 'r.mp4'))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 6
     assert video.read()[1].shape == (48, 120, 3)
