@@ -28,12 +28,14 @@ class Line:
     :param y: float [n]; NaN leaves a gap
     :param label: its name
     :param frames: int [n], the number of the frame of each value; None where values have no frame
+    :param camera: whose frames they are; '' where the label says it
     """
 
     x: np.ndarray
     y: np.ndarray
     label: str = ''
     frames: np.ndarray | None = None
+    camera: str = ''
 
 
 def series_colours(names: Sequence[str]) -> dict[str, str]:
@@ -66,6 +68,7 @@ def chart(
         kept = _kept(np.asarray(line.y, float))
         one = {
             'label': line.label,
+            'camera': line.camera or line.label,
             'colour': colours[line.label],
             'x': [float(f'{value:.7g}') for value in np.asarray(line.x)[kept].tolist()],
             'y': [

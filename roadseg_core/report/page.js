@@ -51,7 +51,7 @@ for (const video of all('video')) {
 // A video has the drive's frames one after the other, also where the drive has pauses.
 function follow(drive, line, x) {
   const video = all('video').find(
-    one => one.dataset.drive === drive && one.dataset.camera === line.label);
+    one => one.dataset.drive === drive && one.dataset.camera === line.camera);
   if (!video || !video.paused || video.seeking || !line.frames) return;
   const frames = line.frames.filter(frame => frame >= 0);
   const place = frames.indexOf(line.frames[line.x.indexOf(x)]);
@@ -77,7 +77,7 @@ function draw(element) {
     grid: {stroke: () => css('--line'), width: 1}, ticks: {show: false},
   };
   const withPicture = new Set();
-  lines.forEach((line, number) => momentsOf(told.drive, line.label).forEach(moment => {
+  lines.forEach((line, number) => momentsOf(told.drive, line.camera).forEach(moment => {
     const at = (line.frames || []).indexOf(+moment.dataset.frame);
     if (at >= 0) withPicture.add(`${number + 1} ${data[0].indexOf(line.x[at])}`);
   }));
@@ -121,7 +121,7 @@ function draw(element) {
         const at = u.cursor.idxs[number + 1];
         if (at == null) return;
         follow(told.drive, line, u.data[0][at]);
-        expose(told.drive, line.label, u.data[0][at]);
+        expose(told.drive, line.camera, u.data[0][at]);
       })],
       draw: [u => {
         const pen = u.ctx, box = u.bbox, ratio = devicePixelRatio;
@@ -164,7 +164,7 @@ function draw(element) {
     });
     if (best) {
       const frame = best.line.frames[best.line.x.indexOf(best.x)];
-      jump(told.drive, best.line.label, frame, `${best.x.toFixed(2)} s`);
+      jump(told.drive, best.line.camera, frame, `${best.x.toFixed(2)} s`);
     }
   });
   plots.push([element, plot, told.drive]);
@@ -241,9 +241,17 @@ function repaint() {
   });
 }
 
-// The frame lies under its paint; it is in the file once.
+// The frame lies under its paint, and both paints of a comparison in one; each is in the file once.
 all('figure.over').forEach(figure => {
   figure.querySelector('img.under').src = figure.parentElement.querySelector('img').src;
+});
+all('figure.wipe').forEach(figure => {
+  const paints = all('.paint', figure.parentElement);
+  all('.paint', figure).forEach((image, number) => { image.src = paints[number].src; });
+});
+addEventListener('pointermove', event => {
+  const box = event.target.closest?.('figure.wipe .under, figure.wipe .paint')?.getBoundingClientRect();
+  if (box) root.setProperty('--wipe', `${100 * (event.clientX - box.left) / box.width}%`);
 });
 all('.legend button').forEach(button => {
   button.onclick = () => {
@@ -263,8 +271,8 @@ function enlarge(number) {
   const title = figures[at].closest('.moment')?.querySelector('h3')?.textContent ?? '';
   figure.querySelector('figcaption').prepend(title ? `${title}: ` : '');
   figure.removeAttribute('tabindex');
-  const painted = figure.querySelector('.paint');
-  if (painted) painted.original = figures[at].querySelector('.paint').original;
+  const originals = all('.paint', figures[at]);
+  all('.paint', figure).forEach((image, number) => { image.original = originals[number].original; });
   dialog.replaceChildren(figure);
   if (tools) dialog.append(tools);
   if (!dialog.open) dialog.showModal();

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roadseg_core.evaluation.compare.comparison import Compared, Comparison
+from roadseg_core.evaluation.compare.figures import Key
 from roadseg_core.evaluation.compare.verdict import NO_RULE
+from roadseg_core.evaluation.fleet.parts import part_folder
+from roadseg_core.evaluation.pages.columns import read_columns
+from roadseg_core.evaluation.pages.curves import curves
+from roadseg_core.evaluation.pages.page import DRIVES
 from roadseg_core.evaluation.settings.conditions import HIGHER_IS_BETTER
 from roadseg_core.evaluation.settings.sections import ComparisonChoice
 from roadseg_core.labels import LabelMap
@@ -22,16 +27,20 @@ def write_comparison_page(
     comparison: Comparison,
     choice: ComparisonChoice,
     reports: Sequence[dict],
-    moments: Sequence[tuple[str, Sequence[Picture]]],
+    moments: Sequence[tuple[Key, str, Sequence[Picture]]],
 ) -> None:
     """
     Write the page.
 
     :param reports: report.json of both models, whose own pages lie in ``model`` and ``against``
-    :param moments: title and pictures of the frames on which the models differ most
+    :param moments: the frames on which the models differ most, with title and pictures
+    :raises OSError: if it cannot be written, or the evaluations beside it cannot be read
     """
     maps = [LabelMap.from_dict(report['model']['label_map']) for report in reports]
     legends = [class_colours(label_map) for label_map in maps]
+    evaluated = [bag['path'] for bag in reports[0]['bags'] if bag['status'] != 'failed']
+    bags = dict.fromkeys([*(key[0] for key, *_ in moments), *evaluated])
+    bags = [bag for bag in bags if bag in evaluated]
     write_page(
         path,
         __package__,
@@ -41,6 +50,8 @@ def write_comparison_page(
         reports=reports,
         rows=[_row(figure, _extent(comparison.figures)) for figure in comparison.figures],
         moments=moments,
+        drives=[_drive(bag, path.parent) for bag in bags[:DRIVES]],
+        hidden=len(bags[DRIVES:]),
         legends={'': legends[0]} if legends[0] == legends[1] else dict(zip('AB', legends)),
     )
 
@@ -58,6 +69,19 @@ def headline(comparison: Comparison) -> str:
             f'({row["difference"]}{", " if row["interval"] else ""}{row["interval"]})'
         )
     return '; '.join(words) or 'nothing was measured for both models'
+
+
+def _drive(bag: str, folder: Path) -> dict[str, object]:
+    """Return the curves of a bag by camera, a line for each model."""
+    models = [read_columns(part_folder(Path(bag), folder / name)) for name in ('model', 'against')]
+    return {
+        'bag': bag,
+        'cameras': {
+            camera: curves(bag, dict(zip('AB', (one[camera] for one in models))), {}, camera=camera)
+            for camera in models[0]
+            if camera in models[1]
+        },
+    }
 
 
 def _extent(figures: Sequence[Compared]) -> tuple[float, float]:

@@ -87,7 +87,7 @@ def compare_models(config: EvaluationConfig, *, say: Callable[[str], None]) -> C
             for bag in first['bags']
         }
         moments = [
-            (_title(key, *(model[key] for model in rows)), pictures)
+            (key, _title(key, *(model[key] for model in rows)), pictures)
             for key, pictures in picture_frames(comparison.most_different, topics, both).items()
         ]
         write_comparison_page(config.output / 'report.html', comparison, choice, reports, moments)

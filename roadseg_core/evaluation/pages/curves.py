@@ -53,19 +53,24 @@ class Span:
 
 
 def curves(
-    bag: str, cameras: Mapping[str, CameraColumns], limits: Mapping[str, Mapping[str, float]]
+    bag: str,
+    cameras: Mapping[str, CameraColumns],
+    limits: Mapping[str, Mapping[str, float]],
+    *,
+    camera: str = '',
 ) -> list[tuple[str, str, Markup]]:
     """
     Draw what the frames say over time, a line for each camera.
 
     :param limits: bounds to draw by figure: text and value
+    :param camera: of all lines, where they are of one camera
     :returns: title, what is measured, and chart, of each figure that was measured
     """
     first, _ = extent(cameras)
     found = []
     for figure, title, about in _CURVES:
         drawn = chart(
-            [_line(columns, figure, first, name) for name, columns in cameras.items()],
+            [_line(columns, figure, first, name, camera) for name, columns in cameras.items()],
             about=f'{title} over time',
             x='s',
             limits=limits.get(figure),
@@ -144,7 +149,7 @@ def extent(cameras: Mapping[str, CameraColumns]) -> tuple[int, int]:
     return min(stamps, default=0), max(stamps, default=0)
 
 
-def _line(columns: CameraColumns, figure: str, first: int, label: str) -> Line:
+def _line(columns: CameraColumns, figure: str, first: int, label: str, camera: str) -> Line:
     stamps = np.asarray(columns.stamp_ns, np.int64)
     seconds = (stamps - first) / 1e9
     # A line over a pause would show what nobody saw.
@@ -156,6 +161,7 @@ def _line(columns: CameraColumns, figure: str, first: int, label: str) -> Line:
         np.insert(np.asarray(columns.figures[figure], np.float64), pauses, np.nan),
         label,
         np.insert(np.asarray(columns.index, np.int64), pauses, -1),
+        camera,
     )
 
 

@@ -167,12 +167,11 @@ def test_the_page_tells_the_verdict(tmp_path: Path, frames: int, expected: str) 
         },
         'engine': {'backend': 'openvino', 'device': 'CPU', 'precision': 'fp32'},
         'timings': {'latency_ms_p50': 1.0, 'latency_ms_p99': None, 'frames_per_second': 9.0},
-        'bags': [{'path': 'drive', 'problems': ['a half']}],
+        'bags': [{'path': 'drive', 'status': 'failed', 'problems': ['a half']}],
     }
     rules = choice('road_iou > 0')
-    write_comparison_page(
-        tmp_path / 'report.html', result, rules, [report, report], [('front, 3 s', ())]
-    )
+    moment = (('drive', 'front', 3 * 10**9, 30), 'front, 3 s', ())
+    write_comparison_page(tmp_path / 'report.html', result, rules, [report, report], [moment])
     text = (tmp_path / 'report.html').read_text(encoding='utf-8')
     assert expected in text and 'new &lt;1&gt;' in text and 'front, 3 s' in text
     assert 'road_iou' in headline(result)
