@@ -87,8 +87,10 @@ class Tally:
         if confidence is not None:
             if self.road_only:
                 confidence = np.where(labels == 1, road_probability, 255 - road_probability)
-            counted = (truth != IGNORE) & ~np.isin(truth, self.confusion.label_map.void_ids)
-            right = np.where(counted, (truth == labels).astype(np.uint8), np.uint8(IGNORE))
+            # All bits of what is not counted are set, which makes it IGNORE.
+            uncounted = np.zeros(256, np.uint8)
+            uncounted[[IGNORE, *self.confusion.label_map.void_ids]] = IGNORE
+            right = (truth == labels).astype(np.uint8) | uncounted[truth]
             self.confidence.update(right, confidence)
 
     def add(self, frame: SegmentedFrame, above: GroundView | None = None) -> Scores:

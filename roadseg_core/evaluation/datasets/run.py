@@ -57,11 +57,16 @@ class Evaluation:
             'input_size': list(info.geometry.input_size),
             'geometry': info.geometry.mode,
             **self.tally.to_dict(),
-            'corruptions': {
-                name: {key: tally.to_dict()[key] for key in ('scores', 'road', 'calibration')}
-                for name, tally in self.corrupted.items()
-            },
+            'corruptions': {name: _in_short(tally) for name, tally in self.corrupted.items()},
         }
+
+
+def _in_short(tally: Tally) -> dict[str, object]:
+    """Return the figures of corrupted frames, without the counts that they come from."""
+    figures = {key: tally.to_dict()[key] for key in ('scores', 'road', 'calibration')}
+    for stated in figures['calibration'].values():
+        del stated['bins']
+    return figures
 
 
 def evaluate(
