@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -19,7 +20,7 @@ from roadseg_core.models import NetworkError, build_network
 
 FORMAT_VERSION = 1
 _KEY = 'roadseg_checkpoint'
-_PLAIN = ('network_arguments', 'data', 'metrics', 'licence', 'card', 'commit')
+_PLAIN = ('network', 'network_arguments', 'data', 'metrics', 'licence', 'card', 'commit')
 
 
 class CheckpointError(ValueError):
@@ -27,43 +28,23 @@ class CheckpointError(ValueError):
 
 
 @dataclass(frozen=True)
-class Description:
-    """Hold what a checkpoint says besides its tensors; ``state`` is what a resume needs."""
+class LoadedCheckpoint:
+    """
+    Hold a network in inference mode, and what its checkpoint says about it.
 
-    label_map: LabelMap
-    geometry: Geometry
-    network_name: str
-    network_arguments: dict[str, object]
-    data: str
-    metrics: dict[str, object]
-    licence: str
-    card: str
-    commit: str
-    state: dict[str, object]
-
-
-@dataclass(frozen=True)
-class LoadedCheckpoint(Description):
-    """Hold a network in inference mode and what its checkpoint says about it."""
+    :param state: what a resume needs besides tensors
+    """
 
     network: nn.Module
-
-    def info(self, path: Path, *, sha256: str = '') -> ModelInfo:
-        """Return what a file of this network, the checkpoint or its export, says about itself."""
-        return ModelInfo(
-            path=path,
-            sha256=sha256,
-            label_map=self.label_map,
-            geometry=self.geometry,
-            network=self.network_name,
-            **{name: getattr(self, name) for name in _PLAIN},
-        )
+    info: ModelInfo
+    state: Mapping[str, object] = field(default_factory=dict)
 
 
 def save_checkpoint(
     path: Path,
     network: nn.Module,
-    description: Description,
+    info: ModelInfo,
+    state: Mapping[str, object] | None = None,
     *,
     optimizer: torch.optim.Optimizer | None = None,
     average: nn.Module | None = None,
@@ -71,6 +52,8 @@ def save_checkpoint(
     """
     Write a checkpoint: a temporary file first, then renamed, so that it is never half.
 
+    :param info: what the checkpoint says about itself; a file's own hash and path are left out
+    :param state: for a resume: what is no tensor
     :param optimizer: for a resume: its state
     :param average: for a resume: the moving average of the network
     """
@@ -86,10 +69,10 @@ def save_checkpoint(
         tensors |= {f'average.{name}': value for name, value in average.state_dict().items()}
     values = {
         'format': FORMAT_VERSION,
-        'label_map': description.label_map.to_dict(),
-        'geometry': description.geometry.to_dict(),
-        'network': description.network_name,
-        **{name: getattr(description, name) for name in (*_PLAIN, 'state')},
+        'label_map': info.label_map.to_dict(),
+        'geometry': info.geometry.to_dict(),
+        **{name: getattr(info, name) for name in _PLAIN},
+        'state': dict(state or {}),
     }
     with write_atomically(path) as temporary:
         save_file(
@@ -105,17 +88,18 @@ def load_checkpoint(path: str | Path) -> LoadedCheckpoint:
 
     :raises CheckpointError: if the file is missing, damaged, of a newer format or no checkpoint
     """
-    values, tensors = _read(Path(path), 'network.')
+    path = Path(path)
+    values, tensors = _read(path, 'network.')
     try:
         network = build_network(values['network'], values['network_arguments'])
         network.load_state_dict(tensors)
-        return LoadedCheckpoint(
-            network=network.eval(),
+        info = ModelInfo(
+            path=path,
             label_map=LabelMap.from_dict(values['label_map']),
             geometry=Geometry.from_dict(values['geometry']),
-            network_name=values['network'],
-            **{name: values[name] for name in (*_PLAIN, 'state')},
+            **{name: values[name] for name in _PLAIN},
         )
+        return LoadedCheckpoint(network.eval(), info, values['state'])
     except (KeyError, NetworkError, LabelMapError, GeometryError, RuntimeError) as error:
         raise CheckpointError(f'{path}: checkpoint does not fit this program: {error}') from error
 

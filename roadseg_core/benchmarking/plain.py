@@ -29,11 +29,12 @@ def plain_network(
         network = build_network(info.network, info.network_arguments)
     else:
         loaded = load_checkpoint(checkpoint)
-        found = (loaded.network_name, loaded.geometry, loaded.label_map)
+        held = loaded.info
+        found = (held.network, held.geometry, held.label_map)
         if found != (info.network, info.geometry, info.label_map):
             raise BenchmarkError(
-                f'{checkpoint} holds {loaded.network_name} for {loaded.geometry} and '
-                f'{loaded.label_map.name!r}; {info.path} is {info.network} for '
+                f'{checkpoint} holds {held.network} for {held.geometry} and '
+                f'{held.label_map.name!r}; {info.path} is {info.network} for '
                 f'{info.geometry} and {info.label_map.name!r}: give the checkpoint of the model'
             )
         network = loaded.network

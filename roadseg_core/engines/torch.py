@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ class TorchEngine(Engine):
             raise EngineError(str(error)) from error
         if sha256_of(checkpoint) != digest:
             raise EngineError(f'{checkpoint} changed while it was opened: open it again')
-        info = loaded.info(checkpoint, sha256=digest)
+        info = replace(loaded.info, sha256=digest)
         super().__init__(info, options.outputs)
         chosen, precision = _choose_device(options.device), options.precision
         if precision not in ('auto', *_PRECISIONS[chosen.type]):
@@ -53,9 +54,8 @@ class TorchEngine(Engine):
         precision = _PRECISIONS[chosen.type][0] if precision == 'auto' else precision
         if options.threads:
             torch.set_num_threads(options.threads)
-        network = DeployedNetwork(
-            loaded.network, label_map=loaded.label_map, outputs=self.outputs
-        ).eval()
+        network = DeployedNetwork(loaded.network, label_map=info.label_map, outputs=self.outputs)
+        network = network.eval()
         if precision == 'fp16':
             network = network.half()
         self._device, self._bf16 = chosen, precision == 'bf16'

@@ -63,10 +63,11 @@ def export_checkpoint(
             f'{", ".join(_LEAST_AGREEMENT)}; for int8: roadseg quantize'
         )
     loaded = load_checkpoint(checkpoint)
-    model = build_onnx(loaded.network, label_map=loaded.label_map, geometry=loaded.geometry)
+    info = loaded.info
+    model = build_onnx(loaded.network, label_map=info.label_map, geometry=info.geometry)
     if precision == 'fp16':
         model = to_half(model)
-    pictures, what = check_frames(loaded.geometry, frames)
+    pictures, what = check_frames(info.geometry, frames)
     agreed = {
         **compare(loaded, model, pictures),
         'frames': len(pictures),
@@ -81,7 +82,7 @@ def export_checkpoint(
             f'equal those of PyTorch; expected {least}: the export is broken'
         )
     output = Path(output)
-    info = replace(loaded.info(output), precision=precision, agreement=agreed)
+    info = replace(info, path=output, precision=precision, agreement=agreed)
     try:
         golden = choose_golden_frame(ModelFile(info, model.SerializeToString()))
     except GoldenFrameError as error:
@@ -141,7 +142,8 @@ def compare(
     :param frames: uint8 [N, H, W, 3]
     :returns: as :func:`roadseg_core.export.agreement.agreement` does
     """
-    plain = PlainNetwork(loaded.network, road_ids=loaded.label_map.road_ids, outputs=OUTPUTS).eval()
+    road_ids = loaded.info.label_map.road_ids
+    plain = PlainNetwork(loaded.network, road_ids=road_ids, outputs=OUTPUTS).eval()
 
     def expected(batch: np.ndarray) -> dict[str, np.ndarray]:
         with torch.inference_mode():

@@ -46,19 +46,7 @@ def read_network(path: str | Path) -> LoadedCheckpoint:
     if info.temperature != 1.0:
         model = set_temperature(model, 1.0)
     _fill(network, model, info)
-    loaded = LoadedCheckpoint(
-        network=network,
-        label_map=info.label_map,
-        geometry=info.geometry,
-        network_name=info.network,
-        network_arguments=info.network_arguments,
-        data=info.data,
-        metrics=info.metrics,
-        licence=info.licence,
-        card=info.card,
-        commit=info.commit,
-        state={},
-    )
+    loaded = LoadedCheckpoint(network, info)
     agreement = compare(loaded, model, load_pictures(info.geometry, None, 4))
     if agreement['labels'] < LEAST_AGREEMENT:
         raise ModelFileError(

@@ -43,17 +43,17 @@ def draw_panels(
         ) from error
     if root:
         config = config.model_copy(update={'data': config.data.model_copy(update={'root': root})})
-    rows = []
-    for data in open_validation(config, label_map=loaded.label_map, frames=frames):
+    label_map, rows = loaded.info.label_map, []
+    for data in open_validation(config, label_map=label_map, frames=frames):
         for frame in data.frames:
             result, _ = predict(
                 loaded.network,
                 frame,
-                label_map=loaded.label_map,
+                label_map=label_map,
                 execution=Execution('fp32'),
                 device=torch.device('cpu'),
             )
-            rows.append(draw_result(result, loaded.label_map))
+            rows.append(draw_result(result, label_map))
     picture = np.concatenate(rows)
     height = round(picture.shape[0] * width / picture.shape[1])
     picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

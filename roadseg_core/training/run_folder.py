@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from roadseg_core.checkpoint import Description, save_checkpoint
+from roadseg_core.checkpoint import save_checkpoint
 from roadseg_core.files import write_atomically
+from roadseg_core.model_file import ModelInfo
 from roadseg_core.training.config import TrainingConfig
 
 Start = Literal['new', 'resume', 'overwrite']
@@ -104,14 +105,15 @@ class RunFolder:
         if self._writer is not None:
             self._writer.add_image(name, picture[..., ::-1].copy(), step, dataformats='HWC')
 
-    def write_best(self, network: nn.Module, description: Description) -> None:
+    def write_best(self, network: nn.Module, info: ModelInfo, state: dict[str, object]) -> None:
         """Write the best network so far."""
-        save_checkpoint(self.path / BEST, network, description)
+        save_checkpoint(self.path / BEST, network, info, state)
 
     def write_last(
         self,
         network: nn.Module,
-        description: Description,
+        info: ModelInfo,
+        state: dict[str, object],
         *,
         step: int,
         optimizer: torch.optim.Optimizer,
@@ -124,7 +126,7 @@ class RunFolder:
         :param within_epoch: write the last checkpoint only, not one that stays
         """
         path = self.path / (LAST if within_epoch else f'step_{step:08d}.safetensors')
-        save_checkpoint(path, network, description, optimizer=optimizer, average=average)
+        save_checkpoint(path, network, info, state, optimizer=optimizer, average=average)
         self._saved_step, self._saved_at = step, time.monotonic()
         if within_epoch:
             return

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from roadseg_core.checkpoint import Description
 from roadseg_core.data.label_sets import find_label_map
+from roadseg_core.model_file import ModelInfo
 from roadseg_core.models.auxiliary import split_output
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training import epoch_row, pictures
@@ -279,7 +279,7 @@ class Run:
             'validation': {name: f.to_dict() for name, f in figures.items()},
         }
         if self.folder and is_best:
-            self.folder.write_best(self.best_network, self._describe(row))
+            self.folder.write_best(self.best_network, *self._describe(row))
 
     def _stops(self) -> bool:
         """Tell whether to stop early."""
@@ -312,27 +312,29 @@ class Run:
     def _save(self, row: dict, *, within_epoch: bool = False) -> None:
         self.folder.write_last(
             self.network,
-            self._describe(row),
+            *self._describe(row),
             step=self.progress.step,
             optimizer=self.optimizer,
             average=self.average.network if self.average else None,
             within_epoch=within_epoch,
         )
 
-    def _describe(self, row: dict) -> Description:
+    def _describe(self, row: dict) -> tuple[ModelInfo, dict[str, object]]:
+        """Return what a checkpoint says about its network, and what a resume needs."""
         config = self.config
-        return Description(
+        info = ModelInfo(
+            path=self.folder.path,
             label_map=self.label_map,
             geometry=geometry_of(config),
-            network_name=config.network.name,
+            network=config.network.name,
             network_arguments=dict(config.network.arguments),
             data=config.card.data,
             metrics=row.get('validation', {}),
             licence=config.card.licence,
             card=config.card.card,
             commit=self._commit,
-            state=self.progress.state(config, self.execution, self.tally),
         )
+        return info, self.progress.state(config, self.execution, self.tally)
 
     def _announce(self) -> None:
         """Say what is trained on what, and how long."""

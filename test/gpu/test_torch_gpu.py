@@ -26,8 +26,8 @@ NETWORKS = {
 def checkpoint(request: pytest.FixtureRequest, tmp_path_factory) -> Path:
     """Return a checkpoint of an untrained network that is not undecided everywhere."""
     import torch
+    from checkpoint_files import write_checkpoint
 
-    from roadseg_core.checkpoint import Description, save_checkpoint
     from roadseg_core.models import build_network
 
     arguments, label_map = NETWORKS[request.param]
@@ -38,23 +38,10 @@ def checkpoint(request: pytest.FixtureRequest, tmp_path_factory) -> Path:
             module.momentum = 1.0
     network.train()(torch.randn(4, 3, 64, 96))
     path = tmp_path_factory.mktemp('checkpoints') / f'{request.param}.safetensors'
-    save_checkpoint(
-        path,
-        network,
-        Description(
-            label_map=label_map,
-            geometry=Geometry('stretch', SIZE),
-            network_name=request.param,
-            network_arguments=arguments,
-            data='',
-            metrics={},
-            licence='',
-            card='',
-            commit='',
-            state={},
-        ),
+    geometry = Geometry('stretch', SIZE)
+    return write_checkpoint(
+        path, request.param, arguments, geometry, label_map=label_map, network=network
     )
-    return path
 
 
 @pytest.fixture(scope='module')

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from checkpoint_files import write_checkpoint
 
 from roadseg_core.benchmarking.measuring import measure, summarize
 from roadseg_core.benchmarking.specification import (
@@ -18,12 +19,9 @@ from roadseg_core.benchmarking.specification import (
     Contender,
     parse_contender,
 )
-from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.cli import main
 from roadseg_core.export.run import export_checkpoint
 from roadseg_core.geometry import Geometry
-from roadseg_core.labels import TWO
-from roadseg_core.models import build_network
 from roadseg_core.sources.picture_batches import PicturesError, batch_of, load_pictures
 
 SIZE = (32, 48)
@@ -35,22 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp('benchmark')
     torch.manual_seed(4)
     arguments = {'filters': 2, 'depth': 2}
-    save_checkpoint(
-        folder / 'unet.safetensors',
-        build_network('unet', arguments),
-        Description(
-            label_map=TWO,
-            geometry=Geometry('stretch', SIZE),
-            network_name='unet',
-            network_arguments=arguments,
-            data='',
-            metrics={},
-            licence='',
-            card='',
-            commit='',
-            state={},
-        ),
-    )
+    write_checkpoint(folder / 'unet.safetensors', 'unet', arguments, Geometry('stretch', SIZE))
     (folder / 'pictures').mkdir()
     rng = np.random.default_rng(2)
     for i in range(3):

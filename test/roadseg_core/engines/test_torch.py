@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from checkpoint_files import write_checkpoint
 
-from roadseg_core.checkpoint import Description, load_checkpoint, save_checkpoint
+from roadseg_core.checkpoint import load_checkpoint
 from roadseg_core.deployed import DeployedNetwork
 from roadseg_core.engines import EngineError, open_engine
 from roadseg_core.engines.torch_cuda import strict_single_precision
 from roadseg_core.geometry import Geometry
 from roadseg_core.labels import SEVEN, TWO, LabelMap
 from roadseg_core.model_file import OUTPUTS
-from roadseg_core.models import build_network
 
 pytestmark = pytest.mark.usefixtures('one_thread')
 
@@ -29,23 +29,8 @@ NETWORKS = {
 def write(folder: Path, name: str, arguments: dict[str, object], label_map: LabelMap) -> Path:
     torch.manual_seed(0)
     path = folder / f'{name}.safetensors'
-    save_checkpoint(
-        path,
-        build_network(name, arguments),
-        Description(
-            label_map=label_map,
-            geometry=Geometry('stretch', SIZE),
-            network_name=name,
-            network_arguments=arguments,
-            data='',
-            metrics={},
-            licence='',
-            card='',
-            commit='',
-            state={},
-        ),
-    )
-    return path
+    geometry = Geometry('stretch', SIZE)
+    return write_checkpoint(path, name, arguments, geometry, label_map=label_map)
 
 
 @pytest.fixture(scope='module', params=NETWORKS)
@@ -61,7 +46,7 @@ def frames() -> np.ndarray:
 
 def deployed(checkpoint: Path) -> DeployedNetwork:
     loaded = load_checkpoint(checkpoint)
-    return DeployedNetwork(loaded.network, label_map=loaded.label_map).eval()
+    return DeployedNetwork(loaded.network, label_map=loaded.info.label_map).eval()
 
 
 def test_it_computes_what_the_network_computes(checkpoint, frames):

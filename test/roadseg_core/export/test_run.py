@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from checkpoint_files import write_checkpoint
 
-from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.cli import main
 from roadseg_core.deployed import DeployedNetwork, PlainNetwork
 from roadseg_core.export.run import ExportError, export_checkpoint
@@ -72,23 +72,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = build_network('mobilenet_fcn', SMALL_FCN)
     # Untrained, it would call all classes alike, and rounding would decide.
     torch.nn.init.normal_(network.head[-1].bias)
-    save_checkpoint(
-        path,
-        network,
-        Description(
-            label_map=SEVEN,
-            geometry=Geometry('stretch', (64, 96)),
-            network_name='mobilenet_fcn',
-            network_arguments=SMALL_FCN,
-            data='',
-            metrics={},
-            licence='',
-            card='',
-            commit='',
-            state={},
-        ),
+    geometry = Geometry('stretch', (64, 96))
+    return write_checkpoint(
+        path, 'mobilenet_fcn', SMALL_FCN, geometry, label_map=SEVEN, network=network
     )
-    return path
 
 
 @pytest.mark.parametrize(

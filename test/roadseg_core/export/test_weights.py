@@ -7,9 +7,9 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
+from checkpoint_files import write_checkpoint
 from safetensors.torch import load_file
 
-from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.export.half_precision import convert_file
 from roadseg_core.export.run import export_checkpoint
 from roadseg_core.export.weights import read_network, settle_batch_norms
@@ -32,11 +32,10 @@ def export(folder: Path, name: str, arguments: dict, label_map: LabelMap = SEVEN
     for tensor in network.state_dict().values():
         if tensor.is_floating_point() and tensor.dim() == 1:
             tensor.add_(0.2 * torch.rand(tensor.shape))
-    description = Description(
-        label_map, Geometry('crop', (64, 96), 0.75), name, arguments, '', {}, '', '', '', {}
-    )
-    save_checkpoint(folder / 'network.safetensors', network, description)
-    export_checkpoint(folder / 'network.safetensors', folder / 'network.onnx')
+    geometry = Geometry('crop', (64, 96), 0.75)
+    path = folder / 'network.safetensors'
+    write_checkpoint(path, name, arguments, geometry, label_map=label_map, network=network)
+    export_checkpoint(path, folder / 'network.onnx')
     return folder / 'network.onnx'
 
 
@@ -50,7 +49,7 @@ def export(folder: Path, name: str, arguments: dict, label_map: LabelMap = SEVEN
 )
 def test_a_model_file_gives_its_network_back(tmp_path: Path, name: str, arguments: dict) -> None:
     loaded = read_network(export(tmp_path, name, arguments))
-    assert loaded.network_name == name and loaded.geometry == Geometry('crop', (64, 96), 0.75)
+    assert loaded.info.network == name and loaded.info.geometry == Geometry('crop', (64, 96), 0.75)
     original = build_network(name, arguments).eval()
     tensors = load_file(tmp_path / 'network.safetensors')
     original.load_state_dict({key.removeprefix('network.'): t for key, t in tensors.items()})
@@ -74,7 +73,7 @@ def test_a_model_file_gives_its_network_back(tmp_path: Path, name: str, argument
 
 def test_the_shipped_model_can_be_trained_further() -> None:
     loaded = read_network(default_model())
-    assert loaded.network_name == 'mobilenet_fcn' and loaded.label_map == SEVEN
+    assert loaded.info.network == 'mobilenet_fcn' and loaded.info.label_map == SEVEN
 
 
 def test_what_cannot_be_told_apart_is_refused(tmp_path: Path) -> None:

@@ -11,17 +11,16 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from checkpoint_files import write_checkpoint
 
-from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.data.source import LabelledFrame
 from roadseg_core.engines import EngineError, open_engine
 from roadseg_core.engines.tensorrt.network import prepare_network
 from roadseg_core.engines.tensorrt.rules import find_problems
 from roadseg_core.export.run import export_checkpoint
 from roadseg_core.geometry import Geometry
-from roadseg_core.labels import IGNORE, TWO
+from roadseg_core.labels import IGNORE
 from roadseg_core.model_file import OUTPUTS, read_model_info
-from roadseg_core.models import build_network
 from roadseg_core.quantization.graph import QuantizationError, quantize_graph
 from roadseg_core.quantization.run import calibration_frames, quantize_file
 
@@ -55,22 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     torch.set_num_threads(1)
     torch.manual_seed(4)
     arguments = {'filters': 4, 'depth': 2}
-    save_checkpoint(
-        folder / 'unet.safetensors',
-        build_network('unet', arguments),
-        Description(
-            label_map=TWO,
-            geometry=Geometry('stretch', SIZE),
-            network_name='unet',
-            network_arguments=arguments,
-            data='',
-            metrics={},
-            licence='none',
-            card='',
-            commit='',
-            state={},
-        ),
-    )
+    write_checkpoint(folder / 'unet.safetensors', 'unet', arguments, Geometry('stretch', SIZE))
     export_checkpoint(folder / 'unet.safetensors', folder / 'unet.onnx')
     (folder / 'pictures').mkdir()
     for i in range(4):

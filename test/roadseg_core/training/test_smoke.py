@@ -24,7 +24,7 @@ def test_shipped_configuration_trains(
     assert row['step'] == 2 and row['loss'] > 0
     figures = row['validation']['generated_val']
     assert 0 <= figures['pixel_accuracy'] <= 1 and 0 <= figures['auc'] <= 1
-    assert load_checkpoint(run / 'best.safetensors').label_map.road_ids
+    assert load_checkpoint(run / 'best.safetensors').info.label_map.road_ids
     assert list(run.glob('events.out.tfevents.*'))
 
 

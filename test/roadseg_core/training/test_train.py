@@ -120,8 +120,9 @@ def test_train_export_and_run(tmp_path: Path, label_map: str, geometry: Geometry
     assert main(['info', str(model)]) == 0
 
     loaded = load_checkpoint(run / 'best.safetensors')
-    frames = check_frames(loaded.geometry, None)[0][:3]
-    expected = DeployedNetwork(loaded.network, label_map=loaded.label_map)(torch.from_numpy(frames))
+    frames = check_frames(loaded.info.geometry, None)[0][:3]
+    network = DeployedNetwork(loaded.network, label_map=loaded.info.label_map)
+    expected = network(torch.from_numpy(frames))
     compiled = openvino.Core().compile_model(
         str(model), 'CPU', {'INFERENCE_PRECISION_HINT': 'f32', 'INFERENCE_NUM_THREADS': 1}
     )

@@ -150,27 +150,14 @@ def test_a_start_that_cannot_be_says_why(start, parameters, word):
 
 def test_a_checkpoint_of_other_classes_is_refused(start, tmp_path):
     pytest.importorskip('torch', reason='checkpoints need torch')
-    from roadseg_core.checkpoint import Description, save_checkpoint
-    from roadseg_core.geometry import Geometry
-    from roadseg_core.labels import TWO
-    from roadseg_core.models import build_network
 
-    arguments = {'out_channels': 1, 'filters': 2}
-    values = dict.fromkeys(('data', 'licence', 'card', 'commit'), '')
-    save_checkpoint(
-        tmp_path / 'unet.safetensors',
-        build_network('unet', arguments),
-        Description(
-            label_map=TWO,
-            geometry=Geometry('stretch', (32, 64)),
-            network_name='unet',
-            network_arguments=arguments,
-            metrics={},
-            state={},
-            **values,
-        ),
-    )
-    _, node = start(model=str(tmp_path / 'unet.safetensors'), label_map='seven')
+    from checkpoint_files import write_checkpoint
+
+    from roadseg_core.geometry import Geometry
+
+    path, arguments = tmp_path / 'unet.safetensors', {'out_channels': 1, 'filters': 2}
+    write_checkpoint(path, 'unet', arguments, Geometry('stretch', (32, 64)))
+    _, node = start(model=str(path), label_map='seven')
     assert node.process.wait(60) == 3
     assert "label_map: 'seven', but" in node.text()
     assert 'the engine cannot be opened' in node.text() and 'reopening' not in node.text()

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from checkpoint_files import write_checkpoint
 
-from roadseg_core.checkpoint import Description, save_checkpoint
 from roadseg_core.cli import main
 from roadseg_core.geometry import Geometry
-from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN, TWO
+from roadseg_core.labels import IGNORE, NOT_ROAD, SEVEN
 from roadseg_core.metrics import SegmentedFrame, Tally
 from roadseg_core.models import build_network
 
@@ -25,23 +25,8 @@ def road_where_it_is_bright(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp('model') / 'bright.safetensors'
     torch.manual_seed(1)
     network = build_network('unet', {'filters': 2}).eval()
-    save_checkpoint(
-        path,
-        network,
-        Description(
-            TWO,
-            Geometry('stretch', (32, 64)),
-            'unet',
-            {'filters': 2},
-            'none',
-            {},
-            'none',
-            'none',
-            'none',
-            {},
-        ),
-    )
-    return path
+    geometry = Geometry('stretch', (32, 64))
+    return write_checkpoint(path, 'unet', {'filters': 2}, geometry, network=network)
 
 
 def evaluate(capsys, *arguments: object) -> tuple[int, str]:
