@@ -139,6 +139,9 @@ class FrameImages:
         return label_image(labels, self._frame.view, self._options.output_geometry)
 
     def _road_mask(self) -> np.ndarray:
+        if self._options.road_threshold == 0.0:
+            # Of labels that have their size: a mask of its own would be brought to it once more.
+            return self.label_map.road_mask(self.make('label'))
         probability = self._result.road_probability
         return road_mask(
             self.label_map,

@@ -13,6 +13,11 @@ from roadseg_core.labels import IGNORE, LabelMap
 WIDTH = 640
 """Width of a picture in a page, in pixels, at most."""
 
+_THUMBNAIL = (32, 18)
+
+_ALIKE = 12.0
+"""Thumbnails that differ by less grey levels than this, on average, show the same scene."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -45,6 +50,16 @@ def photograph(caption: str, image: np.ndarray) -> Picture:
 def painting(caption: str, image: np.ndarray, *, paint: bool = False) -> Picture:
     """Return uint8 [H, W, 3] or [H, W] of flat colours as a PNG picture: no colour is mixed."""
     return Picture(caption, _encode(image, flat=True), paint)
+
+
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """Return uint8 [18, 32, 3], by which :func:`alike` compares pictures, of one of any size."""
+    return cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether two thumbnails show the same scene."""
+    return cv2.norm(one, other, cv2.NORM_L1) / one.size < _ALIKE
 
 
 def error_image(

@@ -16,7 +16,7 @@ Key = tuple[str, str, int, int]
 
 _MICRO = 1_000_000
 _MEANS = ('consistency', 'flicker', 'confidence', 'road_share')
-_OF_THE_CLASSES = ('consistency', 'confidence')
+OF_THE_CLASSES = ('consistency', 'confidence')
 """Figures that rise by themselves where there are fewer classes to take one for another."""
 
 
@@ -84,7 +84,7 @@ def frame_figures(
                     classwise, lambda sums, index=index: _iou(sums)[..., index]
                 )
     for name in _MEANS:
-        if name in _OF_THE_CLASSES and not same_classes:
+        if name in OF_THE_CLASSES and not same_classes:
             continue
         if any(row.get(name) is not None for row in rows):
             # Millionths, as rows are rounded: whole numbers add up the same in any order.

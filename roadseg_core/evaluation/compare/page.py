@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from roadseg_core.evaluation.compare.comparison import Compared, Comparison
-from roadseg_core.evaluation.compare.figures import Key
+from roadseg_core.evaluation.compare.figures import OF_THE_CLASSES, Key
 from roadseg_core.evaluation.compare.verdict import NO_RULE
 from roadseg_core.evaluation.fleet.parts import part_folder
 from roadseg_core.evaluation.pages.columns import read_columns
@@ -50,7 +50,10 @@ def write_comparison_page(
         reports=reports,
         rows=[_row(figure, _extent(comparison.figures)) for figure in comparison.figures],
         moments=moments,
-        drives=[_drive(bag, path.parent) for bag in bags[:DRIVES]],
+        drives=[
+            _drive(bag, path.parent, () if comparison.same_classes else OF_THE_CLASSES)
+            for bag in bags[:DRIVES]
+        ],
         hidden=len(bags[DRIVES:]),
         legends={'': legends[0]} if legends[0] == legends[1] else dict(zip('AB', legends)),
     )
@@ -71,14 +74,16 @@ def headline(comparison: Comparison) -> str:
     return '; '.join(words) or 'nothing was measured for both models'
 
 
-def _drive(bag: str, folder: Path) -> dict[str, object]:
+def _drive(bag: str, folder: Path, without: Sequence[str]) -> dict[str, object]:
     """Return the curves of a bag by camera, a line for each model."""
     models = [read_columns(part_folder(Path(bag), folder / name)) for name in ('model', 'against')]
     return {
         'bag': bag,
         'cameras': {
-            camera: curves(bag, dict(zip('AB', (one[camera] for one in models))), {}, camera=camera)
-            for camera in models[0]
+            camera: curves(
+                bag, {'A': one, 'B': models[1][camera]}, {}, camera=camera, without=without
+            )
+            for camera, one in models[0].items()
             if camera in models[1]
         },
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -30,7 +30,14 @@ from roadseg_core.metrics import ProbabilityHistogram, RoadHistogram, Tally
 from roadseg_core.metrics.probability_histogram import BINS
 from roadseg_core.report.charts import Line, chart
 from roadseg_core.report.page import class_colours, write_page
-from roadseg_core.report.pictures import Picture, error_image, painting, photograph
+from roadseg_core.report.pictures import (
+    Picture,
+    alike,
+    error_image,
+    painting,
+    photograph,
+    thumbnail,
+)
 
 _WORST, _MIDDLE, _BEST = 4, 2, 2
 _IN_A_STRIP, _STRIP_WIDTH = 3, 320
@@ -65,7 +72,7 @@ def write_report(
     tally = evaluation.tally
     shown = [
         _show(engine, source, frame, title, place, calibrations)
-        for title, frame in _choose(evaluation)
+        for title, frame in _choose(evaluation, source)
     ]
     corrupted = [
         _show(engine, source, evaluation.frames[len(evaluation.frames) // 2], name, place, None)
@@ -100,8 +107,8 @@ def write_worst(
     :raises OSError: if the file cannot be written
     """
     rows = []
-    for title, score in _choose(evaluation)[:_IN_A_STRIP]:
-        shown = _show(engine, source, score, title, place, None)
+    for score in _different(_ranked(evaluation), _IN_A_STRIP, source):
+        shown = _show(engine, source, score, score.name, place, None)
         parts = [cv2.imdecode(np.frombuffer(one.data, np.uint8), 1) for one in shown.pictures]
         height = round(_STRIP_WIDTH * parts[0].shape[0] / parts[0].shape[1])
         size = (_STRIP_WIDTH, height)
@@ -154,30 +161,43 @@ def _calibration_charts(conditions: Mapping[str, Tally]) -> dict[str, Markup]:
     }
 
 
-def _choose(evaluation: Evaluation) -> list[tuple[str, FrameScore]]:
-    """Return titles and frames: the worst first, then some of the middle, then the best."""
+def _choose(evaluation: Evaluation, source: FrameSource) -> list[tuple[str, FrameScore]]:
+    """Return titles and frames: the worst, some of the middle, the best; scenes that differ."""
+    name, ranked = 'road IoU' if evaluation.tally.road_only else 'mIoU', _ranked(evaluation)
+    chosen: dict[int, tuple[str, FrameScore]] = {}
+    for word, count, frames in (
+        ('worst', _WORST, ranked),
+        ('middling', _MIDDLE, ranked[len(ranked) // 2 :]),
+        ('best', _BEST, ranked[::-1]),
+    ):
+        others = (frame for frame in frames if frame.index not in chosen)
+        for frame in _different(others, count, source):
+            figure = percent(frame.figure(evaluation.tally.road_only))
+            chosen[frame.index] = f'{frame.name}: {word}, {name} {figure} %', frame
+    return list(chosen.values())
+
+
+def _ranked(evaluation: Evaluation) -> list[FrameScore]:
+    """Return the frames that have a figure, the worst first."""
     road_only = evaluation.tally.road_only
-    ranked = sorted(
+    return sorted(
         (frame for frame in evaluation.frames if isfinite(frame.figure(road_only))),
         key=lambda frame: frame.figure(road_only),
     )
-    middle = len(ranked) // 2
-    places = {
-        'worst': range(_WORST),
-        'middling': range(middle, middle + _MIDDLE),
-        'best': range(len(ranked) - _BEST, len(ranked)),
-    }
-    chosen: dict[int, tuple[str, FrameScore]] = {}
-    for word, indices in places.items():
-        for index in indices:
-            if 0 <= index < len(ranked) and index not in chosen:
-                figure = percent(ranked[index].figure(road_only))
-                chosen[index] = (
-                    f'{ranked[index].name}: {word}, '
-                    f'{"road IoU" if road_only else "mIoU"} {figure} %',
-                    ranked[index],
-                )
-    return list(chosen.values())
+
+
+def _different(
+    frames: Iterable[FrameScore], count: int, source: FrameSource
+) -> Iterator[FrameScore]:
+    """Yield the first frames of which no two show the same scene."""
+    shown: list[np.ndarray] = []
+    for frame in frames:
+        if len(shown) == count:
+            return
+        small = thumbnail(source.load(frame.index).image)
+        if not any(alike(small, other) for other in shown):
+            shown.append(small)
+            yield frame
 
 
 def _show(

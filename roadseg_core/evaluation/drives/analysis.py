@@ -23,11 +23,10 @@ from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import IGNORE, TWO, LabelMap
 from roadseg_core.metrics import MetricsError
 from roadseg_core.pipeline.frame import OutputOptions
+from roadseg_core.report.pictures import thumbnail
 
 _PUBLISHED = frozenset({'label', 'road_mask'})
 """What every node publishes; the time of making them counts."""
-
-_THUMBNAIL = (32, 18)
 
 DRIFT_FRAMES = 8
 """Fewer frames than this have no drift: its ends would be two frames each."""
@@ -54,8 +53,8 @@ class Analysed:
 
     @cached_property
     def thumbnail(self) -> np.ndarray:
-        """Return what the network sees of the picture: uint8 [18, 32, 3], BGR."""
-        return cv2.resize(self.work.frame.seen, _THUMBNAIL, interpolation=cv2.INTER_AREA)
+        """Return what the network sees of the picture, very small."""
+        return thumbnail(self.work.frame.seen)
 
 
 class CameraAnalysis:

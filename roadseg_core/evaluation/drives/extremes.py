@@ -13,13 +13,10 @@ import numpy as np
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.labels import LabelMap
 from roadseg_core.pipeline.frame import OutputOptions
-from roadseg_core.report.pictures import error_image
+from roadseg_core.report.pictures import alike, error_image
 
 APART_NS = 1_000_000_000
 """Frames nearer to one another than this show the same scene: one of them is enough."""
-
-ALIKE = 12.0
-"""So do frames of one camera whose thumbnails differ by less grey levels than this, on average."""
 
 SHORT = 24
 """Of a folder of this many pictures, or fewer, all are kept."""
@@ -117,8 +114,7 @@ def _same_scene(one: Analysed, other: Analysed) -> bool:
         return False
     if abs(one.row['stamp_ns'] - other.row['stamp_ns']) < APART_NS:
         return True
-    first, second = one.thumbnail, other.thumbnail
-    return cv2.norm(first, second, cv2.NORM_L1) / first.size < ALIKE
+    return alike(one.thumbnail, other.thumbnail)
 
 
 def _pictures(frame: Analysed, label_map: LabelMap, truth_map: LabelMap) -> dict[str, np.ndarray]:

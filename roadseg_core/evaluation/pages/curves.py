@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,17 +58,21 @@ def curves(
     limits: Mapping[str, Mapping[str, float]],
     *,
     camera: str = '',
+    without: Collection[str] = (),
 ) -> list[tuple[str, str, Markup]]:
     """
     Draw what the frames say over time, a line for each camera.
 
     :param limits: bounds to draw by figure: text and value
     :param camera: of all lines, where they are of one camera
+    :param without: figures that are not to be drawn
     :returns: title, what is measured, and chart, of each figure that was measured
     """
     first, _ = extent(cameras)
     found = []
     for figure, title, about in _CURVES:
+        if figure in without:
+            continue
         drawn = chart(
             [_line(columns, figure, first, name, camera) for name, columns in cameras.items()],
             about=f'{title} over time',

@@ -87,10 +87,11 @@ def test_report_page_and_video(streets, road_where_it_is_bright, capsys):
     ):
         assert word in text
     page = (out / 'r.html').read_text()
-    # Nothing is loaded; the five pictures of each of six frames are inside.
-    assert page.count('src="data:image/') == 30 and not re.search(r'(src|href)="(?!data:)', page)
-    # Three frames of 120x48, four pictures each.
-    assert cv2.imread(str(out / 'r.jpg')).shape == (3 * 128, 4 * 320, 3)
+    # Nothing is loaded. All frames show one scene: of the worst, the middling and the best one is
+    # there, in five pictures.
+    assert page.count('src="data:image/') == 15 and not re.search(r'(src|href)="(?!data:)', page)
+    # One frame of 120x48, four pictures.
+    assert cv2.imread(str(out / 'r.jpg')).shape == (128, 4 * 320, 3)
     video = cv2.VideoCapture(str(out / 'r.mp4'))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 6
     assert video.read()[1].shape == (48, 120, 3)
