@@ -6,10 +6,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from roadseg_core.benchmarking.load.page import write_load_page
 from roadseg_core.benchmarking.load.result import LoadPlan, keeps_up, soak_problems
+from roadseg_core.command_line import add_option
 from roadseg_core.evaluation.live.results import LiveError
 from roadseg_core.files import write_json
 from roadseg_core.machine import describe_machine
@@ -87,35 +89,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog='examples:\n  load_test --cameras 2 --size 640x480 --fps 15\n  load_test --find-max',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for name, kind, default, text in (
-        ('cameras', int, 4, 'how many'),
-        ('size', _size, '1280x720', 'of the images, WIDTHxHEIGHT'),
-        ('fps', float, 30.0, 'of each camera'),
-        ('outputs', str, 'label,road_mask', 'what is listened to'),
-        ('duration', float, 60.0, 'seconds'),
-        ('transport', str, 'raw', 'of the images'),
-        ('output', Path, 'build/load', 'folder of the results'),
-    ):
-        parser.add_argument(
-            f'--{name}',
-            type=kind,
-            default=default,
-            choices={'cameras': range(1, 5), 'transport': ('raw', 'compressed')}.get(name),
-            help=f'{text} (default: %(default)s)',
-        )
-    parser.add_argument(
-        '--param',
-        action='append',
-        default=[],
-        metavar='NAME:=VALUE',
-        help='parameter of the node (default: none)',
-    )
-    parser.add_argument(
-        '--find-max', action='store_true', help='find the highest rate that is kept up first'
-    )
-    parser.add_argument(
-        '--soak', action='store_true', help='ten minutes, with subscribers that come and go'
-    )
+    add = partial(add_option, parser)
+    add('--cameras', 'how many', 4, choices=range(1, 5))
+    add('--size', 'of the images, WIDTHxHEIGHT', '1280x720', type=_size)
+    add('--fps', 'of each camera', 30.0)
+    add('--outputs', 'what is listened to', 'label,road_mask')
+    add('--duration', 'seconds', 60.0)
+    add('--transport', 'of the images', 'raw', choices=('raw', 'compressed'))
+    add('--output', 'folder of the results', 'build/load', type=Path)
+    parameters = 'parameter of the node (default: none)'
+    add('--param', parameters, [], type=str, action='append', metavar='NAME:=VALUE')
+    add('--find-max', 'find the highest rate that is kept up first', False)
+    add('--soak', 'ten minutes, with subscribers that come and go', False)
     return parser
 
 

@@ -8,24 +8,23 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
+
+from roadseg_core.command_line import add_option
 
 HELP = 'store in a model file a picture and its labels, on which every engine is tried'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('model', type=Path, nargs='+', help='model files, changed in place')
-    parser.add_argument(
-        '--pictures',
-        type=Path,
-        metavar='FOLDER',
-        help='pictures to choose from, small enough to be part of the file; default: rendered '
-        'streets',
+    add = partial(add_option, parser)
+    add('model', 'model files, changed in place', Path, nargs='+')
+    pictures = (
+        'pictures to choose from, small enough to be part of the file; default: rendered streets'
     )
-    parser.add_argument(
-        '--overwrite', action='store_true', help='replace golden frames (default: refuse)'
-    )
+    add('--pictures', pictures, Path, metavar='FOLDER')
+    add('--overwrite', 'replace golden frames (default: refuse)', False)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -13,8 +13,10 @@ import argparse
 import json
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import (
     add_engine,
     add_overwrite,
@@ -28,59 +30,24 @@ HELP = 'compare a model with a data set'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument(
-        '--model',
-        type=Path,
-        default=default_model(),
-        help='model file or checkpoint; default: the shipped %(default)s',
-    )
-    parser.add_argument(
-        '--data',
-        default='',
-        metavar='NAME[:SPLIT]',
-        help='a data set such as camvid or kitti_road; the split is val by default',
-    )
-    parser.add_argument('--root', help='folder of the data sets; default: $ROADSEG_DATA')
-    parser.add_argument(
-        'pairs', nargs='*', metavar='key=value', help='options of the data set, such as frames=20'
-    )
-    parser.add_argument(
-        '--at',
-        choices=('camera', 'network'),
-        default='camera',
-        help="compare on the camera's pixels (default) or on the network's",
-    )
-    parser.add_argument(
-        '--corruptions',
-        action='store_true',
-        help='evaluate under fog, rain, night, glare, blur and JPEG quality 20, too',
-    )
+    add = partial(add_option, parser)
+    model = 'model file or checkpoint; default: the shipped %(default)s'
+    add('--model', model, default_model(), type=Path)
+    data = 'a data set such as camvid or kitti_road; the split is val by default'
+    add('--data', data, '', metavar='NAME[:SPLIT]')
+    add('--root', 'folder of the data sets (default: $ROADSEG_DATA)')
+    pairs = 'options of the data set, such as frames=20'
+    add('pairs', pairs, nargs='*', metavar='key=value')
+    at = "compare on the camera's pixels (default) or on the network's"
+    add('--at', at, 'camera', choices=('camera', 'network'))
+    corruptions = 'evaluate under fog, rain, night, glare, blur and JPEG quality 20, too'
+    add('--corruptions', corruptions, False)
     add_engine(parser)
-    parser.add_argument(
-        '--json',
-        type=Path,
-        metavar='FILE',
-        help='write the report as JSON; - prints it instead of the tables',
-    )
-    parser.add_argument(
-        '--html', type=Path, metavar='FILE', help='write the report as a page with pictures'
-    )
-    parser.add_argument(
-        '--worst', type=Path, metavar='FILE', help='write the worst three frames as a picture'
-    )
-    parser.add_argument(
-        '--video',
-        type=Path,
-        metavar='FILE',
-        help='write the frames with the palette over them, as MP4',
-    )
-    parser.add_argument(
-        '--video-fps',
-        type=float,
-        default=10.0,
-        metavar='N',
-        help='frames/s of the video (default: %(default)s)',
-    )
+    add('--json', 'write the report as JSON; - prints it instead of the tables', Path)
+    add('--html', 'write the report as a page with pictures', Path)
+    add('--worst', 'write the worst three frames as a picture', Path)
+    add('--video', 'write the frames with the palette over them, as MP4', Path)
+    add('--video-fps', 'frames/s of the video', 10.0, metavar='N')
     add_overwrite(parser)
 
 
