@@ -256,7 +256,7 @@ LAYERS = (
         'yaml_file',
         'command_line',
     ),
-    ('ground', 'pipeline'),
+    ('ground', 'health', 'pipeline'),
     ('models',),
     ('checkpoint', 'deployed', 'rewriting'),
     ('engines',),

@@ -81,6 +81,7 @@ class CameraFigures:
     :ivar format: height, width and encoding of its newest frame
     :ivar stamp_age: age of its newest frame by its stamp, in seconds on the node's clock
     :ivar incomplete: processed frames of which an output was lost
+    :ivar withheld: processed frames whose masks were withheld, as the camera was unusable
     """
 
     latencies: Latencies = field(default_factory=Latencies)
@@ -88,6 +89,7 @@ class CameraFigures:
     format: tuple[int, int, str] = (0, 0, '')
     stamp_age: float = 0.0
     incomplete: int = 0
+    withheld: int = 0
 
 
 class Window:

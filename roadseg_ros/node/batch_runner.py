@@ -22,7 +22,7 @@ from roadseg_ros.node.camera import OutputPublishers
 from roadseg_ros.node.engine_opening import WarmEngine
 from roadseg_ros.node.ground import Ground
 from roadseg_ros.node.parameters import NodeSettings
-from roadseg_ros.node.publication import OVERLAYS, FramePublisher
+from roadseg_ros.node.publication import MASKS, OVERLAYS, FramePublisher
 
 
 class BatchRunner:
@@ -102,6 +102,20 @@ class BatchRunner:
                 settle(ticket, Outcome.STALE)
                 continue
             options, label_map = settings.output_options, warm.engine.info.label_map
+            at('making', camera)
+            topic = self._publishers[camera].health
+            health = topic.look(
+                frame.network_image,
+                result.labels[index],
+                None if result.confidence is None else result.confidence[index],
+                ticket.arrival,
+                label_map,
+                settings.health,
+            )
+            withheld = settings.withhold_unusable and health.level == 'unusable'
+            if withheld:
+                wants = wants - MASKS
+                self._figures[camera].withheld += 1
             publisher = FramePublisher(
                 publishers=self._publishers[camera],
                 header=ticket.frame.header,
@@ -113,6 +127,7 @@ class BatchRunner:
             )
             lost = self._publish(camera, publisher, wants - OVERLAYS)
             self._figures[camera].latencies.add(time.monotonic() - ticket.arrival)
+            topic.tell_change(time.monotonic(), None if withheld else ticket.frame.header.stamp)
             settle(ticket, Outcome.PROCESSED)
             if 'ground' in wants:
                 projected.append((ticket, frame, index))

@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from roadseg_core.engines.statistics import Rate, Window
 from roadseg_ros.node.worker import BUILDING, FAILED, READY, STOPPED, Worker
 
-_LOST = ('bad', 'failed', 'stale', 'incomplete')
+_LOST = ('bad', 'failed', 'stale', 'incomplete', 'withheld')
 """Causes that are never part of healthy work, unlike a frame replaced by a newer one."""
 
 
@@ -101,7 +101,7 @@ class _Camera:
         fps_in = self._rate_in.update(counts['received'], now)
         fps_out = self._rate_out.update(counts['processed'], now)
         level, message = self._level(counts, now, f'{fps_out:.1f} of {fps_in:.1f} frames/s')
-        counts = {**counts, 'incomplete': figures.incomplete}
+        counts = {**counts, 'incomplete': figures.incomplete, 'withheld': figures.withheld}
         lost = {cause: counts[cause] - before for cause, before in self._lost.items()}
         self._lost = {cause: counts[cause] for cause in _LOST}
         if any(lost.values()):
@@ -135,7 +135,8 @@ class _Camera:
         worker, settings = self._worker, self._worker.settings
         heard, three_intervals = worker.arrivals(self._name)
         while_ = max(settings.camera_timeout, three_intervals)
-        whole = counts['processed'] - worker.figures[self._name].incomplete
+        figures = worker.figures[self._name]
+        whole = counts['processed'] - figures.incomplete - figures.withheld
         seconds, (arrived, out) = self._window.update((counts['received'], whole), now, while_)
         if worker.status.state == STOPPED:
             return DiagnosticStatus.WARN, 'the node does not listen'

@@ -57,6 +57,9 @@ _FORGIVEN_AFTER = 60.0
 _WATCH_PERIOD = 0.1
 """Seconds between two looks whether the engine's thread hangs."""
 
+_HEALTH_PERIOD = 1.0
+"""Seconds between two messages on a camera's health that says nothing new."""
+
 _EVENTS_EVERY = 10
 """One in this many of these checks looks for QoS events, too."""
 
@@ -126,6 +129,7 @@ class SegmentationNode(LifecycleNode):
             self._settings.diagnostics_period, self._publish_diagnostics, clock=self._steady
         )
         self.create_timer(_WATCH_PERIOD, self._watch, clock=self._steady)
+        self.create_timer(_HEALTH_PERIOD, self._repeat_health, clock=self._steady)
         self.add_on_set_parameters_callback(self._on_parameters)
 
     @property
@@ -368,6 +372,13 @@ class SegmentationNode(LifecycleNode):
                 self.get_logger().error(f'engine failed: {worker.status.error}')
                 faulthandler.dump_traceback()
                 self._end('the engine hangs')
+
+    def _repeat_health(self) -> None:
+        """Say how the cameras are; one whose masks stopped is found here."""
+        for name, publishers in self._outputs.items():
+            _, three_intervals = self._worker.arrivals(name)
+            silent_after = max(self._settings.camera_timeout, three_intervals)
+            publishers.health.repeat(time.monotonic(), silent_after)
 
     def _end(self, why: str) -> None:
         self.get_logger().fatal(f'{why}: the node ends')

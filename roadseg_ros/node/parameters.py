@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from rclpy.validate_topic_name import validate_topic_name
 from roadseg_core.bags.message_types import camera_info_topic
 from roadseg_core.engines import BACKENDS
 from roadseg_core.ground import GridSpec
+from roadseg_core.health import HealthSettings
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, OVERLAY_MODES
@@ -171,6 +172,23 @@ PARAMETERS = (
         most=1.0,
         live=True,
     ),
+    Parameter(
+        'withhold_unusable',
+        False,
+        'Whether label, road_mask and confidence of a camera that is unusable are withheld.',
+        live=True,
+    ),
+    *(
+        Parameter(
+            f'health_{threshold.name}',
+            threshold.default,
+            f'{threshold.metadata["about"]} 0: off.',
+            least=0.0,
+            most=threshold.metadata['most'],
+            live=True,
+        )
+        for threshold in fields(HealthSettings)
+    ),
     Parameter('camera_names', ['front'], f'1 to {MAX_CAMERAS} names of cameras.'),
     Parameter(
         'output_geometry',
@@ -302,6 +320,8 @@ class NodeSettings:
     inference_timeout: float
     open_timeout: float
     least_output: float
+    withhold_unusable: bool
+    health: HealthSettings
     camera_names: tuple[str, ...]
     output_geometry: str
     road_threshold: float
@@ -363,6 +383,8 @@ def make_settings(values: Mapping[str, Any]) -> NodeSettings:
     plain = {parameter.name: values[parameter.name] for parameter in PARAMETERS}
     for parameter in PARAMETERS:
         parameter.check(values[parameter.name])
+    thresholds = {f.name: plain.pop(f'health_{f.name}') for f in fields(HealthSettings)}
+    plain['health'] = HealthSettings(**thresholds)
     names = tuple(values['camera_names'])
     check_camera_names(names)
     cameras = []

@@ -21,6 +21,9 @@ from roadseg_ros.node.messages import (
 )
 from roadseg_ros.node.parameters import NodeSettings
 
+MASKS = frozenset({'label', 'road_mask', 'confidence'})
+"""Outputs that a planner drives by."""
+
 OVERLAYS = frozenset({'overlay', 'overlay/compressed'})
 """Outputs for people, who can wait until the planner has its masks."""
 

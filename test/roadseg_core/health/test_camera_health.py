@@ -132,8 +132,8 @@ SURE, UNSURE = np.full(SIZE, 240, np.uint8), np.full(SIZE, 120, np.uint8)
 )
 def test_outputs_unlike_any_road_are_found(labels, confidence, reason):
     usual = labels_of(0.3, 0.2, 0.5)
-    said = output(CameraHealth(SEVEN), [(usual, SURE)] * 60 + [(labels, confidence)] * 45)
-    assert set(said[:60]) == {()}
+    said = output(CameraHealth(SEVEN), [(usual, SURE)] * 150 + [(labels, confidence)] * 30)
+    assert set(said[:150]) == {()}
     assert reason in said[-1]
 
 
