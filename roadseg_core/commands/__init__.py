@@ -20,6 +20,7 @@ COMMANDS = (
     'segment',
     'evaluate',
     'card',
+    'evaluate-health',
     'budget',
     'benchmark',
     'check-data',

@@ -27,20 +27,20 @@ class HealthSettings:
         'A picture is black that is darker on average, and nowhere brighter than twice.',
     )
     overexposed_share: float = _threshold(
-        0.7, 1.0, 'A picture is over-exposed of which a larger share is white.'
+        0.6, 1.0, 'A picture is over-exposed of which a larger share is white.'
     )
     covered_detail: float = _threshold(
         0.8, 255.0, 'A lens is covered whose picture has less detail, in grey levels.'
     )
     focus_ratio: float = _threshold(
-        0.65, 1.0, 'A camera is out of focus whose fine detail falls to less of what it was.'
+        0.6, 1.0, 'A camera is out of focus whose fine detail falls to less of what it was.'
     )
     blocked_share: float = _threshold(
-        0.18, 1.0, 'A camera is partly blocked of which a larger share stands still and even.'
+        0.14, 1.0, 'A camera is partly blocked of which a larger share stands still and even.'
     )
     shares_change: float = _threshold(
         0.4, 1.0, 'Shares of the classes that moved by more in a second are unlike the past.'
     )
     confidence_drop: float = _threshold(
-        0.15, 1.0, 'A mean confidence that fell by more is unlike the past.'
+        0.1, 1.0, 'A mean confidence that fell by more is unlike the past.'
     )

@@ -1,0 +1,73 @@
+"""
+``roadseg evaluate-health``: measure what camera health finds, and its false alarms.
+
+    roadseg evaluate-health
+    roadseg evaluate-health --root $ROADSEG_DATA --trials 200 --json health.json --html health.html
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import closing
+from pathlib import Path
+
+from roadseg_core.commands.checks import add_engine, add_overwrite, refuse_to_replace
+
+HELP = 'measure what the health of cameras finds, and its false alarms'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.add_argument('--model', type=Path, help='model file; default: the shipped one')
+    add_engine(parser)
+    parser.add_argument(
+        '--root',
+        type=Path,
+        default=os.environ.get('ROADSEG_DATA'),
+        help='folder of recordings and data sets; default: $ROADSEG_DATA, or none: rendered drives',
+    )
+    parser.add_argument(
+        '--trials',
+        type=int,
+        default=200,
+        metavar='N',
+        help='times that each fault is simulated on each part of the clips; default: %(default)s',
+    )
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures as JSON')
+    parser.add_argument('--html', type=Path, metavar='FILE', help='write them as a page')
+    parser.add_argument('--markdown', action='store_true', help='print tables as Markdown')
+    add_overwrite(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Evaluate, print the tables and write what was asked for."""
+    refuse_to_replace(options, options.json, options.html)
+    if options.root is not None and not Path(options.root).is_dir():
+        raise ValueError(f'{options.root} is no folder; name that of the data by --root')
+    if options.trials < 1:
+        raise ValueError(f'{options.trials} trials; expected at least 1')
+    from roadseg_core.engines import open_engine
+    from roadseg_core.evaluation.health.report import evaluate_health, summary, write_report
+    from roadseg_core.files import default_model, write_json
+
+    with closing(
+        open_engine(
+            options.model or default_model(),
+            backend=options.backend,
+            device=options.device,
+            precision=options.precision,
+            outputs=('labels', 'confidence'),
+        )
+    ) as engine:
+        report = evaluate_health(
+            options.root,
+            engine,
+            trials=options.trials,
+            command=f'roadseg evaluate-health --trials {options.trials}',
+        )
+    print(summary(report, markdown=options.markdown))
+    if options.json:
+        write_json(options.json, report)
+    if options.html:
+        write_report(options.html, report)

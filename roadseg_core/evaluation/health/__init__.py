@@ -1,0 +1,1 @@
+"""Evaluate camera health: false alarms on clean clips, and simulated faults that must be found."""
