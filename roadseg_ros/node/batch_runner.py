@@ -21,6 +21,7 @@ from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.node.camera import OutputPublishers
 from roadseg_ros.node.engine_opening import WarmEngine
 from roadseg_ros.node.ground import Ground
+from roadseg_ros.node.health import HealthTopic
 from roadseg_ros.node.parameters import NodeSettings
 from roadseg_ros.node.publication import MASKS, OVERLAYS, FramePublisher
 
@@ -34,6 +35,7 @@ class BatchRunner:
     :param inference: told of every run of the engine
     :param figures: of each camera; told of every frame
     :param ground: takes the frames that somebody asks ground grids of
+    :param health: judges each camera
     :param clock: the node's clock, for ``max_stamp_age``
     """
 
@@ -44,6 +46,7 @@ class BatchRunner:
         inference: InferenceFigures,
         figures: dict[str, CameraFigures],
         ground: Ground,
+        health: dict[str, HealthTopic],
         *,
         clock: Clock,
         logger: RcutilsLogger,
@@ -53,6 +56,7 @@ class BatchRunner:
         self._inference = inference
         self._figures = figures
         self._ground = ground
+        self._health = health
         self._clock = clock
         self._logger = logger
         self._last_warning: dict[str, float] = {}
@@ -103,7 +107,7 @@ class BatchRunner:
                 continue
             options, label_map = settings.output_options, warm.engine.info.label_map
             at('making', camera)
-            topic = self._publishers[camera].health
+            topic = self._health[camera]
             health = topic.look(
                 frame.network_image,
                 result.labels[index],

@@ -20,7 +20,6 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
-from roadseg_ros.node.health import HealthTopic
 from roadseg_ros.node.parameters import CameraSettings
 
 try:
@@ -113,7 +112,6 @@ class OutputPublishers:
     :param prefix: what their topics begin with
     :param outputs: their names and types
     :param events: takes the publishers' events
-    :ivar health: judges the camera, and publishes what it finds
     """
 
     def __init__(
@@ -121,7 +119,6 @@ class OutputPublishers:
     ) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
-        self.health = HealthTopic(node, name, LATCHED_QOS)
         try:
             for output, kind in outputs.items():
                 topic = f'{prefix}/{output}'
@@ -155,7 +152,6 @@ class OutputPublishers:
 
     def destroy(self) -> None:
         """Take the topics away."""
-        self.health.destroy()
         publishers, self._publishers = self._publishers, {}
         for publisher in publishers.values():
             self._node.destroy_publisher(publisher)

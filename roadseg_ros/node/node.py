@@ -35,6 +35,7 @@ from roadseg_ros.node.camera import (
 from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status, transport_status
 from roadseg_ros.node.engine_opening import Model
 from roadseg_ros.node.ground import Ground
+from roadseg_ros.node.health import HealthTopic
 from roadseg_ros.node.label_info import create_label_info_publisher, label_info
 from roadseg_ros.node.parameters import (
     PARAMETERS,
@@ -109,6 +110,7 @@ class SegmentationNode(LifecycleNode):
         self._settings: NodeSettings = read_settings(self)
         self.exit_code: int | None = None
         self._outputs: dict[str, OutputPublishers] = {}
+        self._health: dict[str, HealthTopic] = {}
         self._ground: Ground | None = None
         self._inputs: list[CameraSubscriptions] = []
         self._worker: Worker | None = None
@@ -176,12 +178,14 @@ class SegmentationNode(LifecycleNode):
         offered = {o: kind for o, kind in OUTPUTS.items() if o != 'label_rle' or settings.label_rle}
         for name in settings.camera_names:
             self._outputs[name] = OutputPublishers(self, f'~/{name}', offered, self._events)
+            self._health[name] = HealthTopic(self, name, LATCHED_QOS)
         clock, fused = self.get_clock(), OutputPublishers(self, '~', FUSED_OUTPUTS, self._events)
         self._ground = Ground(settings, self._outputs, fused, TfListener(self), clock)
         self._worker = Worker(
             settings,
             self._outputs,
             self._ground,
+            self._health,
             model=model,
             clock=clock,
             logger=self.get_logger(),
@@ -266,9 +270,9 @@ class SegmentationNode(LifecycleNode):
 
     def _release(self) -> None:
         self._stop()
-        for publishers in self._outputs.values():
-            publishers.destroy()
-        self._outputs = {}
+        for topics in (*self._outputs.values(), *self._health.values()):
+            topics.destroy()
+        self._outputs, self._health = {}, {}
         if self._ground is not None:
             self._ground.close()
             self._ground = None
@@ -375,10 +379,10 @@ class SegmentationNode(LifecycleNode):
 
     def _repeat_health(self) -> None:
         """Say how the cameras are; one whose masks stopped is found here."""
-        for name, publishers in self._outputs.items():
+        for name, topic in self._health.items():
             _, three_intervals = self._worker.arrivals(name)
             silent_after = max(self._settings.camera_timeout, three_intervals)
-            publishers.health.repeat(time.monotonic(), silent_after)
+            topic.repeat(time.monotonic(), silent_after)
 
     def _end(self, why: str) -> None:
         self.get_logger().fatal(f'{why}: the node ends')

@@ -21,7 +21,7 @@ from roadseg_ros.node.messages import (
 )
 from roadseg_ros.node.parameters import NodeSettings
 
-MASKS = frozenset({'label', 'road_mask', 'confidence'})
+MASKS = frozenset({'label', 'road_mask', 'confidence', 'label_rle', 'ground'})
 """Outputs that a planner drives by."""
 
 OVERLAYS = frozenset({'overlay', 'overlay/compressed'})

@@ -22,6 +22,7 @@ from roadseg_ros.node.camera import OutputPublishers
 from roadseg_ros.node.engine_opening import Model, WarmEngine
 from roadseg_ros.node.engine_thread import EngineThread
 from roadseg_ros.node.ground import Ground
+from roadseg_ros.node.health import HealthTopic
 from roadseg_ros.node.parameters import NodeSettings
 
 BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
@@ -63,6 +64,7 @@ class Worker:
     :param settings: the node's parameters; :meth:`update` takes live changes
     :param publishers: where each camera's outputs go
     :param ground: takes the frames that somebody asks ground grids of
+    :param health: judges each camera
     :param clock: the node's clock, for ``max_stamp_age``
     :param after: workers whose threads must have ended before this one opens an engine
     :param on_ready: called in the engine's thread with the engine, whenever it was opened
@@ -74,6 +76,7 @@ class Worker:
         settings: NodeSettings,
         publishers: dict[str, OutputPublishers],
         ground: Ground,
+        health: dict[str, HealthTopic],
         *,
         model: Model,
         clock: Clock,
@@ -101,7 +104,7 @@ class Worker:
         self.figures = {camera: CameraFigures() for camera in publishers}
         self._infos: dict[str, CameraInfo] = {}
         self._runner = BatchRunner(
-            *(publishers, self._infos, self.inference, self.figures, ground),
+            *(publishers, self._infos, self.inference, self.figures, ground, health),
             clock=clock,
             logger=logger,
         )

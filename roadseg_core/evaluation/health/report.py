@@ -128,7 +128,7 @@ def _fault_row(name: str, found: Mapping[str, Sequence[Trial]]) -> dict[str, obj
             'clips': len({trial.clip for trial in own}),
             'found': len(delays),
             'seconds': [round(delay, 3) for delay in delays],
-            'frames': sorted(trial.frames for trial in own if trial.frames is not None),
+            'most_frames': max((trial.frames for trial in own if trial.frames), default=None),
         }
     return row
 
