@@ -39,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         # Raises KeyboardInterrupt, so that the node and the player are stopped on the way out.
         signal.signal(number, signal.default_int_handler)
     mark = options.output / '.demo'
-    if options.output != DemoOptions.output and not mark.exists() and _holds_files(options.output):
+    others = options.output != DemoOptions.output and not mark.exists()
+    if others and any(options.output.glob('*')):
         print(
             f'demo: {options.output} holds files that no demo wrote; name another folder by '
             '--output',
@@ -58,10 +59,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('\ndemo: stopped', file=sys.stderr, flush=True)
         return 130
-
-
-def _holds_files(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
 
 
 def _run(options: DemoOptions) -> int:

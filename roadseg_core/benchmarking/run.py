@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 
@@ -48,12 +49,9 @@ def benchmark(settings: BenchmarkSettings) -> dict[str, object]:
         agreement = agreements(opened, settings, info, pictures)
         batches = []
         for size in settings.batches:
-            timings = measure(
-                _calls(opened, batch_of(pictures, size)),
-                frames=size,
-                rounds=settings.rounds,
-                seconds=settings.seconds,
-            )
+            frames = batch_of(pictures, size)
+            calls = {one.contender.text: partial(one.run, frames) for one in opened}
+            timings = measure(calls, frames=size, rounds=settings.rounds, seconds=settings.seconds)
             batches.append({'batch': size, 'contenders': rows(opened, timings, agreement)})
     return {
         'machine': machine,
@@ -132,7 +130,3 @@ def rows(
             }
         )
     return found
-
-
-def _calls(opened: Sequence[Opened], frames: np.ndarray) -> dict[str, object]:
-    return {one.contender.text: (lambda one=one: one.run(frames)) for one in opened}

@@ -1,8 +1,7 @@
 r"""
 ``roadseg card``: write a model file's card from its evaluations.
 
-    roadseg evaluate --model models/parking.onnx --data camvid:val --precision fp32 \
-        --corruptions --json camvid.json --worst docs/images/parking_camvid.jpg
+    roadseg card my_model.onnx camvid.json --training own_streets
     roadseg card models/parking.onnx camvid.json kitti_road.json --training parking \
         --pictures docs/images/parking_camvid.jpg --overwrite
 """
@@ -25,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add = partial(add_option, parser)
     add('model', 'model file', Path)
-    add('evaluations', 'reports that roadseg evaluate --json wrote', Path, nargs='+')
+    reports = 'reports that roadseg evaluate --corruptions --json wrote'
+    add('evaluations', reports, Path, nargs='+')
     add('--beside', 'files made of it that were evaluated, too: int8', [], type=Path, nargs='*')
     add('--training', 'configuration that trained it', str, required=True, metavar='NAME')
     add('--pictures', 'pictures of failures (default: none)', [], type=Path, nargs='*')

@@ -101,8 +101,8 @@ def shared_memory_problem(segment: int, memory: SharedMemory | None, *, senders:
         )
     each = bytes_per_process(segment)
     wanted = each * (1 + senders)
-    size = f'{_round_up(2 * wanted, 256 * MIB)}m'
-    hint = _CLEAN if memory.total >= wanted else _ENLARGE.format(size=size)
+    size = -(-2 * wanted // (256 * MIB)) * 256
+    hint = _CLEAN if memory.total >= wanted else _ENLARGE.format(size=f'{size}m')
     have = f'{memory.free // MIB} MiB of {memory.total // MIB} MiB are free'
     if memory.free < each:
         return (
@@ -117,8 +117,3 @@ def shared_memory_problem(segment: int, memory: SharedMemory | None, *, senders:
             f'the same Fast DDS profile needs {-(-wanted // MIB)} MiB. {hint}'
         )
     return None
-
-
-def _round_up(size: int, step: int) -> int:
-    """Return `size` in MiB, rounded up to a multiple of `step` bytes."""
-    return -(-size // step) * step // MIB

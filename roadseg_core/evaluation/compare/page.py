@@ -114,7 +114,7 @@ def _row(figure: Compared, extent: tuple[float, float]) -> dict[str, object]:
         'name': figure.name,
         'first': _number(figure.first.value),
         'second': _number(figure.second.value),
-        'difference': _signed(difference.value),
+        'difference': _number(difference.value, '+'),
         'interval': interval,
         'shown': figure.shown,
         'places': [100 * (end - low) / (high - low) for end in ends] if interval else [],
@@ -122,9 +122,5 @@ def _row(figure: Compared, extent: tuple[float, float]) -> dict[str, object]:
     }
 
 
-def _number(value: float) -> str:
-    return '' if math.isnan(value) else f'{value:.4f}'
-
-
-def _signed(value: float) -> str:
-    return '' if math.isnan(value) else f'{value:+.4f}'
+def _number(value: float, sign: str = '') -> str:
+    return '' if math.isnan(value) else f'{value:{sign}.4f}'
