@@ -118,8 +118,14 @@ def trace(network: nn.Module, input_size: tuple[int, int]) -> bytes:
     return buffer.getvalue()
 
 
-def build_onnx(network: nn.Module, *, label_map: LabelMap, geometry: Geometry) -> onnx.ModelProto:
-    """Trace a network in its deployed form, with a dynamic batch, and check the graph."""
+def build_onnx(
+    network: nn.Module, *, label_map: LabelMap, geometry: Geometry, merge: bool = True
+) -> onnx.ModelProto:
+    """
+    Trace a network in its deployed form, with a dynamic batch, and check the graph.
+
+    :param merge: as for :func:`roadseg_core.rewriting.rewrite`
+    """
     height, width = geometry.input_size
     traced = trace(DeployedNetwork(network, label_map=label_map).eval(), geometry.input_size)
     model = onnxscript.optimizer.optimize(onnx.load_from_string(traced))
@@ -128,7 +134,7 @@ def build_onnx(network: nn.Module, *, label_map: LabelMap, geometry: Geometry) -
         for axis, size in ((1, height), (2, width)):
             value.type.tensor_type.shape.dim[axis].ClearField('dim_param')
             value.type.tensor_type.shape.dim[axis].dim_value = size
-    model = rewrite(model)
+    model = rewrite(model, merge=merge)
     onnx.checker.check_model(model, full_check=True)
     return model
 

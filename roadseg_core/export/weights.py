@@ -15,6 +15,7 @@ from roadseg_core.checkpoint import LoadedCheckpoint
 from roadseg_core.export.run import build_onnx, compare
 from roadseg_core.model_file import ModelFileError, ModelInfo, read_model_info
 from roadseg_core.models import build_network
+from roadseg_core.rewriting import split_upsampling
 from roadseg_core.rewriting.temperature import set_temperature
 from roadseg_core.sources.picture_batches import load_pictures
 
@@ -33,7 +34,8 @@ def read_network(path: str | Path) -> LoadedCheckpoint:
 
     Export folds batch norm into convolutions and puts weights in another order. Where each went
     is found by exporting the same network with numbers for weights. Its batch norms then do
-    nothing but add a bias; see :func:`settle_batch_norms` before training.
+    nothing but add a bias; see :func:`settle_batch_norms` before training. Layers that export
+    merges are split into two of the same product.
 
     :raises ModelFileError: if the file is not in fp32, its weights cannot be told apart, or the
         network labels pictures otherwise than the file does
@@ -111,11 +113,15 @@ def _fill(network: nn.Module, model: onnx.ModelProto, info: ModelInfo) -> None:
         for tensor, first in zip(wanted, ends):
             numbers = torch.arange(first, first + tensor.numel()) + more
             tensor.copy_(numbers.reshape(tensor.shape))
-        graphs.append(build_onnx(network, label_map=info.label_map, geometry=info.geometry).graph)
-    graphs.append(model.graph)
+        numbered = build_onnx(
+            network, label_map=info.label_map, geometry=info.geometry, merge=False
+        )
+        graphs.append(numbered.graph)
+    graphs.append(split_upsampling(model).graph)
     if len({tuple(node.op_type for node in graph.node) for graph in graphs}) > 1:
         raise ModelFileError(
-            f'{info.path}: another graph than this version exports; start from a checkpoint'
+            f'{info.path}: another graph than this version exports, or one whose merged layers '
+            'cannot be told apart; start from a checkpoint'
         )
     values = np.full(count, np.nan, np.float32)
     for low, high, weights in zip(*map(_constants, graphs)):

@@ -13,6 +13,7 @@ from roadseg_core.rewriting import (
     fold_padding,
     merge_upsampling,
     rewrite,
+    split_upsampling,
     widen_convolutions,
 )
 from roadseg_core.rewriting.graph import Graph, attribute, set_attribute
@@ -186,6 +187,27 @@ def test_an_upsampling_beside_a_skip_is_merged() -> None:
 def test_what_would_cost_more_is_not_merged() -> None:
     model = skip_block(channels=(4, 1, 5))
     assert kinds(merge_upsampling(model)) == kinds(model)
+
+
+@pytest.mark.parametrize('size', [1.0, 1e-5])
+def test_a_merged_upsampling_is_split(size: float) -> None:
+    model = skip_block(channels=(4, 2, 2))
+    for constant in model.graph.initializer:
+        if constant.name == 'weight':
+            weight = numpy_helper.to_array(constant).copy()
+            weight[0] *= size
+            constant.CopyFrom(numpy_helper.from_array(weight, 'weight'))
+    merged = merge_upsampling(model)
+    split = split_upsampling(merged)
+    assert kinds(split) == kinds(model) != kinds(merged)
+    frames = floats(2, 4, 6, 6)
+    np.testing.assert_allclose(outputs(split, frames), outputs(model, frames), atol=1e-3)
+
+
+@pytest.mark.parametrize('channels', [(4, 6, 5), (4, 6, 2)])
+def test_what_no_two_layers_make_is_not_split(channels: tuple[int, int, int]) -> None:
+    merged = merge_upsampling(skip_block(channels=channels))
+    assert kinds(split_upsampling(merged)) == kinds(merged)
 
 
 def test_what_is_not_recognised_stays() -> None:
