@@ -66,6 +66,21 @@ def user_cache() -> Path:
     return Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'roadseg'
 
 
+def take_folder(folder: Path, program: str) -> None:
+    """
+    Make the output folder of a program, or take one that is empty or that it made.
+
+    :raises FileExistsError: if the folder holds files of others
+    """
+    mark = folder / f'.{program}'
+    if not mark.exists() and folder.is_dir() and any(folder.iterdir()):
+        raise FileExistsError(
+            f'{folder} holds files that no {program} wrote; name another folder by --output'
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+
+
 def written_by_others(path: Path) -> str:
     """
     Say who else can write a file or folder: what is run from it could be theirs.

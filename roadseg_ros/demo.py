@@ -24,7 +24,7 @@ from roadseg_core.evaluation.live.results import LiveError, LiveRun
 from roadseg_core.evaluation.live.scores import live_scores
 from roadseg_core.evaluation.settings.sections import EngineChoice, LiveChoice, TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
-from roadseg_core.files import write_json
+from roadseg_core.files import take_folder, write_json
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.live.processes import prepare_run
@@ -38,17 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Raises KeyboardInterrupt, so that the node and the player are stopped on the way out.
         signal.signal(number, signal.default_int_handler)
-    mark = options.output / '.demo'
-    others = options.output != DemoOptions.output and not mark.exists()
-    if others and any(options.output.glob('*')):
-        print(
-            f'demo: {options.output} holds files that no demo wrote; name another folder by '
-            '--output',
-            file=sys.stderr,
-        )
+    try:
+        take_folder(options.output, 'demo')
+    except OSError as error:
+        print(f'demo: {error}', file=sys.stderr)
         return 1
-    options.output.mkdir(parents=True, exist_ok=True)
-    mark.touch()
     # Before anything of ROS is loaded, which reads them.
     prepare_run(options.output.resolve())
     try:

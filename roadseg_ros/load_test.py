@@ -13,7 +13,7 @@ from roadseg_core.benchmarking.load.page import write_load_page
 from roadseg_core.benchmarking.load.result import LoadPlan, keeps_up, soak_problems
 from roadseg_core.command_line import add_option
 from roadseg_core.evaluation.live.results import LiveError
-from roadseg_core.files import write_json
+from roadseg_core.files import take_folder, write_json
 from roadseg_core.machine import describe_machine
 from roadseg_ros.live.processes import prepare_run
 from roadseg_ros.load.run import run_load
@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         churn=options.soak,
         parameters=tuple(options.param),
     )
-    prepare_run(options.output)
     try:
+        take_folder(options.output, 'load_test')
+        prepare_run(options.output)
         if options.find_max:
             plan = replace(plan, fps=float(_find_max(plan, options.output, say=print)))
         result = run_load(plan, options.output, say=print)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +17,9 @@ from roadseg_core.sources.camera_bag import CameraBag
 
 DEFAULT_FPS = 15.0
 
+_OF_TRUTH = re.compile(r'gt|.*(annot|semantic|instance|label|mask)', re.IGNORECASE)
+"""Names of folders of KITTI, Cityscapes, CamVid, comma10k and of data sets of one's own."""
+
 PICTURE_SUFFIXES = (*CHECKED_SUFFIXES, '.bmp', '.tif', '.tiff', '.ppm', '.pgm', '.webp')
 
 
@@ -24,13 +28,19 @@ def picture_files(folder: Path) -> list[Path]:
     Return the pictures of a folder by name.
 
     Where it has none itself: those of its folder ``image_2``, as in KITTI, or else of all folders
-    in it.
+    in it, but for those of truth by their names, such as ``labels`` or ``gt_image_2``.
     """
     own = _pictures_of(folder.iterdir())
     if own:
         return own
     camera = folder / 'image_2'
-    return _pictures_of(camera.iterdir() if camera.is_dir() else folder.rglob('*'))
+    if camera.is_dir():
+        return _pictures_of(camera.iterdir())
+    return [
+        path
+        for path in _pictures_of(folder.rglob('*'))
+        if not any(map(_OF_TRUTH.match, path.relative_to(folder).parts[:-1]))
+    ]
 
 
 def picture_bag(

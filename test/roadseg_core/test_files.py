@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from roadseg_core.files import config_folder, write_atomically
+from roadseg_core.files import config_folder, take_folder, write_atomically
 
 
 def test_folders_are_found_by_name() -> None:
@@ -36,3 +36,12 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     with write_atomically(path):
         pass  # nothing is written
     assert path.read_text() == 'old' and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_program_takes_its_own_folder_again_and_none_of_others(tmp_path: Path) -> None:
+    own = tmp_path / 'new' / 'own'
+    for _ in range(2):
+        take_folder(own, 'demo')
+        (own / 'report.json').write_text('{}')
+    with pytest.raises(FileExistsError, match='own holds files that no load_test wrote'):
+        take_folder(own, 'load_test')

@@ -65,14 +65,19 @@ def truth_root(folder: Path, bag: Path) -> Path:
 
 def check_truth(config: EvaluationConfig) -> None:
     """
-    Refuse a folder that does not exist, and truth that bags would share by their frames' numbers.
+    Refuse a folder without label images, and truth that bags would share by their frames' numbers.
 
-    :raises EvaluationError: if there is no such folder, or bags would share it
+    :raises EvaluationError: if the folder or its images are missing, or bags would share it
     """
     folder = config.truth.folder
     if folder is not None and not folder.is_dir():
         raise EvaluationError(
             f'truth folder {folder} does not exist; expected a folder of label images'
+        )
+    if folder is not None and next(folder.rglob('*.png'), None) is None:
+        raise EvaluationError(
+            f'truth folder {folder} holds no PNG file; expected label images, or folders of them, '
+            'each with the name of a camera'
         )
     if folder is None or config.truth.key != 'index':
         return

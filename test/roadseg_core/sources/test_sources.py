@@ -127,6 +127,15 @@ def test_pictures_of_any_kind_are_found_where_they_lie(tmp_path: Path) -> None:
     assert len(list(open_source(tmp_path / 'other' / 'c.png').frames())) == 1
 
 
+@pytest.mark.parametrize('truth', ['gt_image_2', 'trainannot', 'labels', 'masks', 'gtFine'])
+def test_truth_beside_the_pictures_of_a_data_set_is_no_frame(tmp_path: Path, truth: str) -> None:
+    for folder in ('image_2', truth):
+        (tmp_path / 'training' / folder).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / 'training' / folder / 'a.png'), np.zeros((8, 9, 3), np.uint8))
+    for folder, count in ((tmp_path, 1), (tmp_path / 'training' / truth, 1)):
+        assert len(list(open_source(folder).frames())) == count
+
+
 def test_a_video_is_stamped_by_its_rate(tmp_path: Path) -> None:
     path = tmp_path / 'video.mp4'
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), 20.0, (64, 48))

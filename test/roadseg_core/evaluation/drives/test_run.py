@@ -242,6 +242,7 @@ def test_what_cannot_be_run_says_why(street_bag, tmp_path, exact_model) -> None:
         ({'batch': 9}, 'at most 4'),
         ({'output': Path(exact_model)}, 'choose another'),
         ({'truth': TruthChoice(folder=tmp_path / 'none')}, 'does not exist'),
+        ({'truth': TruthChoice(folder=bag)}, 'holds no PNG'),
         ({'truth': TruthChoice(topics={'*': '/t'}, label_map='nine')}, 'nine'),
     ):
         with pytest.raises(EvaluationError, match=message):
