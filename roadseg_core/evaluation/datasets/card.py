@@ -68,7 +68,9 @@ def card(
     first = {name: first[name] for name in dict.fromkeys(report['data'] for report in evaluations)}
     sections = {
         'Data': f'{info.data}.',
-        'Accuracy': '\n\n'.join([_ABOUT, _accuracy(evaluations), *map(_details, first.values())]),
+        'Accuracy': '\n\n'.join(
+            [_ABOUT, _accuracy(evaluations), *filter(None, map(_details, first.values()))]
+        ),
         'Calibration': _calibration(evaluations),
     }
     corrupted = {name: report for name, report in first.items() if report['corruptions']}
@@ -204,4 +206,5 @@ def _commands(info: ModelInfo, evaluations: Sequence[Mapping], training: str) ->
             f'roadseg evaluate --model {file} --data {data} --precision {precision}'
             + (' --corruptions' if report['corruptions'] else '')
         )
-    return '\n'.join(['```', *lines, '```', f'Trained by commit `{info.commit[:12]}`.'])
+    commit = [f'Trained by commit `{info.commit[:12]}`.'] if info.commit else []
+    return '\n'.join(['```', *lines, '```', *commit])
