@@ -139,15 +139,12 @@ class FrameImages:
         return label_image(labels, self._frame.view, self._options.output_geometry)
 
     def _road_mask(self) -> np.ndarray:
-        if self._options.road_threshold == 0.0:
-            # Of labels that have their size: a mask of its own would be brought to it once more.
-            return self.label_map.road_mask(self.make('label'))
-        probability = self._result.road_probability
+        probability, threshold = self._result.road_probability, self._options.road_threshold
         return road_mask(
             self.label_map,
-            self._result.labels[self._index],
+            None if threshold else self.make('label'),
             None if probability is None else probability[self._index],
-            threshold=self._options.road_threshold,
+            threshold=threshold,
             view=self._frame.view,
             output_geometry=self._options.output_geometry,
         )

@@ -56,7 +56,8 @@ def road_mask(
     Find the road in the output geometry.
 
     :param label_map: which ids are road
-    :param labels: uint8 [input_height, input_width]; used, and needed, where ``threshold`` is 0
+    :param labels: the label image of the output geometry; used, and needed, where ``threshold``
+        is 0
     :param road_probability: uint8 [input_height, input_width], 255 is certain; used, and needed,
         where ``threshold`` is over 0. It is scaled up before it is compared: smooth edges
     :param threshold: least probability of road, 0..1; 0 takes the road ids of the labels
@@ -69,7 +70,7 @@ def road_mask(
     if threshold == 0.0:
         if labels is None:
             raise ValueError('a road mask with threshold 0 needs labels; found None')
-        return _place(label_map.road_mask(labels), view, output_geometry, outside=0, smooth=False)
+        return label_map.road_mask(labels)
     if road_probability is None:
         raise ValueError(
             f'a road mask with threshold {threshold} needs road_probability; found None; '

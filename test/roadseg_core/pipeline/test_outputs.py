@@ -33,7 +33,7 @@ def test_mask_is_the_road_of_the_labels(view: View, output_geometry: str) -> Non
     labels, _ = network_images(view)
     image = outputs.label_image(labels, view, output_geometry)
     mask = outputs.road_mask(
-        SEVEN, labels, None, threshold=0.0, view=view, output_geometry=output_geometry
+        SEVEN, image, None, threshold=0.0, view=view, output_geometry=output_geometry
     )
     size = view.camera_size if output_geometry == 'camera' else view.input_size
     assert image.shape == mask.shape == size
@@ -51,7 +51,7 @@ def test_outside_a_crop_nothing_is_known() -> None:
     confidence = outputs.confidence_image(full, CROP, 'camera')
     masks = [
         outputs.road_mask(
-            TWO, np.ones_like(full), full, threshold=threshold, view=CROP, output_geometry='camera'
+            TWO, labels, full, threshold=threshold, view=CROP, output_geometry='camera'
         )
         for threshold in (0.0, 0.001, 1.0)
     ]
