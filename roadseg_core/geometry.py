@@ -76,6 +76,11 @@ class View:
         )
         return placed
 
+    def inside(self, array: np.ndarray) -> np.ndarray:
+        """Return the part, [h, w, ...], of an array at the network's size that is no padding."""
+        u, v, width, height = self.target
+        return array[v : v + height, u : u + width]
+
     def backward(self, image: np.ndarray, outside: int, *, smooth: bool = False) -> np.ndarray:
         """
         Bring a network image back onto the camera's pixels.
@@ -90,8 +95,7 @@ class View:
                 f'network image of {image.shape} for a view with the input size {self.input_size}'
             )
         x, y, width, height = self.source
-        u, v, out_width, out_height = self.target
-        region = image[v : v + out_height, u : u + out_width]
+        region = self.inside(image)
         if region.shape != (height, width):
             if smooth:
                 region = cv2.resize(region, (width, height), interpolation=cv2.INTER_LINEAR)

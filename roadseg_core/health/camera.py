@@ -72,7 +72,7 @@ class CameraHealth:
         """
         Judge a frame.
 
-        :param image: uint8 [H, W, 3], BGR, at the network's size
+        :param image: uint8 [H, W, 3], BGR, at the network's size; padding is none of it
         :param labels: uint8 [H, W]; None where only the picture is judged
         :param confidence: uint8 [H, W]; None where the engine computes none
         :param now: when the frame came, in seconds, on a clock that never goes back

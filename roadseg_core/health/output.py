@@ -52,7 +52,7 @@ class OutputHealth:
         :param now: as for the picture
         """
         some = labels[::_EVERY, ::_EVERY].ravel()
-        shares = np.bincount(some, minlength=self._classes) / some.size
+        shares = np.bincount(some, minlength=256) / some.size
         most = int(shares.argmax())
         # Of two classes the one that is not road may well be all that a camera sees.
         telling = self._classes > 2 or most in self._road

@@ -98,7 +98,7 @@ class BatchRunner:
         started = time.monotonic()
         result = warm.engine.infer(warm.batch[: len(frames)])
         self._inference.add(len(frames), time.monotonic() - started)
-        seen, projected = [], []
+        seen, projected, confidence = [], [], result.confidence
         for index, (ticket, frame) in enumerate(frames):
             camera, wants = ticket.camera, wanted[ticket.camera]
             # Once more: a planner must not take a mask for new because inference was slow.
@@ -109,9 +109,9 @@ class BatchRunner:
             at('making', camera)
             topic = self._health[camera]
             health = topic.look(
-                frame.network_image,
-                result.labels[index],
-                None if result.confidence is None else result.confidence[index],
+                frame.view.inside(frame.network_image),
+                frame.view.inside(result.labels[index]),
+                confidence if confidence is None else frame.view.inside(confidence[index]),
                 ticket.arrival,
                 label_map,
                 settings.health,

@@ -51,7 +51,7 @@ class HealthTopic:
         label_map: LabelMap,
         settings: HealthSettings,
     ) -> Health:
-        """Judge a frame at the network's size, as :meth:`CameraHealth.look` does."""
+        """Judge a frame at the network's size, without padding, as :class:`CameraHealth` does."""
         with self._lock:
             if self._judge is None:
                 self._judge = CameraHealth(label_map)

@@ -234,3 +234,13 @@ def test_truth_goes_where_the_image_goes(view: View) -> None:
     inside = np.zeros(view.input_size, bool)
     inside[v : v + height, u : u + width] = True
     assert (labels[inside] == 0).all() and (labels[~inside] == 255).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(views())
+def test_inside_is_what_the_camera_gave(view: View) -> None:
+    placed = view.forward(np.zeros((*view.camera_size, 3), np.uint8))
+    assert not view.inside(placed).any()
+    assert view.inside(placed).shape[:2] == view.target[3:1:-1]
+    # All that is no padding: that is not black.
+    assert np.count_nonzero(placed[..., 0] == 0) == view.inside(placed)[..., 0].size

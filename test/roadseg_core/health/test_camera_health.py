@@ -141,3 +141,21 @@ def test_no_road_in_sight_is_no_fault_of_a_model_of_two_classes():
     assert set(output(CameraHealth(TWO), [(labels_of(1.0), SURE)] * 30)) == {()}
     said = output(CameraHealth(TWO), [(labels_of(0.0, 1.0), SURE)] * 30)
     assert said[-1] == ('one class everywhere',)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    sizes=st.lists(st.tuples(st.integers(1, 300), st.integers(1, 500)), min_size=1, max_size=4),
+    seed=st.integers(0, 99),
+)
+def test_pictures_of_any_size_and_content_are_judged(sizes, seed):
+    rng = np.random.default_rng(seed)
+    health = CameraHealth(SEVEN)
+    for number, size in enumerate(sizes):
+        picture = rng.integers(0, rng.integers(1, 257), (*size, 3), np.uint8)
+        confidence = rng.integers(0, 256, size, np.uint8)
+        # A clock that stands still or a label that no class has must not stop the node.
+        labels = rng.integers(0, 256, size, np.uint8)
+        now = health.look(picture, labels, confidence, float(number // 2))
+        assert 0.0 <= now.trusted <= 1.0
+        assert all(np.isfinite(value) for value in health.values.values())
