@@ -27,9 +27,12 @@ def add_option(
         how.setdefault('type', kind)
         if kind is not default:
             how['default'] = default
-            about += '' if 'default' in about else ' (default: %(default)s)'
         if name.startswith('-') and kind in _METAVARS and 'choices' not in how:
             how.setdefault('metavar', _METAVARS[kind])
+    none = how.get('default') in (None, [], ())
+    is_value = name.startswith('-') and how.get('action', 'append') == 'append'
+    if 'default' not in about and not how.get('required') and (is_value or not none):
+        about += ' (default: none)' if none else ' (default: %(default)s)'
     parser.add_argument(name, help=about, **how)
 
 

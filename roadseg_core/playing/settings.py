@@ -104,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     repeat, stop = (parser.add_mutually_exclusive_group() for _ in range(2))
 
     def add(name: str, text: str, group: object = parser, **how: object) -> None:
+        switch = how.get('action', 'append') != 'append'
+        if 'default' not in text and not switch and not how.get('required'):
+            text += f' (default: {how.get("default") or "none"})'
         group.add_argument(name, help=text, **how)
 
     def add_for_cameras(name: str, value: str, text: str, **how: object) -> None:

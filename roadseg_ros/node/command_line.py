@@ -12,6 +12,10 @@ from roadseg_ros.node.parameters import PARAMETERS, camera_parameters
 
 _USAGE = '%(prog)s [--help] [--ros-args [--params-file FILE] [-p NAME:=VALUE ...] ...]'
 
+_EXAMPLES = """examples:
+  segmentation_node --ros-args --params-file config/seg.yaml -p fps:=10.0
+  segmentation_node --ros-args -p camera_names:=[front,rear] -p model:=my_model.onnx"""
+
 
 def check_arguments(arguments: Sequence[str]) -> None:
     """
@@ -23,7 +27,7 @@ def check_arguments(arguments: Sequence[str]) -> None:
         prog='segmentation_node',
         usage=_USAGE,
         description='Segment the images of 1 to 4 cameras. All settings are ROS parameters:',
-        epilog=_parameters_described(),
+        epilog=f'{_parameters_described()}\n\n{_EXAMPLES}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args(remove_ros_args(list(arguments))[1:])
 

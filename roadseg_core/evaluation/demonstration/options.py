@@ -83,7 +83,7 @@ def parse_arguments(arguments: list[str] | None = None) -> DemoOptions:
     cameras = ','.join(Drive.cameras)
     for name, kind, text in (
         ('source', _existing, 'bag, video or folder of images (default: a rendered drive)'),
-        ('bag-topic', str, 'image topic to read, where the bag holds several'),
+        ('bag-topic', str, 'image topic to read, where the bag holds several (default: none)'),
         ('cameras', _cameras, f'number or names of cameras of the drive: {cameras} (default all)'),
         ('fps', float, 'frames per second of a camera (default 15)'),
         ('phase', str, 'in: all cameras at the same moment (default); out: evenly apart'),

@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         '--config',
         type=Path,
         metavar='FILE',
-        help='evaluation file; it may also stand in the place of BAG',
+        help='evaluation file; it may also stand in the place of BAG (default: none)',
     )
     parser.add_argument(
         '--scenario', type=_renamed, default=argparse.SUPPRESS, help=argparse.SUPPRESS

@@ -116,7 +116,9 @@ class OutputChoice(Section):
 class ComparisonChoice(Section):
     """How two models are compared; frames are drawn in blocks for confidence intervals."""
 
-    against: PathValue = option(..., 'evaluate this model, too, and compare', metavar='MODEL')
+    against: PathValue = option(
+        ..., 'evaluate this model, too, and compare (default: none)', metavar='MODEL'
+    )
     rule: Rules = option(
         (),
         'what must hold of the difference, the model less the other, in the whole interval; '
