@@ -11,9 +11,9 @@ TRAINING = frozenset({
 })  # fmt: skip
 """What requirements/train.txt brings; none of it is needed on a vehicle."""
 ROS = frozenset({
-    'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'launch', 'launch_ros',
-    'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs', 'sensor_msgs',
-    'std_msgs',
+    'ament_index_python', 'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs', 'launch',
+    'launch_ros', 'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces', 'rclpy', 'rosgraph_msgs',
+    'sensor_msgs', 'std_msgs',
 })  # fmt: skip
 OURS = frozenset({'roadseg_core', 'roadseg_ros'})
 

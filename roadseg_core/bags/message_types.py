@@ -5,6 +5,7 @@ from __future__ import annotations
 RAW_TYPE = 'sensor_msgs/msg/Image'
 COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 CAMERA_INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
+GRID_TYPE = 'nav_msgs/msg/OccupancyGrid'
 IMAGE_TYPES = (RAW_TYPE, COMPRESSED_TYPE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class StartedNode(Process):
     :param fps: its cap, frames per second of a camera
     :param model: None for the one shipped
     :param log: file of what it prints
+    :param more: further parameters
     """
 
     name = '/segmentation'
@@ -48,6 +50,7 @@ class StartedNode(Process):
         engine: EngineChoice,
         model: Path | None,
         log: Path,
+        more: Mapping[str, str],
     ) -> None:
         self.inputs = inputs
         parameters = {
@@ -63,7 +66,7 @@ class StartedNode(Process):
         if model is not None:
             parameters['model'] = model.resolve()
         arguments = ['--ros-args']
-        for name, value in parameters.items():
+        for name, value in {**parameters, **more}.items():
             arguments += ['-p', f'{name}:={value}']
         super().__init__('node', 'roadseg_ros.segmentation_node', arguments, log)
 

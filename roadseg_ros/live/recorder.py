@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import OccupancyGrid
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
@@ -18,7 +19,7 @@ from std_msgs.msg import String
 
 from roadseg_core.bags.cdr import message_types
 from roadseg_core.bags.images import read_stamp
-from roadseg_core.bags.message_types import RAW_TYPE
+from roadseg_core.bags.message_types import GRID_TYPE, RAW_TYPE
 from roadseg_core.evaluation.live.results import output_topic
 from roadseg_ros.live.context import make_context
 
@@ -50,18 +51,23 @@ class Recorder:
 
     :param path: bag to write; must not exist
     :param node: full name of the node that is listened to
+    :param grid: whether the fused road grid is recorded, too
     """
 
-    def __init__(self, path: Path, cameras: tuple[str, ...], *, node: str) -> None:
+    def __init__(
+        self, path: Path, cameras: tuple[str, ...], *, node: str, grid: bool = False
+    ) -> None:
         self._target = node
         self._context = make_context()
         self.recorded = Recorded()
         self._bag = Writer(path, version=8, storage_plugin=StoragePlugin.MCAP)
         self._bag.open()
         self._node = Node('live_recorder', context=self._context)
-        self._images = [
+        self._topics = [
             self._subscribe_images(camera, output) for camera in cameras for output in OUTPUTS
         ]
+        if grid:
+            self._topics.append(self._subscribe_grid())
         self._node.create_subscription(
             DiagnosticArray, '/diagnostics', self._take_diagnostics, _DEPTH
         )
@@ -73,7 +79,7 @@ class Recorder:
 
     def matched(self) -> bool:
         """Say whether every output has a publisher."""
-        return all(self._node.count_publishers(topic) for topic in self._images)
+        return all(self._node.count_publishers(topic) for topic in self._topics)
 
     def __enter__(self) -> Recorder:
         """Return the recorder, which records already."""
@@ -99,6 +105,16 @@ class Recorder:
 
         # Serialized: the message goes into the bag as it came.
         self._node.create_subscription(Image, topic, take, _DEPTH, raw=True)
+        return topic
+
+    def _subscribe_grid(self) -> str:
+        topic = f'{self._target}/road_grid'
+        connection = self._bag.add_connection(topic, GRID_TYPE, typestore=message_types())
+
+        def take(message: bytes) -> None:
+            self._bag.write(connection, time.time_ns(), message)
+
+        self._node.create_subscription(OccupancyGrid, topic, take, _DEPTH, raw=True)
         return topic
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:

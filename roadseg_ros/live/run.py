@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
@@ -43,6 +43,8 @@ class LivePlan:
     :param output: folder to write to
     :param model: None for the one shipped
     :param playing: further options of the player, on its command line
+    :param parameters: further parameters of a node that is started
+    :param grid: whether the fused road grid is recorded
     """
 
     drives: dict[str, Path]
@@ -52,6 +54,8 @@ class LivePlan:
     engine: EngineChoice = EngineChoice()
     choice: LiveChoice = LiveChoice()
     playing: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    grid: bool = False
 
 
 def play_live(plan: LivePlan, *, say: Callable[[str], None]) -> LiveRun:
@@ -93,6 +97,7 @@ def _node(plan: LivePlan, say: Callable[[str], None]) -> LiveNode:
         engine=plan.engine,
         model=plan.model,
         log=plan.output / 'node.log',
+        more=plan.parameters,
     )
 
 
@@ -117,7 +122,7 @@ def _play(plan: LivePlan, node: LiveNode, name: str, say: Callable[[str], None])
     published, log = plan.output / 'published' / name, plan.output / f'sent_{name}.jsonl'
     log.unlink(missing_ok=True)
     with ExitStack() as stack:
-        recorder = stack.enter_context(Recorder(published, cameras, node=node.name))
+        recorder = stack.enter_context(Recorder(published, cameras, node=node.name, grid=plan.grid))
         _wait_ready(node, recorder)
         before = node_counts(recorder.recorded.statuses, cameras)
         say(f'playing {path} to {node.name}, over DDS')

@@ -118,6 +118,8 @@ class BatchRunner:
             )
             withheld = settings.withhold_unusable and health.level == 'unusable'
             if withheld:
+                if 'ground' in wants:
+                    self._ground.leave_out(camera, 'it is unusable, and its masks are withheld')
                 wants = wants - MASKS
                 self._figures[camera].withheld += 1
             publisher = FramePublisher(

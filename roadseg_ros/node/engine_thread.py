@@ -111,12 +111,17 @@ class EngineThread(threading.Thread):
         return engine_outputs(needed, road_threshold=self._worker.settings.road_threshold)
 
     def _asked_for(self) -> frozenset[str]:
-        """Return what is subscribed to before the engine opens, where it surely computes it."""
+        """
+        Return what is asked for before the engine opens, where it surely computes it.
+
+        Whoever sets poses will ask for grids: opening once more at work would cost frames.
+        """
         worker = self._worker
         computed = worker.model.info.outputs if isinstance(worker.model, ModelFile) else ()
         if not {'confidence', 'road_probability'} <= set(computed):
             return frozenset()
-        return frozenset().union(*map(worker.wanted, worker.publishers))
+        asked = frozenset().union(*map(worker.wanted, worker.publishers))
+        return asked | {'ground'} if worker.ground.has_poses else asked
 
     def _open(self, outputs: tuple[str, ...]) -> WarmEngine:
         return open_warm(

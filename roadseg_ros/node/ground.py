@@ -62,6 +62,11 @@ class Ground:
         self._poses = {camera.name: camera.pose for camera in settings.cameras}
         self.problems: dict[str, str] = {}
 
+    @property
+    def has_poses(self) -> bool:
+        """Whether the pose of a camera is set by parameter."""
+        return any(self._poses.values())
+
     def wanted(self, outputs: frozenset[str]) -> bool:
         """Tell whether a camera is to be projected, of whose outputs these are asked for."""
         return bool(outputs & _OF_A_CAMERA or self._fused.wanted())
@@ -78,6 +83,11 @@ class Ground:
         self._fused.destroy()
         self._making.shutdown(wait=False, cancel_futures=True)
         self._tf.listen(False)
+
+    def leave_out(self, camera: str, reason: str) -> None:
+        """Leave a camera out of the fused grid until its next frame."""
+        self.problems[camera] = reason
+        self._newest.remove(camera)
 
     def project(
         self,
@@ -113,8 +123,7 @@ class Ground:
             return
         except Exception as error:
             # Whatever it is, it costs the grids and never the labels.
-            self.problems[camera] = str(error) if isinstance(error, ValueError) else repr(error)
-            self._newest.remove(camera)
+            self.leave_out(camera, str(error) if isinstance(error, ValueError) else repr(error))
             return
         self.problems.pop(camera, None)
         stamp, frame = header.stamp, self._settings.base_frame

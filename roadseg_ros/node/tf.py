@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
@@ -59,16 +61,23 @@ class TfListener:
         return self._tree.lookup(base, frame, time.monotonic())
 
     def _take(self, message: object, *, static: bool) -> None:
-        now = time.monotonic()
-        for transform in message.transforms:
-            header = transform.header
-            at, turn = transform.transform.translation, transform.transform.rotation
-            stamp = header.stamp.sec + header.stamp.nanosec * 1e-9
-            try:
-                matrix = transform_matrix((at.x, at.y, at.z), (turn.x, turn.y, turn.z, turn.w))
-            except TransformError as error:
-                name = f'{header.frame_id} -> {transform.child_frame_id}'
-                self._node.get_logger().warning(f'{name}: {error}', throttle_duration_sec=1.0)
-                continue
-            names = header.frame_id, transform.child_frame_id
-            self._tree.put(*names, matrix, static=static, stamp=stamp, now=now)
+        for problem in put_transforms(self._tree, message.transforms, static=static):
+            self._node.get_logger().warning(problem, throttle_duration_sec=1.0)
+
+
+def put_transforms(
+    tree: FrameTree, transforms: Sequence[TransformStamped], *, static: bool
+) -> list[str]:
+    """Put the transforms of a message into a tree; return what is wrong with those left out."""
+    problems, now = [], time.monotonic()
+    for transform in transforms:
+        header, child = transform.header, transform.child_frame_id
+        at, turn = transform.transform.translation, transform.transform.rotation
+        try:
+            matrix = transform_matrix((at.x, at.y, at.z), (turn.x, turn.y, turn.z, turn.w))
+        except TransformError as error:
+            problems.append(f'{header.frame_id} -> {child}: {error}')
+            continue
+        stamp = header.stamp.sec + header.stamp.nanosec * 1e-9
+        tree.put(header.frame_id, child, matrix, static=static, stamp=stamp, now=now)
+    return problems

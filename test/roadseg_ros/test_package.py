@@ -41,8 +41,8 @@ TOP_LEVEL = {
 }
 # Released in each of Humble, Jazzy, Kilted and Lyrical, by the lists of github.com/ros/rosdistro.
 ROS_PACKAGES = {
-    'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'launch',
-    'launch_ros', 'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces', 'rclpy', 'ros2launch',
+    'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'geometry_msgs',
+    'launch', 'launch_ros', 'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces', 'rclpy', 'ros2launch',
     'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'tf2_msgs', 'vision_msgs',
 }  # fmt: skip
 # Keys of rosdep/python.yaml there.
