@@ -21,6 +21,7 @@ COMMANDS = (
     'evaluate',
     'card',
     'evaluate-health',
+    'evaluate-ground',
     'budget',
     'benchmark',
     'check-data',

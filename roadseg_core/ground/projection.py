@@ -24,6 +24,16 @@ EDGE = np.dtype(
 """A point of the road's edge: where a ray ends, in metres of ``base_link``, the class that ends
 it, and how sure (0 to 1) it is that this is no road. Laid out as a sensor_msgs/PointCloud2."""
 
+OVERHANGING = frozenset({'vehicle', 'vehicles', 'car', 'truck', 'bus', 'van', 'train', 'trailer'})
+"""Names of classes whose bodies hang over the ground: road is seen below their bumpers."""
+
+CLEARANCE = 0.25
+"""Metres from the ground to the bodies of vehicles, by default."""
+
+ROAD_THRESHOLD = 0.75
+"""Least probability of road, by default: on rendered drives that are not the demo's, at most 1 %
+of what is seen within 15 m is then called road and is not."""
+
 _MOST_STEPS = 1024
 _TURN = 1e-4
 """Radians by which directions are moved to see how far their pixels move."""
@@ -76,19 +86,42 @@ class CameraGrid:
 
     Rays run over the ground from below the camera outwards, a pixel apart (half a cell at the
     grid's farthest corner where that is more). Road is projected along each up to the first pixel
-    that is not road, and nothing behind it.
+    that is not road, and nothing behind it. Where that pixel is of a vehicle, road is seen below
+    its body: the ray ends where a body of this clearance begins.
 
     :param camera: of the label images
-    :param label_map: which ids are road, and which say nothing
-    :raises ValueError: if the camera sees none of the grid's cells
+    :param label_map: which ids are road, which are vehicles, and which say nothing
+    :param clearance: metres from the ground to the bodies of :data:`OVERHANGING` classes
+    :param road_threshold: least probability of road, 0..1, where it is given; less ends a ray, and
+        its cell is unknown; 0: the labels decide
+    :raises ValueError: if the camera sees none of the grid's cells, or is below that clearance
     """
 
     def __init__(
-        self, camera: CameraModel, pose: Pose, spec: GridSpec, label_map: LabelMap
+        self,
+        camera: CameraModel,
+        pose: Pose,
+        spec: GridSpec,
+        label_map: LabelMap,
+        *,
+        clearance: float = CLEARANCE,
+        road_threshold: float = ROAD_THRESHOLD,
     ) -> None:
+        if not 0 <= road_threshold <= 1:
+            raise ValueError(f'road threshold {road_threshold}; expected 0.0 to 1.0')
+        if not 0 <= clearance < pose.z:
+            raise ValueError(
+                f'clearance {clearance:g} m for a camera {pose.z:g} m over the ground; expected 0 '
+                'to less than its height'
+            )
+        hanging = [i for i, name in enumerate(label_map.names) if name in OVERHANGING]
+        self._hangs = np.zeros(256, bool)
+        self._hangs[hanging] = True
+        self._nearer = 1 - clearance / pose.z
         self.camera, self.pose, self.spec = camera, pose, spec
         self._stops = np.ones(256, np.uint8)
         self._stops[list(label_map.road_ids)] = 0
+        self._least = math.ceil(road_threshold * 255 - 1e-6)
         self._silent = np.zeros(256, bool)
         self._silent[[*label_map.void_ids, IGNORE]] = True
         self._values = np.rint(LEAST_SURE * (1 - np.arange(256) / 255)).astype(np.int8)
@@ -111,31 +144,36 @@ class CameraGrid:
         :param road_probability: uint8 [H, W], 255 is certain; None: all road is equally sure
         :raises ValueError: for images of another size than the camera model's
         """
-        labels = self._flat('labels', labels)
-        stops = cv2.LUT(labels.take(self._ray_pixels), self._stops).view(bool)
-        ends = stops.argmax(axis=1)
-        pixels = self._ray_pixels[np.arange(len(ends)), ends]
+        stops, labels = cv2.LUT(labels, self._stops), self._flat('labels', labels)
+        ends, pixels = self._first_along_rays(stops)
         found = labels.take(pixels)
-        ended = self._stops.take(found).view(bool)
-        values = np.zeros(len(self._cells), np.int8)
-        sure = np.ones(len(ends), np.float32)
+        # Beyond the last step of any ray, and of the tables, for rays that never end.
+        limits = np.where(self._stops.take(found) > 0, np.maximum(ends, self._first), self._never)
+        limits = np.where(self._hangs.take(found), self._under.take(limits), limits)
+        told = (limits < self._never) & ~self._silent.take(found)
+        values, sure = np.zeros(len(self._cells), np.int8), None
         if road_probability is not None:
             probability = self._flat('road probability', road_probability)
             values = self._values.take(probability.take(self._cell_pixels))
-            sure -= probability.take(pixels) / np.float32(255)
-        # A ray without an end is road as far as it is seen.
-        limits = np.where(ended, ends, _MOST_STEPS).astype(np.int16)
-        values[self._cell_steps >= limits.take(self._cell_rays)] = UNKNOWN
+            sure = 1 - probability.take(pixels) / np.float32(255)
+            if self._least:
+                unsure = cv2.threshold(road_probability, self._least - 1, 1, cv2.THRESH_BINARY_INV)
+                ends, pixels = self._first_along_rays(unsure[1])
+                nearer = (probability.take(pixels) < self._least) & (ends < limits)
+                limits = np.where(nearer, ends, limits)
+                told &= ~nearer
+        values[self._cell_steps >= limits.astype(np.int16).take(self._cell_rays)] = UNKNOWN
         cells = self.spec.empty()
         cells.reshape(-1)[self._cells] = values
-        end_cells = self._end_cells[np.arange(len(ends)), ends]
-        told = ended & (end_cells >= 0) & ~self._silent.take(found)
-        cells.reshape(-1)[end_cells[told]] = END
-        edge = np.zeros(np.count_nonzero(told), EDGE)
-        reach = self._reach[np.maximum(ends, self._first)[told]]
-        edge['x'] = self.pose.x + self._ways[told, 0] * reach
-        edge['y'] = self.pose.y + self._ways[told, 1] * reach
-        edge['confidence'], edge['label'] = sure[told], found[told]
+        said = np.flatnonzero(told)
+        reached = self._end_cells[said, limits[said]]
+        said = said[reached >= 0]
+        cells.reshape(-1)[reached[reached >= 0]] = END
+        edge = np.zeros(len(said), EDGE)
+        reach = self._reach[limits[said]]
+        edge['x'] = self.pose.x + self._ways[said, 0] * reach
+        edge['y'] = self.pose.y + self._ways[said, 1] * reach
+        edge['label'], edge['confidence'] = found[said], 1 if sure is None else sure[said]
         return GroundView(cells, edge)
 
     def from_above(self, image: np.ndarray, outside: int) -> np.ndarray:
@@ -149,6 +187,15 @@ class CameraGrid:
         cells = np.full(self.spec.shape, outside, np.uint8)
         cells.reshape(-1)[self._cells] = self._flat('image', image).take(self._cell_pixels)
         return cells
+
+    def _first_along_rays(self, stops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Return step and pixel, int64 [rays] each, of the first stop along each ray; else its first.
+
+        :param stops: uint8 [H, W], 1 where a ray is to stop, else 0
+        """
+        ends = stops.reshape(-1).take(self._ray_pixels).view(bool).argmax(axis=1)
+        return ends, self._ray_pixels[np.arange(len(ends)), ends]
 
     def _make_rays(self, centres: np.ndarray) -> None:
         """
@@ -186,20 +233,25 @@ class CameraGrid:
         gone = ~seen & (number > first[:, None])
         last = np.where(gone.any(axis=1), gone.argmax(axis=1), steps) - 1
         kept = np.clip(number, first[:, None], last[:, None])
+        at = np.rint((steepest - down) / step).astype(np.int64)
+        near = np.clip(at, first[rays], last[rays])
+        whole = seen.any(axis=1)[rays] & (np.abs(at - near) <= 1)
+        self.seen[np.flatnonzero(self.seen)[~whole]] = False
         pixels = self._index(pixels).reshape(seen.shape)
         self._ray_pixels = np.take_along_axis(pixels, kept, axis=1)
         self._first = first
         # The pixel before is road: the edge lies between the two.
         self._reach = self._reach_of(falls + step / 2)
+        # The last step that is not below a body whose lower edge is seen there.
+        self._under = np.searchsorted(self._reach, self._reach * self._nearer, side='right') - 1
+        self._under = np.append(self._under.clip(0), steps)
+        self._never = steps
         # Half a cell on lies the first cell whose middle is beyond the edge.
         ends = self._ways[:, None] * (self._reach + side / 2)[:, None] + foot
         cells, inside = self.spec.cells_of(ends.reshape(-1, 2))
+        inside[inside] = self.seen[cells[inside]]
         cells = np.where(inside, cells, -1).reshape(seen.shape)
         self._end_cells = np.take_along_axis(cells, kept, axis=1)
-        at = np.rint((steepest - down) / step).astype(np.int64)
-        near = np.clip(at, first[rays], last[rays])
-        whole = seen.any(axis=1)[rays] & (np.abs(at - near) <= 1)
-        self.seen[np.flatnonzero(self.seen)[~whole]] = False
         self._cell_rays, self._cell_steps = rays[whole], near[whole].astype(np.int16)
         self._cells = np.flatnonzero(self.seen)
         self._cell_pixels = self._index(self.pixels[self.seen])

@@ -37,7 +37,7 @@ class SegmentedFrame:
     confidence: np.ndarray | None = None
 
 
-class GroundView(Protocol):
+class ViewFromAbove(Protocol):
     """See the road from above; ``distances`` are metres ahead by the view's row, float [rows]."""
 
     distances: np.ndarray
@@ -93,7 +93,7 @@ class Tally:
             right = (truth == labels).astype(np.uint8) | uncounted[truth]
             self.confidence.update(right, confidence)
 
-    def add(self, frame: SegmentedFrame, above: GroundView | None = None) -> Scores:
+    def add(self, frame: SegmentedFrame, above: ViewFromAbove | None = None) -> Scores:
         """
         Add a frame.
 

@@ -27,14 +27,26 @@ class Intrinsics(NamedTuple):
     cy: float
 
 
+class Mount(NamedTuple):
+    """Where a camera sits on its vehicle, in metres, and how it looks, in degrees."""
+
+    x: float
+    """Forward; ``y`` to the left, ``z`` upwards."""
+    y: float
+    z: float
+    yaw: float
+    """To the left; ``pitch`` downwards."""
+    pitch: float
+    field: float
+    """Horizontal field of view."""
+
+
 MOUNTS = {
-    'front': (0.6, 0.0, 1.5, 0.0, 3.0, 66.0),
-    'left': (0.3, 0.85, 1.5, 90.0, 25.0, 84.0),
-    'right': (0.3, -0.85, 1.5, -90.0, 25.0, 84.0),
-    'rear': (-1.9, 0.0, 1.5, 180.0, 5.0, 70.0),
+    'front': Mount(0.6, 0.0, 1.5, 0.0, 3.0, 66.0),
+    'left': Mount(0.3, 0.85, 1.5, 90.0, 25.0, 84.0),
+    'right': Mount(0.3, -0.85, 1.5, -90.0, 25.0, 84.0),
+    'rear': Mount(-1.9, 0.0, 1.5, 180.0, 5.0, 70.0),
 }
-"""Where each camera sits (x forward, y left, z up), its yaw to the left, pitch downwards and
-horizontal field of view; metres and degrees."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from .camera import CAMERAS, CameraPose, Intrinsics, MountedCamera
-from .config import DriveConfig, RenderedFrame
+from .camera import CAMERAS, MOUNTS, CameraPose, Intrinsics, Mount, MountedCamera
+from .config import VEHICLES, VRU, DriveConfig, RenderedFrame
 from .ground import Ground
 from .hood import Hood
 from .items import Item, Wall
@@ -18,9 +20,13 @@ from .shadows import Shadows
 from .sky import Sky
 from .street import Grid, Street
 from .traffic import Traffic
+from .vehicles import Placed
 
 _FAR_SIGHT = 150.0
 _NEAR_SIGHT = 100.0
+_LONGEST = 6.0
+"""Metres from the middle of the longest vehicle to its ends, at least."""
+_FOOTHOLD = 0.25
 
 
 class Drive:
@@ -72,6 +78,39 @@ class Drive:
     def view(self, camera: str, index: int) -> CameraPose:
         """Return where a camera is at a frame, to project points of the street."""
         return self._camera(camera).view(*self._pose(index))
+
+    def mount(self, camera: str) -> Mount:
+        """
+        Return where a camera sits on the vehicle, whose frame is on the ground, x forward.
+
+        :raises ValueError: if there is no such camera
+        """
+        return MOUNTS[self._camera(camera).name]
+
+    def ground_truth(self, index: int, points: np.ndarray) -> np.ndarray:
+        """
+        Return what is on the ground around the camera vehicle at a frame.
+
+        :param points: [H, W, 2], x forward and y left in metres
+        :returns: uint8 [H, W], class ids of :mod:`.config`: of the ground, of vehicles wherever
+            their bodies are over it, and of people where they stand
+        :raises IndexError: if there is no such frame
+        """
+        x, y, heading = self._pose(index)
+        cosine, sine = math.cos(heading), math.sin(heading)
+        ahead, left = np.asarray(points, np.float64).transpose(2, 0, 1)
+        ahead, left = x + ahead * cosine - left * sine, y + ahead * sine + left * cosine
+        labels = self._ground.labels_at(ahead, left)
+        seconds = self.stamp_ns(index) / 1e9
+        parked = [item for item in self._scenery.foreground if isinstance(item, Placed)]
+        reach = np.hypot(*points.reshape(-1, 2).T).max() + _LONGEST
+        for placed in (*parked, *self._traffic.vehicles(seconds)):
+            if math.dist(placed.anchor[:2], (x, y)) < reach:
+                labels[placed.covers(ahead, left)] = VEHICLES
+        for person in self._traffic.people(seconds):
+            near = np.hypot(ahead - person.anchor[0], left - person.anchor[1]) < _FOOTHOLD
+            labels[near] = VRU
+        return labels
 
     def render(self, camera: str, index: int) -> RenderedFrame:
         """

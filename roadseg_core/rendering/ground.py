@@ -113,6 +113,11 @@ class Ground:
             ground = cv2.multiply(ground, cv2.merge([dim[rows]] * 3), scale=1 / 255)
             cv2.add(ground, cv2.merge([haze[rows]] * 3), dst=image[rows])
 
+    def labels_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return uint8 [H, W]: the classes of the ground at world points, [H, W] each."""
+        place = self._texels(*self._street.from_world(x, y), 0, 0)
+        return _remap(self._labels, [part.astype(np.float32) for part in place], cv2.INTER_NEAREST)
+
     def _texels(self, s: np.ndarray, d: np.ndarray, along: int, across: int) -> list[np.ndarray]:
         """Return column and row of street coordinates on a level of the map."""
         place = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -164,6 +165,14 @@ class Placed:
         """Return [4, 2] world x, y of the outline on the ground."""
         turn = turn_matrix(self.heading)[:2, :2]
         return self.vehicle.footprint(0.05) @ turn.T + self.anchor[:2]
+
+    def covers(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return whether world points, arrays of any one shape, lie below the vehicle."""
+        cosine, sine = math.cos(self.heading), math.sin(self.heading)
+        x, y = x - self.anchor[0], y - self.anchor[1]
+        along, across = np.abs(x * cosine + y * sine), np.abs(y * cosine - x * sine)
+        body = self.vehicle.body
+        return (along <= body.length / 2) & (across <= body.width / 2)
 
     def paint(self, painter: Painter) -> None:
         """Paint the vehicle: the farther faces first, the sides last."""

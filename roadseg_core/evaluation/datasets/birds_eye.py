@@ -78,6 +78,17 @@ def read_calibration(path: str | Path) -> BirdsEyeView:
 
     :raises CalibrationError: if the file is missing or lacks one of the three
     """
+    projection, rectification, road = read_matrices(path)
+    # On the plane the height, the second road coordinate, is 0.
+    return BirdsEyeView((projection @ rectification @ np.linalg.inv(road))[:3][:, [0, 2, 3]])
+
+
+def read_matrices(path: str | Path) -> tuple[np.ndarray, ...]:
+    """
+    Return P2, R0_rect and Tr_cam_to_road of a calibration file of KITTI Road, float64 [4, 4].
+
+    :raises CalibrationError: if the file is missing, lacks one, or the last has no inverse
+    """
     found: dict[str, np.ndarray] = {}
     try:
         for line in Path(path).read_text(encoding='ascii').splitlines():
@@ -89,13 +100,9 @@ def read_calibration(path: str | Path) -> BirdsEyeView:
     missing = sorted(set(_SHAPES) - set(found))
     if missing:
         raise CalibrationError(f'{path}: no {", ".join(missing)}; expected a file of KITTI Road')
-    matrices = [_square(found[name]) for name in _SHAPES]
-    try:
-        image = matrices[0] @ matrices[1] @ np.linalg.inv(matrices[2])
-    except np.linalg.LinAlgError as error:
-        raise CalibrationError(f'{path}: Tr_cam_to_road has no inverse') from error
-    # On the plane the height, the second road coordinate, is 0.
-    return BirdsEyeView(image[:3][:, [0, 2, 3]])
+    if not np.linalg.det(found['Tr_cam_to_road'][:, :3]):
+        raise CalibrationError(f'{path}: Tr_cam_to_road has no inverse')
+    return tuple(_square(found[name]) for name in _SHAPES)
 
 
 def _square(matrix: np.ndarray) -> np.ndarray:

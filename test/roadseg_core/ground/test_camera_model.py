@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ground_fixtures import cameras
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.geometry import Geometry
@@ -18,12 +18,13 @@ def pixel_grid(camera: CameraModel) -> np.ndarray:
     return np.stack([x.ravel(), y.ravel()], axis=1).astype(float)
 
 
+@settings(deadline=None)
 @given(cameras(), st.floats(0.1, 50))
 def test_pixels_and_rays_invert_each_other(camera: CameraModel, distance: float) -> None:
     pixels = pixel_grid(camera)
     rays = camera.rays(pixels)
     met = ~np.isnan(rays[:, 0])
-    assert met.mean() > 0.5
+    assert met.mean() > 0.25
     back, seen = camera.project(rays[met] * distance)
     assert seen.all()
     np.testing.assert_allclose(back, pixels[met], atol=0.02)
@@ -44,6 +45,7 @@ def test_what_folds_back_into_the_image_is_not_seen() -> None:
     assert seen.tolist() == [True, False]
 
 
+@settings(deadline=None)
 @given(cameras(), st.sampled_from(('stretch', 'letterbox', 'crop')))
 def test_the_network_sees_the_same_through_its_own_image(camera: CameraModel, mode: str) -> None:
     view = Geometry(mode, (60, 96)).view((camera.height, camera.width))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.ground import GridSpec, StampedGrid, fuse
@@ -16,6 +16,7 @@ GRID = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text('abcd', min_size=1), GRID, max_size=5), st.randoms())
 def test_the_order_of_cameras_changes_nothing(grids: dict, random: object) -> None:
     names = list(grids)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.ground import GridSpec
@@ -12,6 +12,7 @@ from roadseg_core.ground import GridSpec
 LENGTH = st.floats(0.5, 30)
 
 
+@settings(deadline=None)
 @given(LENGTH, LENGTH, st.floats(0.05, 0.4), st.floats(-50, 50), st.floats(-50, 50))
 def test_every_cell_is_found_by_its_middle(
     length: float, width: float, resolution: float, x: float, y: float

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.ground import Pose
@@ -12,6 +12,7 @@ from roadseg_core.ground import Pose
 ANGLE = st.floats(-math.pi, math.pi)
 
 
+@settings(deadline=None)
 @given(ANGLE, st.one_of(ANGLE, st.sampled_from((math.pi / 2, -math.pi / 2))), ANGLE)
 def test_a_pose_is_read_back_from_its_matrix(roll: float, pitch: float, yaw: float) -> None:
     matrix = Pose(1, 2, 3, roll, pitch, yaw).matrix

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 from ground_fixtures import cameras, poses
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.ground import CameraGrid, CameraModel, GridSpec, Pose
@@ -36,6 +37,7 @@ def painted(camera: CameraModel, pose: Pose, paint: object) -> np.ndarray:
     )
 
 
+@settings(deadline=None)
 @given(cameras(), poses())
 def test_any_camera_sees_a_chequered_plane(camera: CameraModel, pose: Pose) -> None:
     def squares(points: np.ndarray) -> np.ndarray:
@@ -52,6 +54,7 @@ def test_any_camera_sees_a_chequered_plane(camera: CameraModel, pose: Pose) -> N
     np.testing.assert_array_equal(found[sure], squares(centres)[sure])
 
 
+@settings(deadline=None)
 @given(cameras(), poses())
 def test_cells_and_pixels_invert_each_other(camera: CameraModel, pose: Pose) -> None:
     points = SPEC.centres().reshape(-1, 2)
@@ -63,6 +66,7 @@ def test_cells_and_pixels_invert_each_other(camera: CameraModel, pose: Pose) -> 
     np.testing.assert_allclose(back[met][near], points[seen][met][near], atol=0.05)
 
 
+@settings(deadline=None)
 @given(cameras(), poses(), st.integers(0, 2**32 - 1))
 def test_an_unseen_cell_is_unknown_whatever_the_labels(
     camera: CameraModel, pose: Pose, seed: int
@@ -75,14 +79,7 @@ def test_an_unseen_cell_is_unknown_whatever_the_labels(
     cells, edge = grid.project(labels, probability)
     cells = cells.reshape(-1)
     assert set(np.unique(cells)) <= {-1, *range(50), 100}
-    road = (cells >= 0) & (cells < 100)
-    assert not road[~grid.seen].any()
-    # Where a ray ends, the cell is just beyond what is seen at most.
-    ends = SPEC.centres().reshape(-1, 2)[cells == 100]
-    if len(ends):
-        seen = SPEC.centres().reshape(-1, 2)[grid.seen]
-        gaps = np.hypot(*(ends[:, None] - seen[None]).transpose(2, 0, 1)).min(axis=1)
-        assert gaps.max() < 2 * SPEC.resolution
+    assert (cells[~grid.seen] == -1).all()
     assert set(np.unique(edge['label'])) <= {WALL}
     assert ((edge['confidence'] >= 0) & (edge['confidence'] <= 1)).all()
 
@@ -92,7 +89,7 @@ MOUNT = Pose.mounted(1.0, 0.2, 1.5, down=math.radians(10))
 FINE = GridSpec()
 
 
-def street(points: np.ndarray, beyond: int = ROAD, wall: int = CAR) -> np.ndarray:
+def street(points: np.ndarray, beyond: int = ROAD, wall: int = WALL) -> np.ndarray:
     """Paint road up to 9 m from the camera, one metre of something, and more behind it."""
     distance = np.hypot(*(points - (MOUNT.x, MOUNT.y)).T)
     return np.select([distance < 9, distance < 10], [ROAD, wall], beyond)
@@ -109,7 +106,7 @@ def test_a_ray_ends_at_the_first_pixel_that_is_not_road(down: float) -> None:
     assert (cells[distance > 9.3] == -1).all()
     np.testing.assert_allclose(distance[cells == 100], 9, atol=0.2)
     np.testing.assert_allclose(np.hypot(edge['x'] - MOUNT.x, edge['y'] - MOUNT.y), 9, atol=0.1)
-    assert (edge['label'] == CAR).all() and (edge['confidence'] == 1).all()
+    assert (edge['label'] == WALL).all() and (edge['confidence'] == 1).all()
     # The ends leave no gap between them.
     x = np.unique(FINE.centres()[cells == 100][:, 1])
     assert np.diff(x).max() < 0.11
@@ -133,14 +130,62 @@ def test_road_to_the_end_of_sight_has_no_edge() -> None:
     assert len(edge) == 0
 
 
+def test_road_is_not_taken_to_go_on_below_a_vehicle() -> None:
+    """A body 0.25 m over the ground hides, from 1.5 m, what is a fifth farther than its bumper."""
+    labels = painted(AHEAD, MOUNT, lambda points: street(points, wall=CAR))
+    cells, edge = CameraGrid(AHEAD, MOUNT, FINE, SEVEN).project(labels)
+    distance = np.hypot(*(FINE.centres() - (MOUNT.x, MOUNT.y)).transpose(2, 0, 1))
+    assert distance[(cells >= 0) & (cells < 100)].max() < 7.9
+    np.testing.assert_allclose(distance[cells == 100], 7.5, atol=0.35)
+    np.testing.assert_allclose(np.hypot(edge['x'] - MOUNT.x, edge['y'] - MOUNT.y), 7.5, atol=0.2)
+    whole, _ = CameraGrid(AHEAD, MOUNT, FINE, SEVEN, clearance=0).project(labels)
+    np.testing.assert_allclose(distance[whole == 100], 9, atol=0.2)
+
+
+def test_unsure_road_ends_a_ray_and_its_cell_is_unknown() -> None:
+    probability = painted(AHEAD, MOUNT, lambda points: street(points, wall=7)) * 25
+    probability[probability == 50] = 255
+    labels = np.full(probability.shape, ROAD, np.uint8)
+    distance = np.hypot(*(FINE.centres() - (MOUNT.x, MOUNT.y)).transpose(2, 0, 1))
+    cells, edge = CameraGrid(AHEAD, MOUNT, FINE, SEVEN, road_threshold=0.7).project(
+        labels, probability
+    )
+    assert distance[cells >= 0].max() < 9.2
+    assert (cells == 0).sum() > 100 * (cells > 0).sum()
+    assert len(edge) == 0
+    cells, _ = CameraGrid(AHEAD, MOUNT, FINE, SEVEN, road_threshold=0.6).project(
+        labels, probability
+    )
+    assert distance[cells >= 0].max() > 15
+
+
+def test_a_vehicle_behind_unsure_road_still_hides_what_is_below_it() -> None:
+    labels = painted(AHEAD, MOUNT, lambda points: street(points, wall=CAR))
+    probability = np.where(labels == ROAD, 255, 0).astype(np.uint8)
+    cells, _ = CameraGrid(AHEAD, MOUNT, FINE, SEVEN, road_threshold=0.9).project(
+        labels, cv2.erode(probability, np.ones((5, 5)))
+    )
+    distance = np.hypot(*(FINE.centres() - (MOUNT.x, MOUNT.y)).transpose(2, 0, 1))
+    assert distance[(cells >= 0) & (cells < 100)].max() < 7.9
+    assert (cells == 100).any()
+
+
+@pytest.mark.parametrize(
+    ('values', 'said'), [({'clearance': 1.5}, 'clearance'), ({'road_threshold': 75}, 'threshold')]
+)
+def test_impossible_rules_are_refused(values: dict, said: str) -> None:
+    with pytest.raises(ValueError, match=f'{said} .*expected'):
+        CameraGrid(AHEAD, MOUNT, FINE, SEVEN, **values)
+
+
 def test_cells_are_valued_by_their_probability() -> None:
-    grid = CameraGrid(AHEAD, MOUNT, FINE, SEVEN)
+    grid = CameraGrid(AHEAD, MOUNT, FINE, SEVEN, road_threshold=0)
     labels = np.full((480, 640), ROAD, np.uint8)
     probability = np.full(labels.shape, 255, np.uint8)
     probability[:, 320:] = 128
     cells, _ = grid.project(labels, probability)
     assert set(np.unique(cells)) == {-1, 0, 24}
-    labels[:] = CAR
+    labels[:] = WALL
     _, edge = grid.project(labels, probability)
     np.testing.assert_allclose(np.unique(edge['confidence']), [0, 1 - 128 / 255], atol=1e-6)
 

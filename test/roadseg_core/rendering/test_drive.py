@@ -13,6 +13,7 @@ from roadseg_core.rendering.items import Wall
 
 ROAD = SEVEN.names.index('road')
 SIDEWALK = SEVEN.names.index('sidewalk')
+VEHICLES = SEVEN.names.index('vehicles')
 SMALL = DriveConfig(seed=5, layout='urban', seconds=4.0, fps=2.0, height=120, width=160)
 
 
@@ -147,3 +148,33 @@ def test_refusals(drive: Drive) -> None:
     ):
         with pytest.raises(ValueError, match=list(values)[-1]):
             DriveConfig(**values)
+
+
+def test_the_ground_is_what_the_cameras_see_of_it() -> None:
+    """Of ground that a camera sees, label and truth agree; vehicles cover what is below them."""
+    drive = Drive(DriveConfig(7, 'urban', seconds=1, fps=2, height=240, width=320))
+    camera = drive.view('front', 0)
+    x, y = np.meshgrid(np.linspace(4, 14, 101), np.linspace(-6, 6, 121))
+    truth = drive.ground_truth(0, np.stack([x, y], axis=-1))
+    points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
+    mount = drive.mount('front')
+    pitch = np.radians(mount.pitch)
+    ahead, low = points[:, 0] - mount.x, mount.z - points[:, 2]
+    optical = np.stack(
+        [
+            mount.y - points[:, 1],
+            low * np.cos(pitch) - ahead * np.sin(pitch),
+            ahead * np.cos(pitch) + low * np.sin(pitch),
+        ],
+        axis=1,
+    )
+    column, row = np.rint(camera.to_pixels(optical)).astype(int).T
+    inside = (column >= 0) & (column < 320) & (row >= 0) & (row < 240)
+    seen = drive.render('front', 0).labels[row[inside], column[inside]]
+    there = truth.ravel()[inside]
+    ground = np.isin(seen, (ROAD, SIDEWALK)) & np.isin(there, (ROAD, SIDEWALK))
+    assert ground.sum() > 1000
+    assert (seen[ground] == there[ground]).mean() > 0.98
+    assert {ROAD, SIDEWALK, VEHICLES} <= set(np.unique(truth))
+    # Nobody sees a vehicle where there is neither one nor anything behind one.
+    assert (seen[there == VEHICLES] == VEHICLES).mean() > 0.5

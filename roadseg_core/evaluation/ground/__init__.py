@@ -1,0 +1,1 @@
+"""Evaluation of the grids of the road on the ground."""
