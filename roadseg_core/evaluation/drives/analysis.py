@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from roadseg_core.evaluation.drives.cameras import Camera
+from roadseg_core.evaluation.drives.ground import GroundComparison
 from roadseg_core.evaluation.drives.measures import Flicker, Neighbours, is_blackout
 from roadseg_core.evaluation.drives.rows import rounded
 from roadseg_core.evaluation.drives.scoring import TruthCounts
@@ -65,6 +66,7 @@ class CameraAnalysis:
     many threads, :meth:`pair` and :meth:`taken` see the frames in the order of recording.
 
     :param bag: how rows name the bag
+    :param ground: compares labels and truth on the ground; None: nothing does
     :param wanted: outputs to make in camera geometry, beside label and road mask
     :param encode: makes files of them; None where none are wanted
     """
@@ -78,6 +80,7 @@ class CameraAnalysis:
         label_map: LabelMap,
         truth_map: LabelMap,
         truth: TruthSource | None,
+        ground: GroundComparison | None,
         wanted: frozenset[str],
         encode: Callable[[dict[str, np.ndarray]], dict[str, bytes]] | None,
     ) -> None:
@@ -89,6 +92,7 @@ class CameraAnalysis:
         self._label_map = label_map
         self._truth_map = truth_map
         self._truth = truth
+        self.ground = ground
         self._more = wanted - _PUBLISHED
         self._encode = encode
         self._small = frozenset(
@@ -226,6 +230,8 @@ class CameraAnalysis:
                 counts.truth_missing += 1
                 return None
             own.update(truth, labels)
+            if self.ground is not None:
+                row['ground'] = self.ground.add(work.frame.view, work.run.result, truth)
         except (TruthError, MetricsError) as error:
             counts.truth_bad += 1
             self._note(f'truth of frame {work.index}: {error}')

@@ -66,6 +66,11 @@ def bag_totals(
         for analysis in analyses.values()
         if analysis.matrix is not None
     ]
+    ground = [
+        analysis.ground.counts.counts
+        for analysis in analyses.values()
+        if analysis.ground is not None
+    ]
     return BagTotals(
         bags=(
             BagOutcome(
@@ -73,6 +78,7 @@ def bag_totals(
             ),
         ),
         confusion=np.sum(matrices, 0) if matrices else None,
+        ground=np.sum(ground, 0) if ground else None,
         confidence=np.sum([analysis.confidence for analysis in analyses.values()], 0),
         consistency=sum((analysis.consistency for analysis in analyses.values()), ShareMean()),
         flicker=sum((analysis.flicker for analysis in analyses.values()), ShareMean()),

@@ -20,6 +20,7 @@ from roadseg_core.evaluation.drives.analysis import Analysed, CameraAnalysis
 from roadseg_core.evaluation.drives.annotated import image_files, is_latched
 from roadseg_core.evaluation.drives.bag_totals import bag_totals
 from roadseg_core.evaluation.drives.cameras import find_cameras
+from roadseg_core.evaluation.drives.ground import open_ground
 from roadseg_core.evaluation.drives.recording import Recording, write_no_rows
 from roadseg_core.evaluation.drives.scoring import truth_label_map
 from roadseg_core.evaluation.drives.segmenting import GROUP, Work, segmented
@@ -154,6 +155,13 @@ class _Drive:
                 wanted=self._recording.wanted,
                 encode=image_files if config.outputs.annotated else None,
                 truth=self._truths[camera.topic],
+                ground=open_ground(
+                    config.ground,
+                    camera,
+                    self._truth_bag,
+                    label_map=self._label_map,
+                    truth_map=self._truth_map,
+                ),
             )
             for camera in self._cameras
         }

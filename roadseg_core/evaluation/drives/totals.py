@@ -119,6 +119,7 @@ class BagTotals:
     :param bags: outcomes, sorted by path
     :param confusion: int64 [classes, classes + 1] as :class:`ConfusionMatrix` counts; None
         without truth
+    :param ground: int64 [bands, 2, 3] as :class:`GroundCounts` counts; None without poses
     :param confidence: int64 [256], frames by mean confidence (255 is certain)
     :param consistency: of the frames that have neighbours, as ``flicker``
     """
@@ -128,6 +129,7 @@ class BagTotals:
     confidence: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
     consistency: ShareMean = field(default_factory=ShareMean)
     flicker: ShareMean = field(default_factory=ShareMean)
+    ground: np.ndarray | None = None
 
     def __add__(self, other: BagTotals) -> BagTotals:
         """
@@ -141,6 +143,7 @@ class BagTotals:
             confidence=self.confidence + other.confidence,
             consistency=self.consistency + other.consistency,
             flicker=self.flicker + other.flicker,
+            ground=_added(self.ground, other.ground),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -177,19 +180,24 @@ class BagTotals:
             'confidence': self.confidence.tolist(),
             'consistency': vars(self.consistency),
             'flicker': vars(self.flicker),
+            'ground': None if self.ground is None else self.ground.tolist(),
         }
 
     @classmethod
     def from_dict(cls, values: dict) -> BagTotals:
         """Read what :meth:`to_dict` returned."""
-        confusion = values['confusion']
         return cls(
             bags=tuple(BagOutcome.from_dict(bag) for bag in values['bags']),
-            confusion=None if confusion is None else np.asarray(confusion, np.int64),
+            confusion=_counts(values['confusion']),
             confidence=np.asarray(values['confidence'], np.int64),
             consistency=ShareMean(**values['consistency']),
             flicker=ShareMean(**values['flicker']),
+            ground=_counts(values.get('ground')),
         )
+
+
+def _counts(values: list | None) -> np.ndarray | None:
+    return None if values is None else np.asarray(values, np.int64)
 
 
 def _added(left: np.ndarray | None, right: np.ndarray | None) -> np.ndarray | None:

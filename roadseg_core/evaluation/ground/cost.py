@@ -24,7 +24,7 @@ def measure_cost(engine: Engine, spec: GridSpec) -> dict[str, object]:
     :returns: milliseconds for one camera's frame: median and 95th percentile of each part
     """
     drive = Drive(demo_config(1.0, 1.0, *SIZE))
-    mounted = Mounted(drive, spec, engine.info.label_map, engine, 0.0)
+    mounted = Mounted(drive, spec, engine)
     frames = segment_cameras(drive, 0, engine)
     warps = {name: ground_to_image(grid) for name, grid in mounted.grids.items()}
     stamped: dict[str, StampedGrid] = {}

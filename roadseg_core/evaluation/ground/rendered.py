@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import cv2
@@ -11,7 +11,8 @@ import numpy as np
 
 from roadseg_core.engines import Engine
 from roadseg_core.ground import CameraGrid, CameraModel, GridSpec, Pose, StampedGrid, fuse
-from roadseg_core.labels import SEVEN, LabelMap
+from roadseg_core.ground.projection import ROAD_THRESHOLD
+from roadseg_core.labels import SEVEN
 from roadseg_core.metrics import GroundCounts
 from roadseg_core.rendering import Drive, DriveConfig
 from roadseg_core.rendering.config import DEMO_LAYOUTS, ROAD, SIDEWALK
@@ -27,6 +28,9 @@ PITCH_ERROR = 1.0
 
 WITHIN = (10.0, 15.0, 20.0)
 """Distances in metres that figures are given within."""
+
+SOURCES = ('exact', 'model', 'labels_decide')
+"""Exact labels, the model's labels and probability, and its labels with a road threshold of 0."""
 
 SEEDS = (11, 23, 47)
 """Of the drives, which have the demo's street families in turn: training sees none of them."""
@@ -80,18 +84,33 @@ class Moment:
 
 
 class Mounted:
-    """The grids of a drive's cameras, for labels of one place."""
+    """
+    The grids of a drive's cameras.
+
+    :param engine: its labels are projected, at the network's size; None: exact ones
+    :param error: degrees by which the pitch is taken to be too far down
+    """
 
     def __init__(
-        self, drive: Drive, spec: GridSpec, label_map: LabelMap, engine: Engine | None, error: float
+        self,
+        drive: Drive,
+        spec: GridSpec,
+        engine: Engine | None = None,
+        *,
+        error: float = 0.0,
+        road_threshold: float = ROAD_THRESHOLD,
     ) -> None:
         self.spec = spec
         self.grids = {}
+        label_map = SEVEN if engine is None else engine.info.label_map
         for name in drive.cameras:
             camera = camera_model(drive, name).without_hood(HOOD)
             if engine is not None:
                 camera = camera.viewed(engine.info.geometry.view(SIZE))
-            self.grids[name] = CameraGrid(camera, camera_pose(drive, name, error), spec, label_map)
+            pose = camera_pose(drive, name, error)
+            self.grids[name] = CameraGrid(
+                camera, pose, spec, label_map, road_threshold=road_threshold
+            )
 
     def fused(self, labels: dict[str, tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
         """Return the fused cells, and the edges [N] of all cameras."""
@@ -134,9 +153,9 @@ def compare_drives(
     :param engine: with labels and road_probability
     :param moments: of each drive, evenly spread over its time
     :param on_moment: called with each
-    :returns: by ``exact`` and ``model``
+    :returns: by :data:`SOURCES`
     """
-    found = {'exact': Comparison(), 'model': Comparison()}
+    found = {name: Comparison() for name in SOURCES}
     errors = (0.0, -PITCH_ERROR, PITCH_ERROR)
     centres = spec.centres()
     distance = np.hypot(*centres.transpose(2, 0, 1))
@@ -144,24 +163,25 @@ def compare_drives(
         layout = DEMO_LAYOUTS[number % len(DEMO_LAYOUTS)]
         drive = Drive(DriveConfig(seed, layout, _SECONDS, _FPS, *SIZE))
         sources = {
-            'exact': [Mounted(drive, spec, SEVEN, None, error) for error in errors],
-            'model': [
-                Mounted(drive, spec, engine.info.label_map, engine, error) for error in errors
-            ],
+            'exact': {error: Mounted(drive, spec, error=error) for error in errors},
+            'model': {error: Mounted(drive, spec, engine, error=error) for error in errors},
+            'labels_decide': {0.0: Mounted(drive, spec, engine, road_threshold=0.0)},
         }
         for index in np.linspace(0, drive.frame_count - 1, moments).astype(int).tolist():
             truth = (drive.ground_truth(index, centres) == ROAD).astype(np.uint8)
-            kerb = _distance_from_kerb(drive, index, spec)
+            kerb = _distance_from_kerb(drive, index)
+            exact = {name: (drive.render(name, index).labels,) for name in drive.cameras}
+            said = segment_cameras(drive, index, engine)
             fused = {}
-            for source, labels in _labels(drive, index, engine):
-                for mounted, error in zip(sources[source], errors):
-                    cells, edge = mounted.fused(labels)
+            for source, by_error in sources.items():
+                for error, mounted in by_error.items():
+                    cells, edge = mounted.fused(exact if source == 'exact' else said)
                     counts = found[source].by_error.setdefault(error, GroundCounts())
                     counts.update(truth, cells, distance)
                     if not error:
                         fused[source] = cells
                         found[source].edges.append(kerb(edge))
-            on_moment(Moment(truth, **fused))
+            on_moment(Moment(truth, fused['exact'], fused['model']))
     return found
 
 
@@ -169,26 +189,15 @@ def segment_cameras(
     drive: Drive, index: int, engine: Engine
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return the engine's labels and road probability, uint8 [H, W] each, by camera."""
-    return dict(_labels(drive, index, engine))['model']
-
-
-def _labels(
-    drive: Drive, index: int, engine: Engine
-) -> Iterator[tuple[str, dict[str, tuple[np.ndarray, ...]]]]:
-    """Yield the exact labels of all cameras, and what the engine says."""
-    frames = {name: drive.render(name, index) for name in drive.cameras}
-    yield 'exact', {name: (frame.labels,) for name, frame in frames.items()}
     view = engine.info.geometry.view(SIZE)
     said = {}
-    for name, frame in frames.items():
-        result = engine.infer(view.forward(frame.image)[None])
+    for name in drive.cameras:
+        result = engine.infer(view.forward(drive.render(name, index).image)[None])
         said[name] = result.labels[0].copy(), result.road_probability[0].copy()
-    yield 'model', said
+    return said
 
 
-def _distance_from_kerb(
-    drive: Drive, index: int, spec: GridSpec
-) -> Callable[[np.ndarray], np.ndarray]:
+def _distance_from_kerb(drive: Drive, index: int) -> Callable[[np.ndarray], np.ndarray]:
     """Return what gives the metres from points of the edge, at the sidewalk, to the road's end."""
     reach = 2 * (_EDGE_RANGE[1] + 1)
     fine = GridSpec(reach, reach, _FINE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from roadseg_core.evaluation.ground.rendered import WITHIN
+from roadseg_core.evaluation.ground.rendered import SOURCES, WITHIN
 from roadseg_core.report.text_table import table
 
-_TITLES = {'exact': 'exact labels', 'model': 'the model'}
+_TITLES = dict(zip(SOURCES, ('exact labels', 'the model', 'the model, road threshold 0')))
 
 
 def summary(report: Mapping) -> str:

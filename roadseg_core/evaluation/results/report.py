@@ -18,7 +18,7 @@ from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.machine import processor, versions
-from roadseg_core.metrics import ConfusionMatrix
+from roadseg_core.metrics import ConfusionMatrix, GroundCounts
 
 _OF_THE_MODEL = ('sha256', 'network', 'precision', 'licence', 'card', 'data')
 _PACKAGES = ('numpy', 'opencv-python-headless', 'openvino', 'tensorrt', 'torch', 'rosbags')
@@ -73,6 +73,12 @@ def make_report(
             'frames_per_second': round(frames['evaluated'] / seconds, 2) if seconds else None,
         },
     }
+    if totals.ground is not None:
+        counts = GroundCounts(totals.ground)
+        report['ground'] = {
+            'within_20_m': counts.figures(20.0),
+            'by_distance': counts.by_distance(),
+        }
     report['conditions'] = check(report, config.conditions)
     report['exit_code'] = exit_code(report)
     return report

@@ -23,6 +23,12 @@ def describe_report(report: dict, output: Path) -> list[str]:
         figures = _measured(scores, {'road_iou': 'road IoU', 'miou': 'mIoU'})
         shown = counted(scores['frames'], 'frame')
         lines.append(f'{figures or "no class to compare"} over {shown} with truth')
+    if 'ground' in report:
+        figures = _measured(
+            report['ground']['within_20_m'],
+            {'iou': 'IoU', 'false_free': 'false free', 'road_seen': 'road seen'},
+        )
+        lines.append(f'on the ground, within 20 m: {figures}')
     if frames['evaluated']:
         figures = _measured(
             quiet,

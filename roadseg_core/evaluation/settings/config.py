@@ -12,6 +12,7 @@ from roadseg_core.evaluation.settings.sections import (
     ComparisonChoice,
     EngineChoice,
     FleetChoice,
+    GroundChoice,
     LiveChoice,
     OutputChoice,
     RangeChoice,
@@ -72,6 +73,7 @@ class EvaluationConfig(Section):
     engine: EngineChoice = EngineChoice()
     range: RangeChoice = RangeChoice()
     truth: TruthChoice = TruthChoice()
+    ground: GroundChoice = GroundChoice()
     outputs: OutputChoice = OutputChoice()
     comparison: ComparisonChoice | None = None
     live: LiveChoice | None = None
@@ -103,6 +105,11 @@ class EvaluationConfig(Section):
             raise ValueError(
                 '--live plays to one node in real time; leave out --against, --workers and '
                 '--scheduler'
+            )
+        if self.ground.poses and (not self.truth or self.live is not None):
+            raise ValueError(
+                'poses of cameras, without truth or with --live; name the truth by --truth-topic '
+                'or --truth-folder and leave out --live, or leave out --pose'
             )
         if self.live is not None and self.range.every != 1:
             raise ValueError(

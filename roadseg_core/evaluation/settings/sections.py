@@ -10,6 +10,7 @@ from roadseg_core.engines import BACKENDS
 from roadseg_core.evaluation.settings.values import (
     LabelMapName,
     PathValue,
+    Poses,
     Rules,
     Section,
     Topics,
@@ -96,6 +97,20 @@ class TruthChoice(Section):
                     f'truth topic {topic!r}; expected a full name, such as /truth/front/label'
                 )
         return self
+
+
+class GroundChoice(Section):
+    """Where cameras are on the vehicle: then labels and truth are compared on the ground, too."""
+
+    poses: Poses = option(
+        {},
+        "pose of a camera's optical frame in base_link, in metres and radians",
+        flag='--pose',
+        metavar='NAME=X,Y,Z,ROLL,PITCH,YAW',
+    )
+    hood: float = option(
+        0.0, 'share of the image height in which cameras see their own vehicle', ge=0, lt=1
+    )
 
 
 class OutputChoice(Section):

@@ -80,6 +80,27 @@ def _as_cameras(value: object) -> object:
     return topics
 
 
+def _as_poses(value: object) -> object:
+    """Take the options ``NAME=X,Y,Z,ROLL,PITCH,YAW``; a pose is six numbers."""
+    if isinstance(value, list) and all(isinstance(text, str) for text in value):
+        pairs = [text.partition('=')[::2] for text in value]
+        value = {name: numbers.split(',') for name, numbers in pairs}
+        if len(value) != len(pairs):
+            raise ValueError('a camera is named twice')
+    poses = {}
+    for name, numbers in value.items() if isinstance(value, dict) else ():
+        try:
+            poses[name] = tuple(map(float, numbers))
+        except (TypeError, ValueError):
+            poses[name] = ()
+        if len(poses[name]) != 6:
+            raise ValueError(
+                f'pose {name}={numbers}; expected six numbers: x, y, z in metres, roll, pitch, '
+                'yaw in radians, such as front=0.6,0,1.5,-1.6232,0,-1.5708'
+            )
+    return poses if isinstance(value, dict) else value
+
+
 def _parsed(parse: Callable[[str], object]) -> BeforeValidator:
     return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
 
@@ -93,6 +114,9 @@ NewPath = Annotated[Path, BeforeValidator(lambda value: Path(value))]
 LabelMapName = Annotated[str, BeforeValidator(_as_label_map)]
 Topics = Annotated[dict[str, str], BeforeValidator(_as_topics)]
 CameraTopics = Annotated[dict[str, str], BeforeValidator(_as_cameras)]
+Poses = Annotated[
+    dict[str, tuple[float, float, float, float, float, float]], BeforeValidator(_as_poses)
+]
 Conditions = Annotated[
     tuple[Annotated[Condition, _parsed(parse_condition), _AS_TEXT], ...], _LISTED
 ]

@@ -6,7 +6,6 @@ from roadseg_core.evaluation.ground.cost import ground_to_image
 from roadseg_core.evaluation.ground.picture import draw_grid, draw_grids
 from roadseg_core.evaluation.ground.rendered import Mounted, camera_model, camera_pose
 from roadseg_core.ground import GridSpec
-from roadseg_core.labels import SEVEN
 from roadseg_core.metrics import GroundCounts
 from roadseg_core.rendering import Drive, DriveConfig
 from roadseg_core.rendering.config import ROAD
@@ -20,7 +19,7 @@ def test_exact_labels_give_the_exact_road() -> None:
     truth = (drive.ground_truth(0, centres) == ROAD).astype(np.uint8)
     found = {}
     for error in (0.0, -1.0):
-        mounted = Mounted(drive, SPEC, SEVEN, None, error)
+        mounted = Mounted(drive, SPEC, error=error)
         labels = {name: (drive.render(name, 0).labels,) for name in drive.cameras}
         counts = GroundCounts()
         counts.update(truth, mounted.fused(labels)[0], np.hypot(*centres.transpose(2, 0, 1)))
@@ -33,7 +32,7 @@ def test_exact_labels_give_the_exact_road() -> None:
 
 def test_the_warp_that_is_timed_maps_cells_to_the_same_pixels() -> None:
     drive = Drive(DriveConfig(7, 'urban', seconds=1, fps=1, height=120, width=160))
-    grid = Mounted(drive, SPEC, SEVEN, None, 0.0).grids['left']
+    grid = Mounted(drive, SPEC).grids['left']
     row, column = np.mgrid[: SPEC.rows, : SPEC.columns].reshape(2, -1)
     pixels = np.stack([column, row, np.ones_like(row)], axis=1) @ ground_to_image(grid).T
     pixels = pixels[:, :2] / pixels[:, 2:]
