@@ -92,8 +92,8 @@ class CameraGrid:
     :param camera: of the label images
     :param label_map: which ids are road, which are vehicles, and which say nothing
     :param clearance: metres from the ground to the bodies of :data:`OVERHANGING` classes
-    :param road_threshold: least probability of road, 0..1, where it is given; less ends a ray, and
-        its cell is unknown; 0: the labels decide
+    :param road_threshold: least probability of road, 0..1, where it is given; from the first
+        pixel with less, cells are unknown up to the end of the ray; 0: the labels decide
     :raises ValueError: if the camera sees none of the grid's cells, or is below that clearance
     """
 
@@ -151,7 +151,8 @@ class CameraGrid:
         limits = np.where(self._stops.take(found) > 0, np.maximum(ends, self._first), self._never)
         limits = np.where(self._hangs.take(found), self._under.take(limits), limits)
         told = (limits < self._never) & ~self._silent.take(found)
-        values, sure = np.zeros(len(self._cells), np.int8), None
+        sure_limits, sure = limits, None
+        values = np.zeros(len(self._cells), np.int8)
         if road_probability is not None:
             probability = self._flat('road probability', road_probability)
             values = self._values.take(probability.take(self._cell_pixels))
@@ -159,10 +160,9 @@ class CameraGrid:
             if self._least:
                 unsure = cv2.threshold(road_probability, self._least - 1, 1, cv2.THRESH_BINARY_INV)
                 ends, pixels = self._first_along_rays(unsure[1])
-                nearer = (probability.take(pixels) < self._least) & (ends < limits)
-                limits = np.where(nearer, ends, limits)
-                told &= ~nearer
-        values[self._cell_steps >= limits.astype(np.int16).take(self._cell_rays)] = UNKNOWN
+                below = probability.take(pixels) < self._least
+                sure_limits = np.where(below, np.minimum(ends, limits), limits)
+        values[self._cell_steps >= sure_limits.astype(np.int16).take(self._cell_rays)] = UNKNOWN
         cells = self.spec.empty()
         cells.reshape(-1)[self._cells] = values
         said = np.flatnonzero(told)

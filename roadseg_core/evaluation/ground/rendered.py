@@ -57,12 +57,7 @@ class Comparison:
         off = np.concatenate(self.edges)
         return {
             **_figures(self.by_error[0.0]),
-            'edges_at_10_m': {
-                'edges': len(off),
-                'median_m': round(float(np.median(off)), 3),
-                'p95_m': round(float(np.percentile(off, 95)), 3),
-                'within_a_cell': round(float((off <= resolution).mean()), 4),
-            },
+            'edges_at_10_m': _offsets(off, resolution) if len(off) else None,
             'pitch_error': {
                 f'{error:+g}': _figures(counts) for error, counts in self.by_error.items() if error
             },
@@ -215,6 +210,15 @@ def _distance_from_kerb(drive: Drive, index: int) -> Callable[[np.ndarray], np.n
         return (apart.ravel()[fine.cells_of(points)[0]] - 0.5) * _FINE
 
     return distances
+
+
+def _offsets(off: np.ndarray, resolution: float) -> dict[str, object]:
+    return {
+        'edges': len(off),
+        'median_m': round(float(np.median(off)), 3),
+        'p95_m': round(float(np.percentile(off, 95)), 3),
+        'within_a_cell': round(float((off <= resolution).mean()), 4),
+    }
 
 
 def _figures(counts: GroundCounts) -> dict[str, object]:

@@ -21,6 +21,8 @@ def summary(report: Mapping) -> str:
     ]
     for source, title in _TITLES.items():
         edges = drive[source]['edges_at_10_m']
+        if edges is None:
+            continue
         lines.append(
             f'kerbs 10 m away by {title}: off by {edges["median_m"]:.3f} m (median), '
             f'{edges["p95_m"]:.3f} m (95 %); {100 * edges["within_a_cell"]:.1f} % of '
