@@ -205,7 +205,7 @@ class CameraModel:
                 plane[:, None], np.eye(3), np.array(self.d), None, None, stop
             )[:, 0]
             back = np.stack(self._distort(*flat.T), axis=1)
-            wrong = np.abs(back - plane).max(axis=1) > 1e-4
+            wrong = np.abs(back - plane).max(axis=1) > 1e-6
             flat[wrong | (np.hypot(*flat.T) >= self._limit)] = np.nan
             plane = flat
         found = np.column_stack([plane, np.ones(len(plane))])

@@ -62,8 +62,11 @@ def test_cells_and_pixels_invert_each_other(camera: CameraModel, pose: Pose) -> 
     back, meets = pixels_to_ground(camera, pose, pixels[seen])
     met = ~np.isnan(back[:, 0])
     assert meets[met].all()
-    near = np.hypot(*(points[seen] - (pose.x, pose.y)).T)[met] < 8
-    np.testing.assert_allclose(back[met][near], points[seen][met][near], atol=0.05)
+    again, visible = ground_to_pixels(camera, pose, back[met])
+    np.testing.assert_allclose(again[visible], pixels[seen][met][visible], atol=0.01)
+    # Where a lens all but folds back, one pixel sees metres.
+    away = np.hypot(*(back[met] - points[seen][met]).T)
+    assert (away >= 0.01).sum() <= 0.05 * len(away)
 
 
 @settings(deadline=None)
