@@ -17,6 +17,7 @@ from tqdm import tqdm
 from roadseg_core.bags.drive_bag import record_drive
 from roadseg_core.bags.records import SourceError
 from roadseg_core.evaluation.demonstration.frame_pictures import collect_pictures
+from roadseg_core.evaluation.demonstration.ground import collect_ground, node_parameters
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
 from roadseg_core.evaluation.demonstration.report import summarize, write_page
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
@@ -25,11 +26,12 @@ from roadseg_core.evaluation.live.scores import live_scores
 from roadseg_core.evaluation.settings.sections import EngineChoice, LiveChoice, TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.files import take_folder, write_json
+from roadseg_core.rendering import Drive
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.live.processes import prepare_run
 
-_SHOWN, _SHOWN_OF_SOURCE = 4, 6
+_SHOWN, _SHOWN_OF_SOURCE, _SHOWN_FROM_ABOVE = 4, 6, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,7 +87,12 @@ def _run(options: DemoOptions) -> int:
     frames = collect_pictures(
         run, sources, options.truth_topics, count=count, fallback=through_cv_bridge
     )
-    write_page(page, summary, frames, run.label_map, drive.accounting)
+    moments = (
+        []
+        if options.source
+        else collect_ground(run, Drive(options.drive), sources, count=_SHOWN_FROM_ABOVE)
+    )
+    write_page(page, summary, frames, run.label_map, drive.accounting, moments)
     _say('', *describe_live(live))
     if scores:
         _say(f'road IoU {scores["road_iou"]:.3f} against the exact truth of the rendered drive')
@@ -115,6 +122,7 @@ def _play(options: DemoOptions, path: Path) -> LiveRun:
     # Loads ROS.
     from roadseg_ros.live.run import LivePlan, play_live
 
+    rendered = None if options.source else Drive(options.drive)
     plan = LivePlan(
         drives={'drive': path},
         cameras=options.topics,
@@ -127,6 +135,8 @@ def _play(options: DemoOptions, path: Path) -> LiveRun:
             f'--seconds={options.seconds}',
             *(f'--phase={camera}={phase:.6f}' for camera, phase in options.phases.items()),
         ),
+        parameters=node_parameters(rendered, options.cameras) if rendered else {},
+        grid=rendered is not None,
     )
     return play_live(plan, say=_say)
 

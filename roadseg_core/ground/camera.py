@@ -14,8 +14,8 @@ from roadseg_core.geometry import View
 from roadseg_core.ground.camera_model import CameraModel
 from roadseg_core.ground.grid import GridSpec
 from roadseg_core.ground.pose import Pose
-from roadseg_core.ground.projection import CameraGrid
-from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.ground.projection import CLEARANCE, ROAD_THRESHOLD, CameraGrid
+from roadseg_core.labels import LabelMap
 
 _STILL_METRES = 0.005
 _STILL_RADIANS = 0.001
@@ -43,15 +43,24 @@ class GroundCamera:
     :param making: makes maps, which takes a tenth of a second
     :param hood: share of the image's height, at its lower end, that shows the own vehicle
     :param rectified: whether the images are rectified
+    :param clearance: as :class:`CameraGrid` takes it, as ``road_threshold``
     """
 
     def __init__(
-        self, spec: GridSpec, making: ThreadPoolExecutor, *, hood: float, rectified: bool
+        self,
+        spec: GridSpec,
+        making: ThreadPoolExecutor,
+        *,
+        hood: float = 0.0,
+        rectified: bool = False,
+        clearance: float = CLEARANCE,
+        road_threshold: float = ROAD_THRESHOLD,
     ) -> None:
         self._spec = spec
         self._making = making
         self._hood = hood
         self._rectified = rectified
+        self._rules = {'clearance': clearance, 'road_threshold': road_threshold}
         self._made_of: tuple[Mapping[str, Any], View, LabelMap] | None = None
         self._pose = np.eye(4)
         self._made: Future[CameraGrid] | None = None
@@ -84,7 +93,7 @@ class GroundCamera:
     ) -> CameraGrid:
         camera = CameraModel.from_camera_info(**info, rectified=self._rectified)
         camera = camera.without_hood(self._hood).viewed(view)
-        return CameraGrid(camera, Pose.from_matrix(pose), self._spec, label_map)
+        return CameraGrid(camera, Pose.from_matrix(pose), self._spec, label_map, **self._rules)
 
 
 def _moved(before: np.ndarray, after: np.ndarray) -> bool:
@@ -93,21 +102,3 @@ def _moved(before: np.ndarray, after: np.ndarray) -> bool:
     # Of rotation matrices the norm of the difference is sqrt(2) times the angle, where that is low.
     turn = np.linalg.norm(after[:3, :3] - before[:3, :3]) / np.sqrt(2.0)
     return not (shift <= _STILL_METRES and turn <= _STILL_RADIANS)
-
-
-def thresholded_labels(
-    labels: np.ndarray, road_probability: np.ndarray, label_map: LabelMap, threshold: float
-) -> np.ndarray:
-    """
-    Return labels whose road is where its probability reaches a threshold, as in the road mask.
-
-    :param labels: uint8 [H, W]
-    :param road_probability: uint8 [H, W], 255 is certain
-    :param threshold: 0..1
-    :returns: uint8 [H, W]; what was road and is too unlikely to be is ``IGNORE``
-    """
-    sure = road_probability >= threshold * 255 - 1e-6
-    unsure = ~sure & (label_map.road_mask(labels) > 0)
-    found = np.where(sure, np.uint8(label_map.road_ids[0]), labels)
-    found[unsure] = IGNORE
-    return found

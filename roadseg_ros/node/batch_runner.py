@@ -149,7 +149,6 @@ class BatchRunner:
                 labels=result.labels[index],
                 road_probability=None if probability is None else probability[index],
                 label_map=warm.engine.info.label_map,
-                road_threshold=settings.road_threshold,
             )
         if projected:
             self._ground.publish(settings.grid_max_age)

@@ -16,7 +16,6 @@ from roadseg_core.ground.camera import (
     GroundCamera,
     NotReadyError,
     map_maker,
-    thresholded_labels,
 )
 from roadseg_core.ground.newest import NewestGrids
 from roadseg_core.labels import LabelMap
@@ -55,7 +54,12 @@ class Ground:
         self._newest = NewestGrids(settings.grid)
         self._cameras = {
             camera.name: GroundCamera(
-                settings.grid, self._making, hood=camera.hood, rectified=camera.rectified
+                settings.grid,
+                self._making,
+                hood=camera.hood,
+                rectified=camera.rectified,
+                clearance=settings.grid_clearance,
+                road_threshold=settings.grid_road_threshold,
             )
             for camera in settings.cameras
         }
@@ -100,7 +104,6 @@ class Ground:
         labels: np.ndarray,
         road_probability: np.ndarray | None,
         label_map: LabelMap,
-        road_threshold: float,
     ) -> None:
         """
         Take a frame, and publish what of its camera alone is asked for.
@@ -115,8 +118,6 @@ class Ground:
                 raise ValueError('no CameraInfo came: see its parameter camera_info_topic')
             pose = self._pose(camera, header.frame_id)
             maps = self._cameras[camera].maps(camera_info_values(info), pose, view, label_map)
-            if road_threshold > 0.0:
-                labels = thresholded_labels(labels, road_probability, label_map, road_threshold)
             seen = maps.project(labels, road_probability)
         except NotReadyError:
             self._newest.remove(camera)

@@ -17,6 +17,7 @@ from rclpy.validate_topic_name import validate_topic_name
 from roadseg_core.bags.message_types import camera_info_topic
 from roadseg_core.engines import BACKENDS
 from roadseg_core.ground import GridSpec
+from roadseg_core.ground.projection import CLEARANCE, ROAD_THRESHOLD
 from roadseg_core.health import HealthSettings
 from roadseg_core.model_file import ModelInfo
 from roadseg_core.pipeline.frame import OutputOptions
@@ -230,6 +231,20 @@ PARAMETERS = (
         )
     ),
     Parameter(
+        'grid_road_threshold',
+        ROAD_THRESHOLD,
+        'Least probability of road in the ground grids; 0: the labels decide.',
+        least=0.0,
+        most=1.0,
+    ),
+    Parameter(
+        'grid_clearance',
+        CLEARANCE,
+        'Height of the bodies of vehicles over the ground, in metres.',
+        least=0.0,
+        most=10.0,
+    ),
+    Parameter(
         'grid_max_age',
         0.5,
         'A camera whose newest frame is older is left out of road_grid, in seconds.',
@@ -335,6 +350,8 @@ class NodeSettings:
     grid_resolution: float
     grid_x: float
     grid_y: float
+    grid_road_threshold: float
+    grid_clearance: float
     grid_max_age: float
     diagnostics_period: float
     cameras: tuple[CameraSettings, ...]

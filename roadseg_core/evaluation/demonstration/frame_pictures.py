@@ -46,9 +46,9 @@ def collect_pictures(
         mask_topic = output_topic(camera, 'road_mask', node=run.node)
         came_back = [stamp for _, stamp, _ in mono_images(drive.published, [label_topic])]
         stamps = choose_stamps(came_back, count)
-        labels = _pick(drive.published, label_topic, stamps)
-        masks = _pick(drive.published, mask_topic, stamps)
-        truth = _pick(drive.path, truths[camera], stamps) if camera in truths else {}
+        labels = pick_images(drive.published, label_topic, stamps)
+        masks = pick_images(drive.published, mask_topic, stamps)
+        truth = pick_images(drive.path, truths[camera], stamps) if camera in truths else {}
         for frame in source.frames():
             stamp = frame.stamp_ns
             if stamp in labels:
@@ -65,7 +65,8 @@ def choose_stamps(stamps: list[int], count: int) -> list[int]:
     return [ordered[int((index + 0.5) * len(ordered) / count)] for index in range(count)]
 
 
-def _pick(bag: Path, topic: str, stamps: list[int]) -> dict[int, np.ndarray]:
+def pick_images(bag: Path, topic: str, stamps: list[int]) -> dict[int, np.ndarray]:
+    """Return the mono8 images of a topic that have one of the stamps, by stamp."""
     return {stamp: image.copy() for _, stamp, image in mono_images(bag, [topic]) if stamp in stamps}
 
 

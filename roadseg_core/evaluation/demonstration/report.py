@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 from markupsafe import Markup
 
 from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures
+from roadseg_core.evaluation.demonstration.ground import GRID, GRID_COLOURS, GroundMoment
 from roadseg_core.evaluation.demonstration.options import DemoOptions
 from roadseg_core.evaluation.live.accounting import Accounting
 from roadseg_core.labels import LabelMap
@@ -32,6 +34,7 @@ def write_page(
     frames: list[FramePictures],
     label_map: LabelMap,
     accounting: Accounting,
+    moments: Sequence[GroundMoment] = (),
 ) -> None:
     """Write the report of ``summary`` (the content of report.json) with its pictures."""
     write_template(
@@ -49,6 +52,9 @@ def write_page(
             if picture.caption in _SHOWN_FIRST
         ],
         frames=frames,
+        moments=moments,
+        grid=GRID,
+        grid_colours=GRID_COLOURS,
         chart=_latency_chart(accounting, summary['cameras'], 1000 / summary['conditions']['fps']),
     )
 

@@ -9,9 +9,9 @@ import pytest
 
 from roadseg_core.geometry import Geometry
 from roadseg_core.ground import Pose
-from roadseg_core.ground.camera import GroundCamera, NotReadyError, map_maker, thresholded_labels
+from roadseg_core.ground.camera import GroundCamera, NotReadyError, map_maker
 from roadseg_core.ground.grid import GridSpec
-from roadseg_core.labels import IGNORE, SEVEN
+from roadseg_core.labels import SEVEN
 
 SPEC = GridSpec(length=20.0, width=20.0, resolution=0.5)
 VIEW = Geometry('stretch', (60, 80)).view((120, 160))
@@ -46,7 +46,7 @@ def made(camera: GroundCamera, info: dict = INFO, pose: np.ndarray = POSE):
 
 
 def test_maps_are_made_once_and_anew_when_calibration_or_pose_change(making):
-    camera = GroundCamera(SPEC, making, hood=0.0, rectified=False)
+    camera = GroundCamera(SPEC, making)
     first = made(camera)
     trembling = POSE.copy()
     trembling[0, 3] += 0.001
@@ -58,7 +58,7 @@ def test_maps_are_made_once_and_anew_when_calibration_or_pose_change(making):
 
 
 def test_old_maps_are_not_used_with_another_calibration(making):
-    camera = GroundCamera(SPEC, making, hood=0.0, rectified=False)
+    camera = GroundCamera(SPEC, making)
     made(camera)
     with pytest.raises(NotReadyError, match='maps are being made'):
         camera.maps({**INFO, 'k': (50.0, *INFO['k'][1:])}, POSE, VIEW, SEVEN)
@@ -67,8 +67,8 @@ def test_old_maps_are_not_used_with_another_calibration(making):
 def test_the_hood_ends_no_rays(making):
     labels = np.full((60, 80), SEVEN.road_ids[0], np.uint8)
     labels[48:] = SEVEN.names.index('vehicles')
-    blind = made(GroundCamera(SPEC, making, hood=0.0, rectified=False)).project(labels)
-    seeing = made(GroundCamera(SPEC, making, hood=0.2, rectified=False)).project(labels)
+    blind = made(GroundCamera(SPEC, making)).project(labels)
+    seeing = made(GroundCamera(SPEC, making, hood=0.2)).project(labels)
     assert not (blind.cells == 0).any() and (blind.cells == 100).any()
     assert (seeing.cells == 0).any() and not (seeing.cells == 100).any()
 
@@ -91,16 +91,8 @@ UNDER[2, 3] = -1.5
     ],
 )
 def test_what_no_maps_can_be_made_of_is_named_with_every_frame(making, info, pose, said):
-    camera = GroundCamera(SPEC, making, hood=0.0, rectified=False)
+    camera = GroundCamera(SPEC, making)
     for _ in range(2):
         with pytest.raises(ValueError, match=said):
             made(camera, info, pose)
     made(camera)
-
-
-def test_a_threshold_moves_the_road_and_calls_nothing_else_by_another_name():
-    sky, road, vehicles = (SEVEN.names.index(name) for name in ('sky', 'road', 'vehicles'))
-    labels = np.array([[sky, road, road, vehicles]], np.uint8)
-    probability = np.array([[0, 128, 126, 127]], np.uint8)
-    found = thresholded_labels(labels, probability, SEVEN, 127 / 255)
-    assert found.tolist() == [[sky, road, IGNORE, road]]

@@ -81,6 +81,7 @@ def test_grids_edges_and_run_lengths_say_what_the_labels_say(start):
         camera_names='[front,left]',
         output_geometry='network',
         label_rle='true',
+        grid_road_threshold='0.0',
         front__pose=pose(*POSE),
         left__pose=pose(*POSE[:5], -0.5),
         **GRID,
@@ -133,7 +134,7 @@ def test_grids_edges_and_run_lengths_say_what_the_labels_say(start):
     assert cloud.width == len(points) and cloud.header.frame_id == 'car'
     for name in ('x', 'y', 'z', 'label'):
         np.testing.assert_array_equal(points[name], expected.edge[name])
-    assert ((points['confidence'] > 0) & (points['confidence'] <= 1)).all()
+    assert ((points['confidence'] >= 0) & (points['confidence'] <= 1)).all()
 
     message = by_stamp(runs)[stamp]
     values = [(v, n) for v, n in struct.iter_unpack('<Bi', bytes(message.data))]
