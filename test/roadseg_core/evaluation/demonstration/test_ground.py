@@ -26,28 +26,29 @@ from roadseg_core.labels import SEVEN
 from roadseg_core.rendering import Drive, demo_config
 from roadseg_core.sources.opening import open_source
 
-SPEC = GridSpec(length=4.0, width=2.0, resolution=0.1)
+SPEC = GridSpec(length=12.0, width=8.0, resolution=0.1)
 
 
 def test_ahead_is_up_and_left_is_left():
     cells = SPEC.empty()
-    cells[15:, 30:] = 0  # on the left, ahead
-    cells[:5, 30:] = END  # on the right, ahead
+    cells[60:, 90:] = 0  # on the left, ahead
+    cells[:20, 90:] = END  # on the right, ahead
     picture = draw_ground(cells, np.zeros(SPEC.shape, bool), SPEC)
-    assert picture.shape == (120, 60, 3)
+    assert picture.shape == (360, 240, 3)
     blue, green, red = picture[10, 5].astype(int)
     assert green > red and green > blue, 'road is green'
-    blue, green, red = picture[10, 55].astype(int)
+    blue, green, red = picture[10, 235].astype(int)
     assert red > green and red > blue, 'what ends the road is red'
-    assert picture[115, 30].max() < 60, 'what is not known is dark'
+    assert picture[350, 20].max() < 60, 'what is not known is dark'
 
 
 def test_the_true_road_is_outlined_wherever_its_border_is():
     road = np.zeros(SPEC.shape, bool)
-    road[10:, :] = True  # all that is left of the middle
+    road[40:, :] = True  # all that is left of the middle
     picture = draw_ground(SPEC.empty(), road, SPEC)
-    assert (picture[5:110, 28:31] == 255).all(axis=2).any(axis=1).all()
-    assert not (picture[5:110, 34:58] == 255).all(axis=2).any()
+    white = (picture[5:100] == 255).all(axis=2)
+    assert white[:, 117:123].any(axis=1).all()
+    assert not white[:, 130:].any()
 
 
 def test_the_node_is_told_where_the_cameras_are():
