@@ -58,8 +58,9 @@ def test_the_node_is_told_where_the_cameras_are():
         pose = Pose(*yaml.safe_load(values[f'{camera}.pose']))
         mount = drive.mount(camera)
         assert (pose.x, pose.y, pose.z) == pytest.approx(mount[:3])
-        ahead = pose.matrix[:3, 2]
-        assert np.degrees(np.arctan2(ahead[1], ahead[0])) % 360 == pytest.approx(mount.yaw % 360)
+        right = pose.matrix[:2, 0]
+        yaw = np.radians(mount.yaw)
+        assert right == pytest.approx([np.sin(yaw), -np.cos(yaw)], abs=1e-6)
         assert 0.0 < float(values[f'{camera}.hood']) < 0.5
 
 
