@@ -56,7 +56,9 @@ class View:
             out[...] = 114
         region = image[y : y + height, x : x + width]
         place = out[v : v + out_height, u : u + out_width]
-        place[...] = resize_image(region, (out_height, out_width))
+        resized = resize_image(region, (out_height, out_width), place)
+        if resized is not place:
+            place[...] = resized
         return out
 
     def forward_labels(self, labels: np.ndarray) -> np.ndarray:
@@ -81,13 +83,21 @@ class View:
         u, v, width, height = self.target
         return array[v : v + height, u : u + width]
 
-    def backward(self, image: np.ndarray, outside: int, *, smooth: bool = False) -> np.ndarray:
+    def backward(
+        self,
+        image: np.ndarray,
+        outside: int,
+        *,
+        smooth: bool = False,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
         """
         Bring a network image back onto the camera's pixels.
 
         :param image: uint8 [input_height, input_width] (labels, mask or confidence)
         :param outside: value for camera pixels that the network never saw
         :param smooth: interpolate (for probabilities), rather than take the nearest (for ids)
+        :param out: uint8 [camera_height, camera_width] that may be filled; None for new memory
         :returns: uint8 [camera_height, camera_width]
         """
         if image.shape != self.input_size:
@@ -96,12 +106,13 @@ class View:
             )
         x, y, width, height = self.source
         region = self.inside(image)
+        is_whole = (height, width) == self.camera_size
         if region.shape != (height, width):
             if smooth:
                 region = cv2.resize(region, (width, height), interpolation=cv2.INTER_LINEAR)
             else:
-                region = resize_ids(region, (height, width))
-        if (height, width) == self.camera_size:
+                region = resize_ids(region, (height, width), out if is_whole else None)
+        if is_whole:
             return np.ascontiguousarray(region)
         out = np.full(self.camera_size, outside, np.uint8)
         out[y : y + height, x : x + width] = region

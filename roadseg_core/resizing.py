@@ -8,7 +8,11 @@ import cv2
 import numpy as np
 
 
-def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_image(
+    image: np.ndarray,
+    size: tuple[int, int],
+    out: np.ndarray | None = None,
+) -> np.ndarray:
     """
     Scale an image by its pixel centres.
 
@@ -19,6 +23,7 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     :param image: uint8 [H, W] or [H, W, 3], at least a pixel each way
     :param size: (height, width) wanted, in pixels
+    :param out: uint8 [height, width] or [height, width, 3] that may be filled; None for new memory
     :returns: uint8 [height, width] or [height, width, 3]; the image itself where it has that size
     """
     height, width = size
@@ -27,9 +32,11 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return np.tile(image, (height, width, 1)[: image.ndim])
     while image.shape[:2] != (height, width):
         old_height, old_width = image.shape[:2]
+        following = _next(old_width, width), _next(old_height, height)
         image = cv2.resize(
             image,
-            (_next(old_width, width), _next(old_height, height)),
+            following,
+            dst=out if following == (width, height) else None,
             interpolation=cv2.INTER_LINEAR,
         )
     return image
@@ -40,7 +47,11 @@ def _next(old: int, wanted: int) -> int:
     return old // 2 if old >= 2 * wanted else wanted
 
 
-def resize_ids(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_ids(
+    image: np.ndarray,
+    size: tuple[int, int],
+    out: np.ndarray | None = None,
+) -> np.ndarray:
     """
     Scale an image of ids by the nearest pixel centre.
 
@@ -49,11 +60,13 @@ def resize_ids(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     :param image: uint8 [H, W]
     :param size: (height, width) wanted, in pixels
-    :returns: uint8 [height, width], a new array
+    :param out: uint8 [height, width] to fill; None for a new array
+    :returns: uint8 [height, width], ``out`` if there is one
     """
     rows, columns = (_nearest(old, new) for old, new in zip(image.shape, size))
     wide = cv2.transpose(np.take(cv2.transpose(image), columns, axis=0))
-    return np.take(wide, rows, axis=0)
+    # With any other mode NumPy fills memory of its own first.
+    return np.take(wide, rows, axis=0, out=out, mode='clip')
 
 
 @lru_cache(maxsize=64)

@@ -50,6 +50,16 @@ def read_stamp(cdr: Buffer) -> int:
     return _Fields(cdr).stamp()
 
 
+def stamp_fields(cdr: Buffer) -> tuple[int, int]:
+    """
+    Return the header stamp's seconds and nanoseconds as they stand in a message.
+
+    :raises ConversionError: if the message is too short
+    """
+    fields = _Fields(cdr)
+    return fields.number('i'), fields.number('I')
+
+
 def parse_raw(cdr: Buffer) -> RawImage:
     """
     Read a serialized ``sensor_msgs/Image``.
@@ -109,9 +119,7 @@ class _Fields:
     def __init__(self, cdr: Buffer) -> None:
         self._data = memoryview(cdr)
         if len(self._data) < _HEADER:
-            raise ConversionError(
-                f'the recorded message has {len(self._data)} bytes; it is truncated'
-            )
+            raise ConversionError(f'the message has {len(self._data)} bytes; it is truncated')
         self._order = '<' if self._data[1] & 1 else '>'
         self._at = _HEADER
 
@@ -140,10 +148,10 @@ class _Fields:
         try:
             return octets.rstrip(b'\0').decode('utf-8')
         except UnicodeDecodeError as error:
-            raise ConversionError(f'the recorded message is damaged: {error}') from error
+            raise ConversionError(f'the message is damaged: {error}') from error
 
     def _truncated(self, size: int) -> ConversionError:
         return ConversionError(
-            f'the recorded message is truncated: {len(self._data)} bytes, and {size} more were '
+            f'the message is truncated: {len(self._data)} bytes, and {size} more were '
             f'expected at {self._at}'
         )

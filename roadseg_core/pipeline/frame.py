@@ -118,27 +118,40 @@ class FrameImages:
         self._options = options
         self._made: dict[str, np.ndarray] = {}
 
-    def make(self, output: str) -> np.ndarray:
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of all images."""
+        view = self._frame.view
+        return view.camera_size if self._options.output_geometry == 'camera' else view.input_size
+
+    def make(self, output: str, out: np.ndarray | None = None) -> np.ndarray:
         """
         Make one of :data:`FRAME_OUTPUTS`.
 
-        :returns: uint8 [H, W], or [H, W, 3], BGR, for the overlay; it may be a view of the
-            result's arrays, and is not the caller's to write to
+        :param out: uint8 [H, W], or [H, W, 3] for the overlay, to fill; it must keep the image as
+            long as others are made of it. None for any memory
+        :returns: uint8 [H, W], or [H, W, 3], BGR, for the overlay; without ``out`` it may be a
+            view of the result's arrays, and is not the caller's to write to
         """
         if output not in self._made:
-            self._made[output] = {
+            make = {
                 'label': self._label,
                 'road_mask': self._road_mask,
                 'confidence': self._confidence,
                 'overlay': self._overlay,
-            }[output]()
-        return self._made[output]
+            }[output]
+            self._made[output] = make(out)
+        made = self._made[output]
+        if out is None or out is made:
+            return made
+        np.copyto(out, made)
+        return out
 
-    def _label(self) -> np.ndarray:
+    def _label(self, out: np.ndarray | None) -> np.ndarray:
         labels = self._result.labels[self._index]
-        return label_image(labels, self._frame.view, self._options.output_geometry)
+        return label_image(labels, self._frame.view, self._options.output_geometry, out)
 
-    def _road_mask(self) -> np.ndarray:
+    def _road_mask(self, out: np.ndarray | None) -> np.ndarray:
         probability, threshold = self._result.road_probability, self._options.road_threshold
         return road_mask(
             self.label_map,
@@ -147,13 +160,14 @@ class FrameImages:
             threshold=threshold,
             view=self._frame.view,
             output_geometry=self._options.output_geometry,
+            out=out,
         )
 
-    def _confidence(self) -> np.ndarray:
+    def _confidence(self, out: np.ndarray | None) -> np.ndarray:
         confidence = self._result.confidence[self._index]
         return confidence_image(confidence, self._frame.view, self._options.output_geometry)
 
-    def _overlay(self) -> np.ndarray:
+    def _overlay(self, out: np.ndarray | None) -> np.ndarray:
         frame, options = self._frame, self._options
         of_labels = options.overlay_mode == 'palette'
         return overlay(

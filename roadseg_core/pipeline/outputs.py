@@ -20,17 +20,23 @@ _ROAD_TINT = (0, 255, 0)
 _ROAD_OUTLINE = (0, 255, 255)
 
 
-def label_image(labels: np.ndarray, view: View, output_geometry: str) -> np.ndarray:
+def label_image(
+    labels: np.ndarray,
+    view: View,
+    output_geometry: str,
+    out: np.ndarray | None = None,
+) -> np.ndarray:
     """
     Place the network's labels in the output geometry.
 
     :param labels: uint8 [input_height, input_width], class ids
     :param view: how the camera's image was brought to the network's size
     :param output_geometry: one of :data:`OUTPUT_GEOMETRIES`
+    :param out: uint8 [H, W] that may be filled; None for new memory
     :returns: uint8 [H, W] of the output geometry; 255 where there is no label: outside a crop,
         or in the padding of a letterbox
     """
-    return _place(labels, view, output_geometry, outside=IGNORE, smooth=False)
+    return _place(labels, view, output_geometry, outside=IGNORE, smooth=False, out=out)
 
 
 def confidence_image(confidence: np.ndarray, view: View, output_geometry: str) -> np.ndarray:
@@ -51,6 +57,7 @@ def road_mask(
     threshold: float,
     view: View,
     output_geometry: str,
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """
     Find the road in the output geometry.
@@ -61,6 +68,7 @@ def road_mask(
     :param road_probability: uint8 [input_height, input_width], 255 is certain; used, and needed,
         where ``threshold`` is over 0. It is scaled up before it is compared: smooth edges
     :param threshold: least probability of road, 0..1; 0 takes the road ids of the labels
+    :param out: uint8 [H, W] that may be filled; None for new memory
     :returns: uint8 [H, W] of the output geometry: 255 on the road, 0 elsewhere and where the
         network saw no camera pixel
     :raises ValueError: if the threshold is out of range or the image that it needs is None
@@ -70,7 +78,7 @@ def road_mask(
     if threshold == 0.0:
         if labels is None:
             raise ValueError('a road mask with threshold 0 needs labels; found None')
-        return label_map.road_mask(labels)
+        return label_map.road_mask(labels, out)
     if road_probability is None:
         raise ValueError(
             f'a road mask with threshold {threshold} needs road_probability; found None; '
@@ -165,11 +173,17 @@ def scale_camera_matrices(
 
 
 def _place(
-    image: np.ndarray, view: View, output_geometry: str, *, outside: int, smooth: bool
+    image: np.ndarray,
+    view: View,
+    output_geometry: str,
+    *,
+    outside: int,
+    smooth: bool,
+    out: np.ndarray | None = None,
 ) -> np.ndarray:
     """Bring a network image to the output geometry, with ``outside`` where it saw no camera."""
     if output_geometry == 'camera':
-        return view.backward(image, outside, smooth=smooth)
+        return view.backward(image, outside, smooth=smooth, out=out)
     if output_geometry != 'network':
         raise ValueError(
             f'output geometry {output_geometry!r}; expected one of {OUTPUT_GEOMETRIES}'

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import numpy as np
+from builtin_interfaces.msg import Time
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
 
+from roadseg_core.bags.images import (
+    CompressedImage,
+    RawImage,
+    parse_compressed,
+    parse_raw,
+    read_stamp,
+    stamp_fields,
+)
 from roadseg_core.engines.statistics import CameraFigures, InferenceFigures
 from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError
@@ -31,6 +41,7 @@ class BatchRunner:
     Convert, segment and publish the frames of a batch.
 
     :param publishers: where each camera's outputs go
+    :param compressed: cameras whose images are ``sensor_msgs/CompressedImage``
     :param infos: the newest CameraInfo of each camera that sends any
     :param inference: told of every run of the engine
     :param figures: of each camera; told of every frame
@@ -42,6 +53,7 @@ class BatchRunner:
     def __init__(
         self,
         publishers: dict[str, OutputPublishers],
+        compressed: Collection[str],
         infos: Mapping[str, CameraInfo],
         inference: InferenceFigures,
         figures: dict[str, CameraFigures],
@@ -52,6 +64,7 @@ class BatchRunner:
         logger: RcutilsLogger,
     ) -> None:
         self._publishers = publishers
+        self._compressed = compressed
         self._infos = infos
         self._inference = inference
         self._figures = figures
@@ -64,7 +77,7 @@ class BatchRunner:
 
     def run(
         self,
-        tickets: list[Ticket[Image | CompressedImage]],
+        tickets: list[Ticket[np.ndarray]],
         warm: WarmEngine,
         settings: NodeSettings,
         wanted: dict[str, frozenset[str]],
@@ -84,14 +97,18 @@ class BatchRunner:
         frames = []
         for ticket in tickets:
             at('converting', ticket.camera)
+            image = self._read(ticket)
+            if image is None:
+                settle(ticket, Outcome.BAD)
+                continue
             if self._has_wrong_stamp(ticket, settings.max_stamp_age):
                 settle(ticket, Outcome.STALE)
                 continue
-            frame = self._convert(ticket, warm, warm.batch[len(frames)], settings, at)
+            frame = self._convert(ticket, image, warm, warm.batch[len(frames)], settings, at)
             if frame is None:
                 settle(ticket, Outcome.BAD)
             else:
-                frames.append((ticket, frame))
+                frames.append((ticket, frame, _header(ticket, image)))
         if not frames:
             return
         at('inference', '')
@@ -99,7 +116,7 @@ class BatchRunner:
         result = warm.engine.infer(warm.batch[: len(frames)])
         self._inference.add(len(frames), time.monotonic() - started)
         seen, projected, confidence = [], [], result.confidence
-        for index, (ticket, frame) in enumerate(frames):
+        for index, (ticket, frame, header) in enumerate(frames):
             camera, wants = ticket.camera, wanted[ticket.camera]
             # Once more: a planner must not take a mask for new because inference was slow.
             if 0.0 < settings.max_frame_age < time.monotonic() - ticket.arrival:
@@ -124,7 +141,7 @@ class BatchRunner:
                 self._figures[camera].withheld += 1
             publisher = FramePublisher(
                 publishers=self._publishers[camera],
-                header=ticket.frame.header,
+                header=header,
                 frame=frame,
                 images=FrameImages(frame, result, index, label_map, options),
                 info=self._infos.get(camera),
@@ -133,17 +150,17 @@ class BatchRunner:
             )
             lost = self._publish(camera, publisher, wants - OVERLAYS)
             self._figures[camera].latencies.add(time.monotonic() - ticket.arrival)
-            topic.tell_change(time.monotonic(), None if withheld else ticket.frame.header.stamp)
+            topic.tell_change(time.monotonic(), None if withheld else header.stamp)
             settle(ticket, Outcome.PROCESSED)
             if 'ground' in wants:
-                projected.append((ticket, frame, index))
+                projected.append((ticket, header, frame, index))
             if wants & OVERLAYS:
                 seen.append((camera, publisher, wants & OVERLAYS, lost))
-        for ticket, frame, index in projected:
+        for ticket, header, frame, index in projected:
             at('projecting', ticket.camera)
             probability = result.road_probability
             self._ground.project(
-                *(ticket.camera, ticket.frame.header, ticket.arrival),
+                *(ticket.camera, header, ticket.arrival),
                 info=self._infos.get(ticket.camera),
                 view=frame.view,
                 labels=result.labels[index],
@@ -173,27 +190,35 @@ class BatchRunner:
 
     def _has_wrong_stamp(self, ticket: Ticket, max_age: float) -> bool:
         """Tell whether a stamp is too old, as far ahead, or that of the frame before."""
-        stamp = ticket.frame.header.stamp
         # By integers: a stamp can be anything, and a ROS time cannot be negative.
-        nanoseconds = stamp.sec * 10**9 + stamp.nanosec
+        nanoseconds = read_stamp(ticket.frame)
         age = (self._clock.now().nanoseconds - nanoseconds) * 1e-9
         self._figures[ticket.camera].stamp_age = age
         before = self._last_stamps.get(ticket.camera)
         self._last_stamps[ticket.camera] = nanoseconds
         return max_age > 0.0 and (abs(age) > max_age or nanoseconds == before)
 
+    def _read(self, ticket: Ticket[np.ndarray]) -> RawImage | CompressedImage | None:
+        """Read a message; None for a damaged one."""
+        parse = parse_compressed if ticket.camera in self._compressed else parse_raw
+        try:
+            return parse(ticket.frame)
+        except ConversionError as error:
+            self._warn(ticket.camera, f'frame dropped: {error}')
+            return None
+
     def _convert(
         self,
         ticket: Ticket,
+        message: RawImage | CompressedImage,
         warm: WarmEngine,
         place: np.ndarray,
         settings: NodeSettings,
         at: Callable[[str, str], None],
     ) -> Frame | None:
         """Bring a frame into its place in the batch; None for one that was dropped."""
-        message = ticket.frame
         try:
-            if isinstance(message, Image):
+            if isinstance(message, RawImage):
                 image, encoding = image_to_bgr(message, through_cv_bridge), message.encoding
             else:
                 encoding = message.format
@@ -215,3 +240,9 @@ class BatchRunner:
         if now - self._last_warning.get(camera, -1.0) >= 1.0:
             self._last_warning[camera] = now
             self._logger.warning(f'camera {camera}: {text}')
+
+
+def _header(ticket: Ticket[np.ndarray], image: RawImage | CompressedImage) -> Header:
+    """Return the header of a message, exactly: a camera can send a stamp that is none."""
+    sec, nanosec = stamp_fields(ticket.frame)
+    return Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=image.frame_id)

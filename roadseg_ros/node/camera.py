@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
+import numpy as np
 from nav_msgs.msg import OccupancyGrid
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
@@ -20,6 +23,8 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
+from roadseg_core.bags.image_buffer import ImageBuffer
+from roadseg_ros.dds import serialized
 from roadseg_ros.node.parameters import CameraSettings
 
 try:
@@ -43,6 +48,8 @@ _OUTPUT_OVERRIDES = QoSOverridingOptions(
         QoSPolicyKind.DEADLINE,
     )
 )
+
+Message = TypeVar('Message')
 
 OUTPUTS = {
     'label': Image,
@@ -104,6 +111,14 @@ class SeldomGroup(ReentrantCallbackGroup):
             handler.callback_group = self
 
 
+class ClosedGroup(ReentrantCallbackGroup):
+    """Hold subscriptions that the executor does not wait for: another thread takes from them."""
+
+    def can_execute(self, entity: object) -> bool:
+        """Tell the executor to leave an entity alone."""
+        return False
+
+
 class OutputPublishers:
     """
     Publish outputs.
@@ -112,6 +127,7 @@ class OutputPublishers:
     :param prefix: what their topics begin with
     :param outputs: their names and types
     :param events: takes the publishers' events
+    :ivar buffers: of each output that is an image
     """
 
     def __init__(
@@ -119,6 +135,11 @@ class OutputPublishers:
     ) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
+        self.buffers = {
+            output: ImageBuffer('bgr8' if output == 'overlay' else 'mono8')
+            for output, kind in outputs.items()
+            if kind is Image
+        }
         try:
             for output, kind in outputs.items():
                 topic = f'{prefix}/{output}'
@@ -147,8 +168,12 @@ class OutputPublishers:
         )
 
     def publish(self, output: str, message: object) -> None:
-        """Publish one output; bytes are a serialized message."""
-        self._publishers[output].publish(message)
+        """Publish one output; an array, uint8 [length], is a serialized message."""
+        publisher = self._publishers[output]
+        if isinstance(message, np.ndarray):
+            serialized.publish(publisher, message)
+        else:
+            publisher.publish(message)
 
     def destroy(self) -> None:
         """Take the topics away."""
@@ -162,8 +187,10 @@ class CameraSubscriptions:
     Subscribe to one camera's images and CameraInfo.
 
     :param events: takes the subscriptions' events
-    :param on_frame: called with every image message; must return at once
+    :param on_frame: called with every image message, serialized; must return at once
     :param on_info: called with every CameraInfo
+    :ivar takes: of each subscription, takes a message that waits and makes its call; this is for
+        a :class:`roadseg_ros.node.receiver.Receiver`
     """
 
     def __init__(
@@ -172,22 +199,24 @@ class CameraSubscriptions:
         camera: CameraSettings,
         *,
         events: SeldomGroup,
-        on_frame: Callable[[Image | CompressedImage], None],
+        on_frame: Callable[[np.ndarray], None],
         on_info: Callable[[CameraInfo], None],
     ) -> None:
         self._node = node
         kind = Image if camera.transport == 'raw' else CompressedImage
-        self._subscriptions = []
+        self.takes: dict[Subscription, Callable[[], None]] = {}
+        closed = ClosedGroup()
         try:
-            for message, topic, callback in (
-                (kind, camera.image_topic, on_frame),
-                (CameraInfo, camera.camera_info_topic, on_info),
+            for message, topic, take, callback in (
+                (kind, camera.image_topic, serialized.take, on_frame),
+                (CameraInfo, camera.camera_info_topic, _take_info, on_info),
             ):
                 subscription = node.create_subscription(
                     message,
                     topic,
                     callback,
                     sensor_qos(),
+                    callback_group=closed,
                     event_callbacks=SubscriptionEventCallbacks(
                         incompatible_qos=_mismatch_warning(
                             node, node.resolve_topic_name(topic), 'a publisher does not offer'
@@ -195,7 +224,7 @@ class CameraSubscriptions:
                     ),
                     qos_overriding_options=QoSOverridingOptions.with_default_policies(),
                 )
-                self._subscriptions.append(subscription)
+                self.takes[subscription] = partial(_pass_on, subscription, take, callback)
                 events.take(subscription)
         except BaseException:
             self.destroy()
@@ -203,9 +232,25 @@ class CameraSubscriptions:
 
     def destroy(self) -> None:
         """Stop listening."""
-        for subscription in self._subscriptions:
+        for subscription in self.takes:
             self._node.destroy_subscription(subscription)
-        self._subscriptions.clear()
+        self.takes.clear()
+
+
+def _take_info(subscription: Subscription) -> CameraInfo | None:
+    with subscription.handle:
+        taken = subscription.handle.take_message(CameraInfo, False)
+    return None if taken is None else taken[0]
+
+
+def _pass_on(
+    subscription: Subscription,
+    take: Callable[[Subscription], Message | None],
+    callback: Callable[[Message], None],
+) -> None:
+    message = take(subscription)
+    if message is not None:
+        callback(message)
 
 
 def _mismatch_warning(node: Node, topic: str, who: str) -> Callable[[object], None]:

@@ -1,43 +1,20 @@
-"""Make sensor_msgs of arrays, serialized or not."""
+"""Make messages of run lengths, compressed overlays and camera geometry."""
 
 from __future__ import annotations
 
 import array
 import copy
-import struct
 
 import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage, RegionOfInterest
 from std_msgs.msg import Header
 
+from roadseg_core.bags.image_buffer import image_head
 from roadseg_core.geometry import View
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES, scale_camera_matrices
 from roadseg_core.pipeline.run_lengths import run_lengths
-
-_CHANNELS = {'mono8': 1, 'bgr8': 3}
-
-
-def serialized_image(image: np.ndarray, encoding: str, header: Header) -> bytes:
-    """
-    Make a ``sensor_msgs/Image``, serialized: a message object costs two more copies of the pixels.
-
-    :param image: uint8 [H, W] for mono8, uint8 [H, W, 3] for bgr8; of any strides
-    :param encoding: ``mono8`` or ``bgr8``
-    :param header: the header of the frame that the image was made of
-    :returns: CDR, little-endian, as publishers take it
-    :raises ValueError: if the array does not fit the encoding
-    """
-    channels = _CHANNELS.get(encoding)
-    found = 1 if image.ndim == 2 else image.shape[-1] if image.ndim == 3 else 0
-    if channels != found or image.dtype != np.uint8:
-        raise ValueError(
-            f'{image.dtype} array of shape {image.shape} as {encoding!r}; '
-            'expected uint8 [H, W] as mono8 or uint8 [H, W, 3] as bgr8'
-        )
-    pixels = memoryview(np.ascontiguousarray(image)).cast('B')
-    return _cdr_image(image.shape[:2], encoding, image.shape[1] * channels, pixels, header)
 
 
 def run_length_image(image: np.ndarray, header: Header) -> bytes:
@@ -47,32 +24,9 @@ def run_length_image(image: np.ndarray, header: Header) -> bytes:
     :param image: uint8 [H, W]
     :param header: the header of the frame that the image was made of
     """
-    return _cdr_image(image.shape, 'mono8', image.shape[1], run_lengths(image), header)
-
-
-def _cdr_image(
-    size: tuple[int, int], encoding: str, step: int, data: bytes | memoryview, header: Header
-) -> bytes:
-    """Return an image of (height, width) pixels as little-endian CDR."""
-    stamp = struct.pack('<iI', header.stamp.sec, header.stamp.nanosec)
-    head = b''.join(
-        (
-            b'\x00\x01\x00\x00',
-            stamp,
-            _text(header.frame_id),
-            struct.pack('<II', *size),
-            _text(encoding, then=b'\x00'),  # not big-endian
-            struct.pack('<II', step, len(data)),
-        )
-    )
-    return b''.join((head, data))
-
-
-def _text(text: str, *, then: bytes = b'') -> bytes:
-    """Return a string of CDR and what follows it, up to the next multiple of four bytes."""
-    content = text.encode() + b'\x00'
-    packed = struct.pack('<I', len(content)) + content + then
-    return packed + bytes(-len(packed) % 4)
+    data, stamp = run_lengths(image), (header.stamp.sec, header.stamp.nanosec)
+    size = image.shape
+    return image_head(stamp, header.frame_id, size, 'mono8', size[1], len(data)) + data
 
 
 def to_jpeg(image: np.ndarray, quality: int, header: Header) -> CompressedImage:

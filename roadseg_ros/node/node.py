@@ -49,19 +49,20 @@ from roadseg_ros.node.parameters import (
     is_live,
     read_settings,
 )
+from roadseg_ros.node.receiver import Receiver
 from roadseg_ros.node.tf import TfListener
 from roadseg_ros.node.worker import Worker
 
 _FORGIVEN_AFTER = 60.0
 """Seconds of work after which an engine's earlier failure no longer counts."""
 
-_WATCH_PERIOD = 0.1
+_WATCH_PERIOD = 0.2
 """Seconds between two looks whether the engine's thread hangs."""
 
 _HEALTH_PERIOD = 1.0
 """Seconds between two messages on a camera's health that says nothing new."""
 
-_EVENTS_EVERY = 10
+_EVENTS_EVERY = 5
 """One in this many of these checks looks for QoS events, too."""
 
 _SILENCE_LIMIT = 8.0
@@ -113,6 +114,7 @@ class SegmentationNode(LifecycleNode):
         self._health: dict[str, HealthTopic] = {}
         self._ground: Ground | None = None
         self._inputs: list[CameraSubscriptions] = []
+        self._receiver: Receiver | None = None
         self._worker: Worker | None = None
         self._former: list[Worker] = []
         self._events = SeldomGroup()
@@ -218,6 +220,9 @@ class SegmentationNode(LifecycleNode):
                 f'camera {camera.name}: {self.resolve_topic_name(camera.image_topic)} '
                 f'({camera.transport})'
             )
+        takes = {s: take for inputs in self._inputs for s, take in inputs.takes.items()}
+        self._receiver = Receiver(takes, context=self.context, logger=self.get_logger())
+        self._receiver.start()
         worker.start()
         self._lifecycle = 'active'
         return super().on_activate(state)
@@ -262,6 +267,11 @@ class SegmentationNode(LifecycleNode):
         self._release()
 
     def _stop(self, wait: float = _ANSWER_WITHIN) -> None:
+        if self._receiver is not None and not self._receiver.stop(wait):
+            # What it waits for must not be taken away from under it.
+            self._inputs = []
+            self._end('the receiver hangs')
+        self._receiver = None
         for subscriptions in self._inputs:
             subscriptions.destroy()
         self._inputs = []

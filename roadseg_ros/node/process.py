@@ -56,7 +56,7 @@ def run(node: SegmentationNode) -> int:
             beat = time.monotonic()
             _stay_alive(node.silence_limit)
         # A signal is seen between two callbacks: rcl's wait is not interrupted by one.
-        executor.spin_once(timeout_sec=0.1)
+        executor.spin_once(timeout_sec=0.25)
     executor.remove_node(node)
     return node.exit_code
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
@@ -13,12 +14,7 @@ from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame, FrameImages
 from roadseg_core.pipeline.run_lengths import autoware_ids
 from roadseg_ros.node.camera import OutputPublishers
-from roadseg_ros.node.messages import (
-    run_length_image,
-    scaled_camera_info,
-    serialized_image,
-    to_jpeg,
-)
+from roadseg_ros.node.messages import run_length_image, scaled_camera_info, to_jpeg
 from roadseg_ros.node.parameters import NodeSettings
 
 MASKS = frozenset({'label', 'road_mask', 'confidence', 'label_rle', 'ground'})
@@ -69,7 +65,7 @@ class FramePublisher:
                 problems.append(f'no {output} published: {said}')
         return problems
 
-    def _message(self, output: str) -> bytes | CompressedImage | CameraInfo:
+    def _message(self, output: str) -> np.ndarray | CompressedImage | CameraInfo:
         if output == 'camera_info':
             place = self.settings.output_geometry
             return scaled_camera_info(self.info, self.header, self.frame.view, place)
@@ -79,5 +75,8 @@ class FramePublisher:
         if output == 'label_rle':
             ids = autoware_ids(self.images.label_map)
             return run_length_image(cv2.LUT(self.images.make('label'), ids), self.header)
-        encoding = 'bgr8' if output == 'overlay' else 'mono8'
-        return serialized_image(self.images.make(output), encoding, self.header)
+        buffer = self.publishers.buffers[output]
+        stamp = self.header.stamp
+        pixels = buffer.place((stamp.sec, stamp.nanosec), self.header.frame_id, self.images.size)
+        self.images.make(output, out=pixels)
+        return buffer.message

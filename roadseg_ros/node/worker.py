@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 from rclpy.clock import Clock
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo
 
 from roadseg_core.engines import Engine, EngineDescription
 from roadseg_core.engines.rate import EngineRate
@@ -30,8 +31,8 @@ BUILDING, READY, FAILED, STOPPED = 'BUILDING', 'READY', 'FAILED', 'STOPPED'
 _SLOWER = 5.0
 """An engine is taken to hang only after this many times what a batch took in its warm-up."""
 
-STAGES = ('converting', 'resizing', 'inference', 'making', 'publishing', 'projecting')
-"""What the engine's thread does with a frame."""
+STAGES = ('waiting', 'converting', 'resizing', 'inference', 'making', 'publishing', 'projecting')
+"""What happens to a frame: it waits, then the engine's thread works on it."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ class Worker:
     """
     Segment the cameras' newest frames, from :meth:`start` to :meth:`stop`.
 
-    All methods are for the executor's thread and return at once, but for :meth:`stop`, which
-    waits as long as it is told. The engine is used by a thread of its own.
+    All methods are for the executor's thread, :meth:`put` and :meth:`put_info` for the receiver's.
+    They return at once, but for :meth:`stop`, which waits as long as it is told. The engine is
+    used by a thread of its own.
 
     :param settings: the node's parameters; :meth:`update` takes live changes
     :param publishers: where each camera's outputs go
@@ -92,7 +94,7 @@ class Worker:
         self.logger = logger
         self._on_ready = on_ready
         self._on_failure = on_failure
-        self._scheduler: Scheduler[Image | CompressedImage] = Scheduler(publishers, _rule(settings))
+        self._scheduler: Scheduler[np.ndarray] = Scheduler(publishers, _rule(settings))
         self._changed = threading.Condition()
         self._threads: list[EngineThread] = [t for other in after for t in other.threads()]
         self._current: EngineThread | None = None
@@ -104,7 +106,9 @@ class Worker:
         self.figures = {camera: CameraFigures() for camera in publishers}
         self._infos: dict[str, CameraInfo] = {}
         self._runner = BatchRunner(
-            *(publishers, self._infos, self.inference, self.figures, ground, health),
+            publishers,
+            {camera.name for camera in settings.cameras if camera.transport == 'compressed'},
+            *(self._infos, self.inference, self.figures, ground, health),
             clock=clock,
             logger=logger,
         )
@@ -168,8 +172,12 @@ class Worker:
             self._scheduler.rule = _rule(settings, self._scheduler.rule.max_batch)
             self._changed.notify_all()
 
-    def put(self, camera: str, message: Image | CompressedImage) -> None:
-        """Receive a frame."""
+    def put(self, camera: str, message: np.ndarray) -> None:
+        """
+        Receive a frame.
+
+        :param message: uint8 [length]: an image message, serialized
+        """
         now = time.monotonic()
         with self._changed:
             if self.status.state == READY and self._current is not None:
@@ -229,6 +237,8 @@ class Worker:
         self, thread: EngineThread, warm: WarmEngine, wanted: dict[str, frozenset[str]]
     ) -> None:
         """Segment the batch in the thread's hand, and publish each camera's ``wanted`` outputs."""
+        now = time.monotonic()
+        self.stages['waiting'] += sum(now - ticket.arrival for ticket in thread.in_hand)
         settle = partial(self.settle, thread)
         self._runner.run(thread.in_hand, warm, self.settings, wanted, settle, thread.at)
 

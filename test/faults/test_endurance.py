@@ -185,6 +185,9 @@ def test_corrupt_messages_cost_themselves_alone(start):
             publisher.publish(bytes(broken))
         if number % 10 == 0:
             bench.spin_for(0.05)
+    for name in ('front', 'left'):
+        assert int(bench.camera(name)['bad']) > 200
+        assert 'frame dropped: ' in bench.camera(name)['last_error']
     masks.clear()
     publish_until(bench, [camera], lambda: len(masks) >= 10, 'masks')
     assert node.process.poll() is None

@@ -28,7 +28,7 @@ ONE_OUTPUT_CANNOT_BE_SENT = """
 from roadseg_ros.node.camera import OutputPublishers
 publish = OutputPublishers.publish
 def broken(publishers, output, message):
-    if output == 'road_mask' and b'broken' in message[:40]:
+    if output == 'road_mask' and b'broken' in message[:40].tobytes():
         raise OSError('no room for it')
     publish(publishers, output, message)
 OutputPublishers.publish = broken

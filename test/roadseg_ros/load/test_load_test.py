@@ -28,12 +28,14 @@ def test_a_small_load_is_carried_and_accounted_for(tmp_path):
         assert 0.0 < masks['p50_ms'] <= masks['p99_ms'] <= masks['max_ms']
     cpu = result['cpu_ms_per_frame']
     assert 0.0 < cpu['node_less_engine'] < cpu['node']
-    assert {'inference', 'worker'} <= set(cpu['threads'])
+    assert {'inference', 'worker', 'receiver'} <= set(cpu['threads'])
     assert set(result['stage_ms_per_frame']) == {
+        'waiting',
         'converting',
         'resizing',
         'inference',
         'making',
         'publishing',
+        'projecting',
     }
     assert 'class="chart"' in (tmp_path / 'load.html').read_text()

@@ -10,12 +10,9 @@ import types
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 pytest.importorskip('sensor_msgs.msg', reason='needs sensor_msgs: ROS or its wheels')
 
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
@@ -24,7 +21,7 @@ from roadseg_core.pipeline.compressed import decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError, UnsupportedEncodingError
 from roadseg_core.pipeline.decoding import image_to_bgr
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
-from roadseg_ros.node.messages import scaled_camera_info, serialized_image, to_jpeg
+from roadseg_ros.node.messages import scaled_camera_info, to_jpeg
 
 
 @pytest.fixture
@@ -141,58 +138,6 @@ def test_bad_images_for_cv_bridge(
     stand_in_for_cv_bridge(monkeypatch)
     with pytest.raises(ConversionError, match=message):
         image_to_bgr(raw_message(bytes(24), encoding, height, 4, 8), through_cv_bridge)
-
-
-@given(
-    st.text(st.characters(codec='utf-8', exclude_characters='\0'), max_size=40),
-    st.integers(-(2**31), 2**31 - 1),
-    st.integers(0, 2**32 - 1),
-    st.sampled_from([(1, 1), (2, 3), (7, 5)]),
-)
-def test_serialized_images_are_those_of_ros(frame_id, sec, nanosec, size):
-    header = Header(frame_id=frame_id)
-    header.stamp.sec, header.stamp.nanosec = sec, nanosec
-    image = np.arange(size[0] * size[1], dtype=np.uint8).reshape(size)
-    message = Image(header=header, height=size[0], width=size[1], step=size[1], encoding='mono8')
-    message.data = array.array('B', image.tobytes())
-    found = deserialize_message(serialized_image(image, 'mono8', header), Image)
-    assert found == message
-
-
-@pytest.mark.parametrize('encoding', ['bgr8', 'mono8'])
-def test_serialized_images(pixels: np.ndarray, header: Header, encoding: str) -> None:
-    # Rows with gaps between them, as a crop has.
-    cut = pixels[:, 3:20] if encoding == 'bgr8' else pixels[:, 3:20, 0]
-    before = copy.deepcopy(header)
-    message = deserialize_message(serialized_image(cut, encoding, header), Image)
-    assert (message.height, message.width, message.encoding) == (30, 17, encoding)
-    assert message.step == 17 * (3 if encoding == 'bgr8' else 1)
-    assert message.is_bigendian == 0
-    assert message.data.tobytes() == cut.tobytes()
-    assert message.header == before
-    expected = cut if encoding == 'bgr8' else cut[:, :, None].repeat(3, 2)
-    np.testing.assert_array_equal(image_to_bgr(message, through_cv_bridge), expected)
-
-
-@pytest.mark.parametrize(
-    ('shape', 'dtype', 'encoding'),
-    [
-        ((4, 4), np.uint8, 'bgr8'),
-        ((4, 4, 3), np.uint8, 'mono8'),
-        ((4, 4), bool, 'mono8'),
-        ((4, 4, 3), np.uint8, 'rgb8'),
-        ((4,), np.uint8, 'mono8'),
-        ((4, 4, 4), np.uint8, 'bgr8'),
-    ],
-)
-def test_serialized_images_refuse_other_arrays(
-    header: Header,
-    shape: tuple[int, ...],
-    dtype: type,
-    encoding: str,
-) -> None:
-    with pytest.raises(ValueError, match=r'expected uint8 \[H, W\] as mono8'):
-        serialized_image(np.zeros(shape, dtype), encoding, header)
 
 
 def test_camera_info_in_camera_geometry_is_the_cameras_own(

@@ -8,8 +8,15 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from roadseg_core.benchmarking.load.result import soak_problems
+from roadseg_core.benchmarking.load.result import (
+    highest_rate,
+    keeps_up,
+    least_processed,
+    soak_problems,
+)
 from roadseg_core.benchmarking.load.usage import read_usage
 
 
@@ -48,3 +55,26 @@ def test_what_grows_in_a_soak_is_found(change, problem):
     change(series)
     found = soak_problems(series)
     assert len(found) == len(problem) and all(text in line for text, line in zip(problem, found))
+
+
+@given(st.integers(0, 130), st.integers(1, 120))
+def test_the_highest_rate_that_is_kept_up_is_found(limit: int, most: int) -> None:
+    tried: list[int] = []
+
+    def is_kept_up(rate: int) -> bool:
+        tried.append(rate)
+        return rate <= limit
+
+    assert highest_rate(is_kept_up, most) == min(limit, most)
+    assert len(tried) <= 7 and all(1 <= rate <= most for rate in tried)
+
+
+@pytest.mark.parametrize(
+    ('share', 'p99', 'kept'), [(0.97, 66.0, True), (0.96, 20.0, False), (1.0, 67.0, False)]
+)
+def test_every_camera_must_be_processed_and_in_time(share: float, p99: float, kept: bool) -> None:
+    good = {'processed_share': 1.0, 'outputs': {'label': {'p99_ms': 10.0}}}
+    other = {'processed_share': share, 'outputs': {'label': {'p99_ms': p99}}}
+    result = {'cameras': {'front': good, 'left': other}}
+    assert keeps_up(result) is kept
+    assert least_processed(result) == share
