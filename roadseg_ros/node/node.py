@@ -221,7 +221,9 @@ class SegmentationNode(LifecycleNode):
                 f'({camera.transport})'
             )
         takes = {s: take for inputs in self._inputs for s, take in inputs.takes.items()}
-        self._receiver = Receiver(takes, context=self.context, logger=self.get_logger())
+        self._receiver = Receiver(
+            takes, context=self.context, logger=self.get_logger(), on_failure=self._end
+        )
         self._receiver.start()
         worker.start()
         self._lifecycle = 'active'

@@ -26,6 +26,7 @@ class Receiver(threading.Thread):
 
     :param takes: of each subscription, takes one message and passes it on; must return at once.
         The subscriptions must be closed to the executor
+    :param on_failure: called in this thread with what went wrong, when it ends by a failure
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Receiver(threading.Thread):
         *,
         context: Context,
         logger: RcutilsLogger,
+        on_failure: Callable[[str], None],
     ) -> None:
         super().__init__(name='receiver', daemon=True)
         self._takes = dict(takes)
         self._context = context
         self._logger = logger
+        self._on_failure = on_failure
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -52,8 +55,10 @@ class Receiver(threading.Thread):
                 while not self._stopping.is_set():
                     self._receive(waiting)
             waiting.destroy_when_not_in_use()
-        except rclpy_implementation.InvalidHandle:
-            pass  # The node was destroyed.
+        except Exception as error:
+            # A node that no longer listens must not look alive; one that was destroyed may end.
+            if not self._stopping.is_set() and self._context.ok():
+                self._on_failure(f'the receiver failed: {error!r}')
 
     def stop(self, wait: float) -> bool:
         """Stop within ``wait`` seconds; tell whether it did, so that subscriptions may go."""
