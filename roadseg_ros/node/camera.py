@@ -89,7 +89,7 @@ def output_qos() -> QoSProfile:
 
 class SeldomGroup(ReentrantCallbackGroup):
     """
-    Hold QoS events, which the executor is to look for now and then only.
+    Hold QoS events, or whatever the executor is to look for now and then only, or never.
 
     rclpy puts what it waits for together anew for each message; four cameras have 72 events, which
     take it longer than all the rest.
@@ -109,14 +109,6 @@ class SeldomGroup(ReentrantCallbackGroup):
         """Take over the events of a publisher or a subscription."""
         for handler in entity.event_handlers:
             handler.callback_group = self
-
-
-class ClosedGroup(ReentrantCallbackGroup):
-    """Hold subscriptions that the executor does not wait for: another thread takes from them."""
-
-    def can_execute(self, entity: object) -> bool:
-        """Tell the executor to leave an entity alone."""
-        return False
 
 
 class OutputPublishers:
@@ -205,7 +197,8 @@ class CameraSubscriptions:
         self._node = node
         kind = Image if camera.transport == 'raw' else CompressedImage
         self.takes: dict[Subscription, Callable[[], None]] = {}
-        closed = ClosedGroup()
+        closed = SeldomGroup()
+        closed.is_open = False  # The receiver takes their messages.
         try:
             for message, topic, take, callback in (
                 (kind, camera.image_topic, serialized.take, on_frame),
