@@ -50,11 +50,12 @@ def run(node: SegmentationNode) -> int:
                 return 2
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    beat = -math.inf
+    beat, limit = -math.inf, 0.0
     while node.exit_code is None:
-        if time.monotonic() - beat >= 1.0:
-            beat = time.monotonic()
-            _stay_alive(node.silence_limit)
+        # An engine that is open at last, and hangs at once, must not have the time of an opening.
+        if node.silence_limit != limit or time.monotonic() - beat >= 1.0:
+            beat, limit = time.monotonic(), node.silence_limit
+            _stay_alive(limit)
         # A signal is seen between two callbacks: rcl's wait is not interrupted by one.
         executor.spin_once(timeout_sec=0.25)
     executor.remove_node(node)
