@@ -186,7 +186,8 @@ def test_corrupt_messages_cost_themselves_alone(start):
         if number % 10 == 0:
             bench.spin_for(0.05)
     for name in ('front', 'left'):
-        assert int(bench.camera(name)['bad']) > 200
+        # Of those that came between two batches the newest alone is read.
+        assert int(bench.camera(name)['bad']) >= 20
         assert 'frame dropped: ' in bench.camera(name)['last_error']
     masks.clear()
     publish_until(bench, [camera], lambda: len(masks) >= 10, 'masks')
