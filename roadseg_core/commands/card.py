@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reports = 'reports that roadseg evaluate --corruptions --json wrote'
     add('evaluations', reports, Path, nargs='+')
     add('--beside', 'files made of it that were evaluated, too: int8', [], type=Path, nargs='*')
-    add('--training', 'configuration that trained it', str, required=True, metavar='NAME')
+    names = 'configurations that trained it, in the order of their runs'
+    add('--training', names, required=True, nargs='+', metavar='NAME')
     add('--pictures', 'pictures of failures (default: none)', [], type=Path, nargs='*')
     add('--output', 'the card (default: MODEL.md; sections of your own in it are kept)', Path)
     add_overwrite(parser)

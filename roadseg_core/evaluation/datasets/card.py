@@ -39,7 +39,7 @@ def card(
     info: ModelInfo,
     evaluations: Sequence[Mapping],
     *,
-    training: str,
+    training: Sequence[str],
     beside: Sequence[ModelInfo] = (),
     pictures: Sequence[str] = (),
     before: str = '',
@@ -50,7 +50,7 @@ def card(
     :param info: of the model file
     :param evaluations: reports of ``roadseg evaluate`` on that file and those beside it; the
         first of each data set gives what is said of it alone
-    :param training: name of the configuration that trained it
+    :param training: names of the configurations that trained it, in the order of their runs
     :param beside: files that were made of it, such as one in int8
     :param pictures: paths of pictures of failures, from the card
     :param before: the card that there is: its sections of other names than these are kept
@@ -190,12 +190,12 @@ def _sections(text: str) -> dict[str, str]:
     return {title: body.strip() for title, body in zip(parts[::2], parts[1::2])}
 
 
-def _commands(info: ModelInfo, evaluations: Sequence[Mapping], training: str) -> str:
+def _commands(info: ModelInfo, evaluations: Sequence[Mapping], training: Sequence[str]) -> str:
     file = f'models/{info.path.name}'
-    run = f'build/training/{Path(training).stem}/best.safetensors'
+    run = f'build/training/{Path(training[-1]).stem}/best.safetensors'
     lines = [
         'export ROADSEG_DATA=/path/to/data',
-        f'roadseg train {training}',
+        *(f'roadseg train {name}' for name in training),
         f'roadseg export {run} --output {file} --overwrite',
     ]
     for report in evaluations:

@@ -80,16 +80,17 @@ def test_parking_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == (
-        'pick: mobilenet_fcn (0.5, 7, 1024): 1139.3 MFLOPs per image, '
-        '68.4 GOPS, inside the budget of 70'
+        'pick: mobilenet_fcn (0.5, 7, 1024, 8): 1147.0 MFLOPs per image, '
+        '68.8 GOPS, inside the budget of 70'
     )
-    assert any(line.split() == ['1', '7', '1024', '3867.8', '232.1', 'no'] for line in lines)
+    assert any(line.split() == ['1', '7', '1024', '8', '3881.9', '232.9', 'no'] for line in lines)
     report = json.loads((tmp_path / 'budget.json').read_text(encoding='utf-8'))
     assert len(report['candidates']) == 36
     assert report['pick']['arguments'] == {
         'depth_multiplier': 0.5,
         'classifier_kernel': 7,
         'classifier_depth': 1024,
+        'skip_stride': 8,
     }
     picture = cv2.imread(str(tmp_path / 'budget.png'))
     assert picture is not None and picture.std() > 10

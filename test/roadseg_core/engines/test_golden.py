@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def test_shipped_models_have_one_with_the_classes_it_needs(model, caplog):
     assert (shares >= 0.03).sum() >= min(4, len(info.label_map.names))
     with caplog.at_level(logging.INFO, 'roadseg_core'):
         open_engine(model, backend='openvino', precision='fp32').close()
-    assert '100.00 % of the labels are those of fp32' in caplog.text
+    agreement = float(re.search(r'([\d.]+) % of the labels are those of fp32', caplog.text)[1])
+    assert agreement == 100.0 or info.precision == 'int8' and agreement > 99.0
 
 
 @pytest.mark.parametrize('precision', ['auto', 'bf16'])
