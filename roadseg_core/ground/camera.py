@@ -33,7 +33,7 @@ def map_maker() -> ThreadPoolExecutor:
 
 def _yield_to_others() -> None:
     # Linux gives every thread a priority of its own.
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
 
 
 class GroundCamera:
