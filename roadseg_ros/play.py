@@ -24,11 +24,11 @@ from roadseg_core.playing.packets import packets
 from roadseg_core.playing.player import Played, Player
 from roadseg_core.playing.read_ahead import ReadAhead
 from roadseg_core.playing.settings import PlaySettings, parse_arguments
+from roadseg_core.shared_memory import read_shared_memory
 from roadseg_core.sources.opening import open_source
 from roadseg_core.sources.source import Source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.dds.profile import images_problem, prepare_process
-from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.player_output import RosOutput
 from roadseg_ros.ros_errors import START_ERRORS, start_error
 

@@ -251,6 +251,7 @@ LAYERS = (
         'resizing',
         'files',
         'machine',
+        'shared_memory',
         'missing',
         'model_file',
         'yaml_file',

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from roadseg_core.files import shipped_profile
 from roadseg_core.machine import tune_malloc, versions
-from roadseg_ros.dds.shared_memory import (
+from roadseg_core.shared_memory import (
     SharedMemory,
     mapped_segments,
     remove_dead_segments,

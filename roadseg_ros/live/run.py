@@ -22,9 +22,9 @@ from roadseg_core.evaluation.live.accounting import (
 )
 from roadseg_core.evaluation.live.results import LiveDrive, LiveError, LiveRun
 from roadseg_core.evaluation.settings.sections import EngineChoice, LiveChoice
+from roadseg_core.shared_memory import read_shared_memory
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.dds.profile import images_problem
-from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.live.node import CameraInput, FoundNode, LiveNode, StartedNode
 from roadseg_ros.live.processes import Process
 from roadseg_ros.live.recorder import Recorder

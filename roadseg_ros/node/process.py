@@ -16,8 +16,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 
+from roadseg_core.shared_memory import read_shared_memory
 from roadseg_ros.dds.profile import images_problem, prepare_process
-from roadseg_ros.dds.shared_memory import read_shared_memory
 from roadseg_ros.node.command_line import check_arguments
 from roadseg_ros.node.node import SegmentationNode
 from roadseg_ros.node.parameters import ParameterError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from roadseg_ros.dds.shared_memory import (
+from roadseg_core.shared_memory import (
     MIB,
     SharedMemory,
     bytes_per_process,
