@@ -61,7 +61,7 @@ class GroundCamera:
         self._hood = hood
         self._rectified = rectified
         self._rules = {'clearance': clearance, 'road_threshold': road_threshold}
-        self._made_of: tuple[Mapping[str, Any], View, LabelMap] | None = None
+        self._made_of: tuple[str, View, LabelMap] | None = None
         self._pose = np.eye(4)
         self._made: Future[CameraGrid] | None = None
 
@@ -78,7 +78,8 @@ class GroundCamera:
         :raises NotReadyError: while they are being made
         :raises ValueError: if nothing can be made of calibration and pose
         """
-        made_of = info, view, label_map
+        # Compared as text: a NaN of a damaged calibration is not equal to itself.
+        made_of = repr(info), view, label_map
         if self._made is None or (
             self._made.done() and (made_of != self._made_of or _moved(self._pose, pose))
         ):
@@ -86,6 +87,9 @@ class GroundCamera:
             self._made = self._making.submit(self._make, info, pose, view, label_map)
         if not self._made.done() or made_of != self._made_of:
             raise NotReadyError('its maps are being made')
+        if (error := self._made.exception()) is not None:
+            # Its traceback would grow with every frame, and keep all their arrays alive.
+            raise error.with_traceback(None)
         return self._made.result()
 
     def _make(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 
 import numpy as np
 import pytest
@@ -84,6 +85,7 @@ UNDER[2, 3] = -1.5
         ({**INFO, 'k': (0.0,) * 9}, POSE, 'not calibrated'),
         ({**INFO, 'width': 0, 'height': 0}, POSE, 'camera info of 0x0 pixels'),
         ({**INFO, 'k': (0.0, *INFO['k'][1:])}, POSE, 'focal lengths over 0'),
+        ({**INFO, 'k': (np.nan, *INFO['k'][1:])}, POSE, 'expected 9 finite numbers'),
         ({**INFO, 'width': 320}, POSE, 'camera info of 320x120 for images of 160x120'),
         ({**INFO, 'distortion_model': 'fov'}, POSE, "distortion model 'fov'"),
         (INFO, SKY, 'it sees no cell of the ground grid'),
@@ -94,5 +96,16 @@ def test_what_no_maps_can_be_made_of_is_named_with_every_frame(making, info, pos
     camera = GroundCamera(SPEC, making)
     for _ in range(2):
         with pytest.raises(ValueError, match=said):
-            made(camera, info, pose)
+            # New numbers, as each message has them: a NaN equals itself where it is one object.
+            made(camera, {**info, 'k': tuple(np.array(info['k']).tolist())}, pose)
     made(camera)
+
+
+def test_errors_keep_no_frames_alive(making):
+    camera = GroundCamera(SPEC, making)
+    depths = set()
+    for _ in range(4):
+        with pytest.raises(ValueError, match='not calibrated') as caught:
+            made(camera, {**INFO, 'k': (0.0,) * 9})
+        depths.add(len([*traceback.walk_tb(caught.value.__traceback__)]))
+    assert len(depths) == 1
