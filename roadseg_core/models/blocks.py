@@ -25,7 +25,7 @@ class StridedPointwise(nn.Conv2d):
 
 class StridedDepthwise(nn.Conv2d):
     """
-    Convolve depth-wise with a stride of 2; training in bf16 takes every second pixel of stride 1.
+    Convolve depth-wise with a stride of 2; a CPU trains in bf16 by every second pixel of stride 1.
 
     The same values; but oneDNN's gradient of the strided form takes several times as long
     (measured on an AMD EPYC with AVX512-BF16; in fp32 it is the other way round).
@@ -33,10 +33,11 @@ class StridedDepthwise(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map float [N, channels, H, W] to [N, channels, H / 2, W / 2], by the padding."""
-        if not torch.is_grad_enabled() or features.dtype != torch.bfloat16:
+        on_cpu_in_bf16 = features.dtype == torch.bfloat16 and not features.is_cuda
+        if not (torch.is_grad_enabled() and on_cpu_in_bf16):
             return super().forward(features)
         every = functional.conv2d(
-            features, self.weight, self.bias, padding=self.padding, groups=self.groups
+            features, self.weight, self.bias, 1, self.padding, self.dilation, self.groups
         )
         return _EverySecond.apply(every)
 
