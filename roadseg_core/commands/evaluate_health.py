@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import add_engine, add_overwrite, refuse_to_replace
 
 HELP = 'measure what the health of cameras finds, and its false alarms'
@@ -19,24 +21,15 @@ HELP = 'measure what the health of cameras finds, and its false alarms'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.add_argument('--model', type=Path, help='model file; default: the shipped one')
+    add = partial(add_option, parser)
+    add('--model', 'model file (default: the shipped one)', Path)
     add_engine(parser)
-    parser.add_argument(
-        '--root',
-        type=Path,
-        default=os.environ.get('ROADSEG_DATA'),
-        help='folder of recordings and data sets; default: $ROADSEG_DATA, or none: rendered drives',
-    )
-    parser.add_argument(
-        '--trials',
-        type=int,
-        default=200,
-        metavar='N',
-        help='times that each fault is simulated on each part of the clips; default: %(default)s',
-    )
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures as JSON')
-    parser.add_argument('--html', type=Path, metavar='FILE', help='write them as a page')
-    parser.add_argument('--markdown', action='store_true', help='print tables as Markdown')
+    root = 'folder of recordings and data sets (default: $ROADSEG_DATA, or none: rendered drives)'
+    add('--root', root, os.environ.get('ROADSEG_DATA'), type=Path, metavar='FOLDER')
+    add('--trials', 'times that each fault is simulated on each part of the clips', 200)
+    add('--json', 'write the figures as JSON (default: nowhere)', Path)
+    add('--html', 'write them as a page (default: nowhere)', Path)
+    add('--markdown', 'print tables as Markdown', False)
     add_overwrite(parser)
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -260,6 +261,21 @@ class CameraModel:
         )
         k = tuple((matrix @ self._matrix).ravel().tolist())
         return replace(self, width=width, height=height, k=k, window=tuple(map(float, window)))
+
+
+def camera_info_values(info: Any) -> dict[str, Any]:
+    """Return what :meth:`CameraModel.from_camera_info` takes of a sensor_msgs/CameraInfo."""
+    roi = info.roi
+    return {
+        'width': info.width,
+        'height': info.height,
+        'distortion_model': info.distortion_model,
+        'd': tuple(info.d),
+        'k': tuple(info.k),
+        'p': tuple(info.p),
+        'binning': (info.binning_x, info.binning_y),
+        'roi': (roi.x_offset, roi.y_offset, roi.width, roi.height),
+    }
 
 
 def _check_matrix(k: tuple[float, ...]) -> None:

@@ -12,15 +12,12 @@ from std_msgs.msg import Header
 
 from roadseg_core.geometry import View
 from roadseg_core.ground import Pose
-from roadseg_core.ground.camera import (
-    GroundCamera,
-    NotReadyError,
-    map_maker,
-)
+from roadseg_core.ground.camera import GroundCamera, NotReadyError, map_maker
+from roadseg_core.ground.camera_model import camera_info_values
 from roadseg_core.ground.newest import NewestGrids
 from roadseg_core.labels import LabelMap
 from roadseg_ros.node.camera import OutputPublishers
-from roadseg_ros.node.ground_messages import camera_info_values, edge_cloud, occupancy_grid
+from roadseg_ros.node.ground_messages import edge_cloud, occupancy_grid
 from roadseg_ros.node.parameters import NodeSettings
 from roadseg_ros.node.tf import TfListener
 

@@ -1,34 +1,18 @@
-"""Make messages of ground grids and road edges, and read CameraInfo for them."""
+"""Make messages of ground grids and road edges."""
 
 from __future__ import annotations
 
 import array
-from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
 from nav_msgs.msg import OccupancyGrid
-from sensor_msgs.msg import CameraInfo, PointCloud2, PointField
+from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from roadseg_core.ground import GridSpec
 
 _DATATYPES = {'<f4': PointField.FLOAT32, '|u1': PointField.UINT8}
-
-
-def camera_info_values(info: CameraInfo) -> dict[str, Any]:
-    """Return a CameraInfo as :meth:`roadseg_core.ground.CameraModel.from_camera_info` takes it."""
-    roi = info.roi
-    return {
-        'width': info.width,
-        'height': info.height,
-        'distortion_model': info.distortion_model,
-        'd': tuple(info.d),
-        'k': tuple(info.k),
-        'p': tuple(info.p),
-        'binning': (info.binning_x, info.binning_y),
-        'roi': (roi.x_offset, roi.y_offset, roi.width, roi.height),
-    }
 
 
 def occupancy_grid(cells: np.ndarray, spec: GridSpec, stamp: Time, frame: str) -> OccupancyGrid:

@@ -12,6 +12,7 @@ from roadseg_core.evaluation.settings.sections import GroundChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.geometry import View
 from roadseg_core.ground import CameraGrid, CameraModel, GridSpec, Pose
+from roadseg_core.ground.camera_model import camera_info_values
 from roadseg_core.labels import IGNORE, LabelMap
 from roadseg_core.metrics import GroundCounts
 from roadseg_core.pipeline.segmentation import Segmentation
@@ -89,17 +90,8 @@ def open_ground(
             f'{camera.topic}; record it, or leave the pose out'
         )
     info = message_types().deserialize_cdr(bytes(bag.fetch(found[1])), CAMERA_INFO_TYPE)
-    roi = info.roi
     try:
-        model = CameraModel.from_camera_info(
-            width=info.width,
-            height=info.height,
-            distortion_model=info.distortion_model,
-            d=info.d,
-            k=info.k,
-            binning=(info.binning_x, info.binning_y),
-            roi=(roi.x_offset, roi.y_offset, roi.width, roi.height),
-        )
+        model = CameraModel.from_camera_info(**camera_info_values(info))
         return GroundComparison(
             model.without_hood(choice.hood), Pose(*values), label_map, truth_map
         )
