@@ -72,8 +72,7 @@ class Frame:
     @property
     def seen(self) -> np.ndarray:
         """Return what the network sees of the picture: its image without a letterbox's padding."""
-        x, y, width, height = self.view.target
-        return self.network_image[y : y + height, x : x + width]
+        return self.view.inside(self.network_image)
 
     def outputs(
         self,

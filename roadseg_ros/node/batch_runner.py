@@ -126,7 +126,7 @@ class BatchRunner:
             at('making', camera)
             topic = self._health[camera]
             health = topic.look(
-                frame.view.inside(frame.network_image),
+                frame.seen,
                 frame.view.inside(result.labels[index]),
                 confidence if confidence is None else frame.view.inside(confidence[index]),
                 ticket.arrival,

@@ -110,34 +110,35 @@ class Ground:
         :param labels: uint8 [H, W] at the network's size, as ``road_probability``
         """
         wanted = self._publishers[camera].wanted()
+        stamp, frame, grid = header.stamp, self._settings.base_frame, self._settings.grid
         try:
             if info is None:
                 raise ValueError('no CameraInfo came: see its parameter camera_info_topic')
+            if stamp.nanosec >= 10**9:
+                raise ValueError(f'its stamp has {stamp.nanosec} ns; expected less than a second')
             pose = self._pose(camera, header.frame_id)
             maps = self._cameras[camera].maps(camera_info_values(info), pose, view, label_map)
             seen = maps.project(labels, road_probability)
+            self._newest.put(
+                camera,
+                seen.cells,
+                stamp_ns=stamp.sec * 10**9 + stamp.nanosec,
+                arrival_ns=round(arrival * 1e9),
+            )
+            for output in wanted & _OF_A_CAMERA:
+                message = (
+                    occupancy_grid(seen.cells, grid, stamp, frame)
+                    if output == 'road_grid'
+                    else edge_cloud(seen.edge, stamp, frame)
+                )
+                self._publishers[camera].publish(output, message)
         except NotReadyError:
             self._newest.remove(camera)
-            return
         except Exception as error:
             # Whatever it is, it costs the grids and never the labels.
             self.leave_out(camera, str(error) if isinstance(error, ValueError) else repr(error))
-            return
-        self.problems.pop(camera, None)
-        stamp, frame = header.stamp, self._settings.base_frame
-        self._newest.put(
-            camera,
-            seen.cells,
-            stamp_ns=stamp.sec * 10**9 + stamp.nanosec,
-            arrival_ns=round(arrival * 1e9),
-        )
-        for output in wanted & _OF_A_CAMERA:
-            message = (
-                occupancy_grid(seen.cells, self._settings.grid, stamp, frame)
-                if output == 'road_grid'
-                else edge_cloud(seen.edge, stamp, frame)
-            )
-            self._publishers[camera].publish(output, message)
+        else:
+            self.problems.pop(camera, None)
 
     def publish(self, max_age: float) -> None:
         """
@@ -153,12 +154,15 @@ class Ground:
             max_age_ns=round(max_age * 1e9),
         )
         self.problems |= left_out
-        if fused.stamp_ns is not None:
-            seconds, nanoseconds = divmod(fused.stamp_ns, 10**9)
-            stamp = Time(sec=seconds, nanosec=nanoseconds)
-            frame = self._settings.base_frame
-            message = occupancy_grid(fused.cells, self._settings.grid, stamp, frame)
+        if fused.stamp_ns is None:
+            return
+        seconds, nanoseconds = divmod(fused.stamp_ns, 10**9)
+        stamp = Time(sec=seconds, nanosec=nanoseconds)
+        message = occupancy_grid(fused.cells, self._settings.grid, stamp, self._settings.base_frame)
+        try:
             self._fused.publish('road_grid', message)
+        except Exception as error:
+            self.problems |= dict.fromkeys(fused.used, f'road_grid was not published: {error!r}')
 
     def _pose(self, camera: str, frame: str) -> np.ndarray:
         """Return float64 [4, 4], from a camera's optical frame to the base frame."""

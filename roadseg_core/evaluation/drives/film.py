@@ -67,7 +67,6 @@ def _small(frame: Analysed) -> tuple[np.ndarray, np.ndarray]:
     work = frame.work
     *_, width, height = work.frame.view.source
     size = (max(1, round(height * _WIDTH / width)), _WIDTH)
-    x, y, width, height = work.frame.view.target
-    labels = work.run.result.labels[0][y : y + height, x : x + width]
+    labels = work.frame.view.inside(work.run.result.labels[0])
     image = cv2.resize(work.frame.seen, size[::-1], interpolation=cv2.INTER_AREA)
     return image, resize_ids(labels, size)

@@ -46,6 +46,7 @@ class Camera:
         )
         self._info = bench.node.create_publisher(CameraInfo, f'/camera/{name}/camera_info', 10)
         self._clock, self._ahead = bench.node.get_clock(), ahead
+        self.more_nanoseconds = 0
         self.info = CameraInfo(height=SIZE[0], width=SIZE[1], k=k, distortion_model='plumb_bob')
         self.info.d = [-0.05, 0.01, 0.0, 0.0, 0.0]
 
@@ -53,6 +54,7 @@ class Camera:
         message.data = self.street
         message.header.stamp = self._clock.now().to_msg()
         message.header.stamp.sec += self._ahead
+        message.header.stamp.nanosec += self.more_nanoseconds
         self._info.publish(self.info)
         self._image.publish(message)
 
@@ -196,6 +198,14 @@ def test_what_keeps_a_camera_out_is_said_and_costs_no_labels(start):
         ),
         'a camera of another time',
         make=lambda i: ahead(left, helpers.frame(i)),
+    )
+    front.more_nanoseconds = 3 * 10**9
+    count = len(labels[0])
+    publish_until(
+        bench,
+        cameras,
+        lambda: 'expected less than a second' in said('front') and len(labels[0]) > count + 3,
+        'a stamp that is none',
     )
 
 
