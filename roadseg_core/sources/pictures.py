@@ -17,7 +17,7 @@ from roadseg_core.sources.camera_bag import CameraBag
 
 DEFAULT_FPS = 15.0
 
-_OF_TRUTH = re.compile(r'gt|.*(annot|semantic|instance|label|mask)', re.IGNORECASE)
+_OF_TRUTH = re.compile(r'gt(_|fine|coarse|$)|.*(annot|semantic|instance|label|mask)', re.IGNORECASE)
 """Names of folders of KITTI, Cityscapes, CamVid, comma10k and of data sets of one's own."""
 
 PICTURE_SUFFIXES = (*CHECKED_SUFFIXES, '.bmp', '.tif', '.tiff', '.ppm', '.pgm', '.webp')

@@ -273,8 +273,9 @@ def test_a_file_is_no_folder_for_results(segment, pictures: Path, tmp_path: Path
 def test_results_are_never_taken_for_pictures(segment, tmp_path: Path, capsys) -> None:
     (tmp_path / 'drive/a').mkdir(parents=True)
     cv2.imwrite(str(tmp_path / 'drive/a/0.png'), street(0)[0])
-    assert segment(tmp_path / 'drive', output='drive/out')[0] == 0
-    assert segment(tmp_path / 'drive', output='drive/out')[0] == 2
+    within = {'output': 'drive/out', 'outputs': 'label,overlay'}
+    assert segment(tmp_path / 'drive', **within)[0] == 0
+    assert segment(tmp_path / 'drive', **within)[0] == 2
     assert 'would be among them' in capsys.readouterr().err
 
 
