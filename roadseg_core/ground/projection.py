@@ -30,7 +30,7 @@ OVERHANGING = frozenset({'vehicle', 'vehicles', 'car', 'truck', 'bus', 'van', 't
 CLEARANCE = 0.25
 """Metres from the ground to the bodies of vehicles, by default."""
 
-ROAD_THRESHOLD = 0.75
+ROAD_THRESHOLD = 0.85
 """Least probability of road, by default: on rendered drives that are not the demo's, at most 1 %
 of what is seen within 15 m is then called road and is not."""
 
