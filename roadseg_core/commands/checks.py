@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadseg_core.command_line import add_option
-from roadseg_core.files import RECORDING_SUFFIXES
+from roadseg_core.files import RECORDING_SUFFIXES, default_model
 from roadseg_core.labels import LabelMap
 
 if TYPE_CHECKING:
     from roadseg_core.data.source import FrameSource
+    from roadseg_core.engines import Engine
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +21,26 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     add_option(parser, '--backend', 'auto (default), openvino, tensorrt or torch', 'auto')
     add_option(parser, '--device', "device, in the backend's words", 'auto')
     add_option(parser, '--precision', 'auto (default), fp32, bf16, fp16 or int8', 'auto')
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Declare a model, the shipped one by default, and the engine that is opened for it."""
+    model = 'model file or checkpoint; default: the shipped %(default)s'
+    add_option(parser, '--model', model, default_model(), type=Path, metavar='FILE')
+    add_engine(parser)
+
+
+def open_chosen(options: argparse.Namespace, outputs: Sequence[str]) -> Engine:
+    """Open the engine of :func:`add_model`."""
+    from roadseg_core.engines import open_engine
+
+    return open_engine(
+        options.model,
+        backend=options.backend,
+        device=options.device,
+        precision=options.precision,
+        outputs=outputs,
+    )
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

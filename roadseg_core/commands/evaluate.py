@@ -18,12 +18,13 @@ from pathlib import Path
 
 from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import (
-    add_engine,
+    add_model,
     add_overwrite,
+    open_chosen,
     refuse_recordings,
     refuse_to_replace,
 )
-from roadseg_core.files import default_model, write_json
+from roadseg_core.files import write_json
 
 HELP = 'compare a model with a data set'
 
@@ -31,8 +32,6 @@ HELP = 'compare a model with a data set'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add = partial(add_option, parser)
-    model = 'model file or checkpoint; default: the shipped %(default)s'
-    add('--model', model, default_model(), type=Path)
     data = 'a data set such as camvid or kitti_road; the split is val by default'
     add('--data', data, '', metavar='NAME[:SPLIT]')
     add('--root', 'folder of the data sets (default: $ROADSEG_DATA)')
@@ -42,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--at', at, 'camera', choices=('camera', 'network'))
     corruptions = 'evaluate under fog, rain, night, glare, blur and JPEG quality 20, too'
     add('--corruptions', corruptions, False)
-    add_engine(parser)
+    add_model(parser)
     add('--json', 'write the report as JSON; - prints it instead of the tables', Path)
     add('--html', 'write the report as a page with pictures', Path)
     add('--worst', 'write the worst three frames as a picture', Path)
@@ -63,7 +62,6 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.data.dataset import DRAWN, open_source
     from roadseg_core.data.options import read_options
     from roadseg_core.data.source import data_root
-    from roadseg_core.engines import open_engine
     from roadseg_core.evaluation.datasets.corruptions import CORRUPTIONS
     from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS
     from roadseg_core.evaluation.datasets.page import write_report, write_worst
@@ -77,13 +75,7 @@ def run(options: argparse.Namespace) -> None:
     chosen = read_options(options.pairs)
     root = Path() if name in DRAWN else data_root(options.root)
     with ExitStack() as stack:
-        engine = open_engine(
-            options.model,
-            backend=options.backend,
-            device=options.device,
-            precision=options.precision,
-            outputs=ENGINE_OUTPUTS,
-        )
+        engine = open_chosen(options, ENGINE_OUTPUTS)
         stack.callback(engine.close)
         label_map = engine.info.label_map
         source = open_source(

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from roadseg_core.command_line import add_option
-from roadseg_core.commands.checks import add_engine, add_overwrite, refuse_to_replace
-from roadseg_core.files import default_model, write_json
+from roadseg_core.commands.checks import add_model, add_overwrite, open_chosen, refuse_to_replace
+from roadseg_core.files import write_json
 
 HELP = 'compare the road on the ground, in metres, with the truth'
 
@@ -23,11 +23,9 @@ HELP = 'compare the road on the ground, in metres, with the truth'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add = partial(add_option, parser)
-    model = 'model file or checkpoint; default: the shipped %(default)s'
-    add('--model', model, default_model(), type=Path)
     add('--root', 'folder of the data sets, for KITTI Road (default: $ROADSEG_DATA)')
     add('--moments', 'moments of each rendered drive', 12, metavar='N')
-    add_engine(parser)
+    add_model(parser)
     add('--json', 'write the figures as JSON', Path)
     add('--picture', 'draw a fused grid over the truth, as PNG', Path)
     add_overwrite(parser)
@@ -40,19 +38,12 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f'--moments {options.moments}; expected 1 or more')
     from tqdm import tqdm
 
-    from roadseg_core.engines import open_engine
     from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS
     from roadseg_core.evaluation.ground.run import evaluate_ground, write_picture
     from roadseg_core.evaluation.ground.text import summary
 
     with ExitStack() as stack:
-        engine = open_engine(
-            options.model,
-            backend=options.backend,
-            device=options.device,
-            precision=options.precision,
-            outputs=ENGINE_OUTPUTS,
-        )
+        engine = open_chosen(options, ENGINE_OUTPUTS)
         stack.callback(engine.close)
         progress = stack.enter_context(
             tqdm(unit='step', leave=False, disable=not sys.stderr.isatty())

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from roadseg_core.command_line import add_option
-from roadseg_core.commands.checks import add_engine, add_overwrite, refuse_to_replace
+from roadseg_core.commands.checks import add_model, add_overwrite, open_chosen, refuse_to_replace
 
 HELP = 'measure what the health of cameras finds, and its false alarms'
 
@@ -22,8 +22,7 @@ HELP = 'measure what the health of cameras finds, and its false alarms'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add = partial(add_option, parser)
-    add('--model', 'model file (default: the shipped one)', Path)
-    add_engine(parser)
+    add_model(parser)
     root = 'folder of recordings and data sets (default: $ROADSEG_DATA, or none: rendered drives)'
     add('--root', root, os.environ.get('ROADSEG_DATA'), type=Path, metavar='FOLDER')
     add('--trials', 'times that each fault is simulated on each part of the clips', 200)
@@ -40,19 +39,10 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f'{options.root} is no folder; name that of the data by --root')
     if options.trials < 1:
         raise ValueError(f'{options.trials} trials; expected at least 1')
-    from roadseg_core.engines import open_engine
     from roadseg_core.evaluation.health.report import evaluate_health, summary, write_report
-    from roadseg_core.files import default_model, write_json
+    from roadseg_core.files import write_json
 
-    with closing(
-        open_engine(
-            options.model or default_model(),
-            backend=options.backend,
-            device=options.device,
-            precision=options.precision,
-            outputs=('labels', 'confidence'),
-        )
-    ) as engine:
+    with closing(open_chosen(options, ('labels', 'confidence'))) as engine:
         report = evaluate_health(
             options.root,
             engine,

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roadseg_core.command_line import add_option
-from roadseg_core.commands.checks import add_engine
-from roadseg_core.files import default_model
+from roadseg_core.commands.checks import add_model, open_chosen
 
 if TYPE_CHECKING:
     from roadseg_core.segmenting.run import SegmentCounts
@@ -42,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=lambda text: frozenset(text.split(',')),
         metavar='NAME,...',
     )
-    model = 'model file or checkpoint; default: the shipped %(default)s'
-    add('--model', model, default_model(), type=Path, metavar='FILE')
-    add_engine(parser)
+    add_model(parser)
     add('--batch', 'frames in a batch (default: as the model takes)', 0)
     at = "size of the images: the camera's (default) or the network's"
     add('--at', at, 'camera', choices=('camera', 'network'))
@@ -90,7 +87,6 @@ def run(options: argparse.Namespace) -> int:
 def _segment(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from roadseg_core.engines import open_engine
     from roadseg_core.pipeline.frame import OutputOptions, engine_outputs
     from roadseg_core.segmenting.inputs import find_inputs
     from roadseg_core.segmenting.jobs import SegmentOptions
@@ -111,13 +107,7 @@ def _segment(options: argparse.Namespace) -> int:
         batch=options.batch,
     )
     with closing(
-        open_engine(
-            options.model,
-            backend=options.backend,
-            device=options.device,
-            precision=options.precision,
-            outputs=engine_outputs(options.outputs, road_threshold=options.road_threshold),
-        )
+        open_chosen(options, engine_outputs(options.outputs, road_threshold=options.road_threshold))
     ) as engine:
         settings = {
             'model': hashlib.sha256(options.model.read_bytes()).hexdigest(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,7 +116,9 @@ class FrameTree:
             or is part of a loop
         """
         base, frame = base.lstrip('/'), frame.lstrip('/')
-        ways = self._way_up(frame, now), self._way_up(base, now)
+        # While this looks, another thread may put.
+        links = self._links.copy()
+        ways = _way_up(links, frame), _way_up(links, base)
         meeting = next((name for name in ways[0] if name in ways[1]), None)
         if meeting is None:
             tops = [next(reversed(way)) for way in ways]
@@ -125,29 +127,14 @@ class FrameTree:
                 f'{tops[1]}; publish what is missing, or set the pose by parameter'
             )
         up, down = ways[0][meeting], ways[1][meeting]
-        self._check(frame, meeting, now)
-        self._check(base, meeting, now)
+        for end in (frame, base):
+            self._check(links, end, meeting, now)
         return np.linalg.inv(down) @ up
 
-    def _way_up(self, frame: str, now: float) -> dict[str, np.ndarray]:
-        """Return every frame above one, itself the first, and the matrix from it to each."""
-        way = {frame: np.eye(4)}
-        at = frame
-        while (link := self._links.get(at)) is not None:
-            if link.parent in way:
-                names = [*way][[*way].index(link.parent) :]
-                raise TransformError(
-                    f'tf loops: {" -> ".join([*names, link.parent])}; two nodes publish links '
-                    'against each other'
-                )
-            way[link.parent] = link.matrix @ way[at]
-            at = link.parent
-        return way
-
-    def _check(self, frame: str, top: str, now: float) -> None:
+    def _check(self, links: Mapping[str, _Link], frame: str, top: str, now: float) -> None:
         """Raise for a link between a frame and one above it that stopped or has just jumped."""
         while frame != top:
-            link = self._links[frame]
+            link = links[frame]
             name, age = f'{link.parent} -> {frame}', now - link.received
             if not link.static and age > self._timeout:
                 raise TransformError(f'tf {name} stopped: nothing came for {age:.1f} s')
@@ -167,3 +154,19 @@ class FrameTree:
         if shift > LARGEST_SHIFT or turn > LARGEST_TURN:
             return f'it moved {shift:.2f} m and {math.degrees(turn):.0f} degrees at once'
         return ''
+
+
+def _way_up(links: Mapping[str, _Link], frame: str) -> dict[str, np.ndarray]:
+    """Return every frame above one, itself the first, and the matrix from it to each."""
+    way = {frame: np.eye(4)}
+    at = frame
+    while (link := links.get(at)) is not None:
+        if link.parent in way:
+            names = [*way][[*way].index(link.parent) :]
+            raise TransformError(
+                f'tf loops: {" -> ".join([*names, link.parent])}; two nodes publish links '
+                'against each other'
+            )
+        way[link.parent] = link.matrix @ way[at]
+        at = link.parent
+    return way
