@@ -1,4 +1,4 @@
-"""One camera over the ground: its maps, which are made anew when calibration or pose change."""
+"""Keep the ground maps of a camera; make new ones when its calibration or pose changes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from roadseg_core.labels import LabelMap
 
 _STILL_METRES = 0.005
 _STILL_RADIANS = 0.001
-"""A pose that moved less keeps its maps: at 10 metres a cell of 0.1 m is not left by that."""
+"""A pose that moved less keeps its maps: 10 m away, points move by less than a cell of 0.1 m."""
 
 
 class NotReadyError(ValueError):
-    """Maps that are being made."""
+    """Maps that are still being made."""
 
 
 def map_maker() -> ThreadPoolExecutor:

@@ -11,39 +11,39 @@ TILES = (12, 18)
 """Rows and columns of tiles."""
 
 _PAST = 10.0
-"""Seconds after which what a tile showed counts a third."""
+"""Seconds after which what a tile showed counts only a third."""
 
 _WARM = 5
 """Frames before anything is judged."""
 
 _LOST = 0.4
-"""Share of its usual detail below which a tile lost it."""
+"""A tile with less than this share of its usual detail has lost it."""
 
 _DETAILED = 1.0
-"""Grey levels of detail that a tile usually has of which a loss could be told."""
+"""Grey levels of detail that a tile must usually have, or no loss could be told."""
 
 _EVEN = 1.2
-"""Grey levels of detail, noise among them, below which a tile is even."""
+"""A tile with fewer grey levels of detail, noise included, is even."""
 
 _DARKER, _DEVIATIONS = 10.0, 1.5
-"""An even tile is darker than before by so many grey levels and standard deviations of its past."""
+"""Grey levels, and standard deviations of its past, by which a tile must be darker than before."""
 
 _STILL = 3.0
-"""Grey levels that a tile's mean may change between two frames, where the picture stands still."""
+"""Grey levels by which the mean of a tile that stands still changes at most between two frames."""
 
 _LASTS, _FRAMES = 1.0, 8
-"""Seconds and frames for which a tile must be so: what drives past is gone by then."""
+"""Seconds and frames for which a tile must look blocked: what drives past is gone by then."""
 
 _LEARN_ANYWAY = 0.1
-"""How fast a tile that may be blocked becomes usual, compared with others."""
+"""Weight of a tile that may be blocked in what is usual, compared with others."""
 
 
 class Blocking:
     """
     Follow the tiles of a camera's pictures.
 
-    A tile is blocked that stands still and has lost its detail, or is even and darker than before:
-    against its own past, so that the sky and the vehicle's own hood are none.
+    A tile is blocked if it stands still and has lost its detail, or is even and darker than before.
+    It is compared with its own past, so that neither the sky nor the vehicle's hood is blocked.
 
     :ivar blocked: bool, of the size :data:`TILES`
     """

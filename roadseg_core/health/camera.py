@@ -21,10 +21,10 @@ _DEGRADED = frozenset(
         'confidence unlike the past',
     }
 )
-"""Reasons for which masks still say something; for the others they say nothing."""
+"""Reasons that leave masks some use; the others leave none."""
 
 _MOST_BLOCKED = 0.5
-"""Share of blocked tiles from which a camera is unusable."""
+"""Share of blocked tiles above which a camera is unusable."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class CameraHealth:
 
     :param label_map: of the model
     :ivar settings: may be replaced at any time
-    :ivar now: the health after the last frame
+    :ivar health: after the last frame
     """
 
     def __init__(self, label_map: LabelMap, settings: HealthSettings | None = None) -> None:
         self.settings = settings or HealthSettings()
-        self.now = Health()
+        self.health = Health()
         self._picture = PictureHealth()
         self._output = OutputHealth(label_map)
 
@@ -72,7 +72,7 @@ class CameraHealth:
         """
         Judge a frame.
 
-        :param image: uint8 [H, W, 3], BGR, at the network's size; padding is none of it
+        :param image: uint8 [H, W, 3], BGR, at the network's size, without padding
         :param labels: uint8 [H, W]; None where only the picture is judged
         :param confidence: uint8 [H, W]; None where the engine computes none
         :param now: when the frame came, in seconds, on a clock that never goes back
@@ -84,10 +84,10 @@ class CameraHealth:
         reasons = tuple(reason for reason, finding in findings.items() if finding.holds)
         blocked = self._picture.values['blocked'] if 'partly blocked' in reasons else 0.0
         if blocked > _MOST_BLOCKED or not _DEGRADED.issuperset(reasons):
-            self.now = Health('unusable', reasons, 0.0)
+            self.health = Health('unusable', reasons, 0.0)
         elif reasons:
             whole = reasons != ('partly blocked',)
-            self.now = Health('degraded', reasons, 0.0 if whole else 1.0 - blocked)
+            self.health = Health('degraded', reasons, 0.0 if whole else 1.0 - blocked)
         else:
-            self.now = Health()
-        return self.now
+            self.health = Health()
+        return self.health

@@ -1,4 +1,4 @@
-"""Findings that last: what one frame says counts only once several say it."""
+"""Findings that last: a frame counts only where the next ones say the same."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Lasting:
 
 class Past:
     """
-    Average values over the recent past; the first ones count alike.
+    Average values over the recent past; the first few have equal weights.
 
-    :param seconds: after which a value counts a third
+    :param seconds: after which a value counts only a third
     """
 
     def __init__(self, seconds: float) -> None:

@@ -12,8 +12,13 @@ _EVERY = 4
 """One pixel in this many is looked at, along each side."""
 
 _ALL = 0.999
+"""Share of the pixels that is taken for all of them."""
+
 _SOME = 0.01
+"""Share of impossible confidences, as NaN gives them, from which a frame is damaged."""
+
 _NOW, _PAST = 1.0, 10.0
+"""Seconds that are averaged for now, and for the past that it is compared with."""
 
 
 class OutputHealth:
@@ -54,7 +59,7 @@ class OutputHealth:
         some = labels[::_EVERY, ::_EVERY].ravel()
         shares = np.bincount(some, minlength=256) / some.size
         most = int(shares.argmax())
-        # Of two classes the one that is not road may well be all that a camera sees.
+        # A model of two classes may rightly see nothing but what is not road.
         telling = self._classes > 2 or most in self._road
         moved = self._moved(self._shares, shares, now)
         self.values = {'largest_share': float(shares[most]), 'shares_moved': moved}

@@ -12,13 +12,19 @@ from roadseg_core.health.lasting import Lasting, Past
 from roadseg_core.health.settings import HealthSettings
 
 _LEAST_WIDTH = 120
+"""Columns of the grey picture at least; it is halved as long as it keeps them."""
+
 _ROWS = 8
 """One in this many rows is compared with those of the picture before."""
 
 _WHITE = 250
+"""Grey level from which a pixel is white."""
+
 _PAST = 10.0
+"""Seconds after which the focus of a picture counts only a third."""
+
 _USUAL_FOCUS = 1.2
-"""What a camera's fine detail, of its coarser detail, usually is; until its own is known."""
+"""Ratio of fine to coarser detail of most cameras, for one whose own is not yet known."""
 
 
 def small_grey(image: np.ndarray) -> np.ndarray:

@@ -243,6 +243,6 @@ class BatchRunner:
 
 
 def _header(ticket: Ticket[np.ndarray], image: RawImage | CompressedImage) -> Header:
-    """Return the header of a message, exactly: a camera can send a stamp that is none."""
+    """Return the header of a message exactly as it came, even with a stamp that is no time."""
     sec, nanosec = stamp_fields(ticket.frame)
     return Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=image.frame_id)

@@ -78,7 +78,7 @@ class HealthTopic:
         self._node.destroy_publisher(self._publisher)
 
     def _health(self, now: float) -> Health:
-        known = self._judge.now if self._judge is not None else Health()
+        known = self._judge.health if self._judge is not None else Health()
         if self._mask is not None and now - self._mask[1] <= self._silent_after:
             return known
         return Health('unusable', (*known.reasons, _NO_MASKS), 0.0)

@@ -68,22 +68,22 @@ def test_a_fault_is_found_in_time_and_goes(reason, seed, start, gain):
         noise = rng.integers(0, 3, (len(after), *SIZE, 3), np.uint8)
         # Constant pictures are no frozen ones: each has its noise.
         faulty = [cv2.add(change(p), n) for p, n in zip(after, noise)]
-    health = CameraHealth(SEVEN)
-    assert {said for said, _ in seen(health, before, start)} == {'usable'}
-    said = seen(health, faulty, start + 45 / FPS)
+    camera = CameraHealth(SEVEN)
+    assert {said for said, _ in seen(camera, before, start)} == {'usable'}
+    said = seen(camera, faulty, start + 45 / FPS)
     first = next(i for i, (_, reasons) in enumerate(said) if reason in reasons)
     assert (first + 1) / FPS <= within + 1e-6
     assert said[-1][0] == level
-    assert 0.0 <= health.now.trusted < 1.0
-    assert seen(health, again, start + 80 / FPS)[-1] == ('usable', ())
+    assert 0.0 <= camera.health.trusted < 1.0
+    assert seen(camera, again, start + 80 / FPS)[-1] == ('usable', ())
 
 
 def test_trusted_is_what_is_not_blocked():
     pictures = street(1, 90)
-    health = CameraHealth(SEVEN)
-    seen(health, pictures[:45])
-    seen(health, [mud(p) for p in pictures[45:]], 45 / FPS)
-    assert health.now.trusted == pytest.approx(0.6, abs=0.1)
+    camera = CameraHealth(SEVEN)
+    seen(camera, pictures[:45])
+    seen(camera, [mud(p) for p in pictures[45:]], 45 / FPS)
+    assert camera.health.trusted == pytest.approx(0.6, abs=0.1)
 
 
 def test_a_slow_camera_is_not_frozen_before_it_repeats_itself():
