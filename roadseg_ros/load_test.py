@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,12 +13,11 @@ from pathlib import Path
 from roadseg_core.benchmarking.load.page import write_load_page
 from roadseg_core.benchmarking.load.result import (
     LoadPlan,
-    highest_rate,
     keeps_up,
     least_processed,
     soak_problems,
 )
-from roadseg_core.command_line import add_option
+from roadseg_core.command_line import add_option, image_size
 from roadseg_core.evaluation.live.results import LiveError
 from roadseg_core.files import take_folder, write_json
 from roadseg_core.machine import describe_machine
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     plan = LoadPlan(
         cameras=_NAMES[: options.cameras],
-        size=options.size,
+        size=options.size[::-1],
         fps=options.fps,
         outputs=tuple(options.outputs.split(',')),
         duration=600.0 if options.soak else options.duration,
@@ -74,21 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _find_max(plan: LoadPlan, folder: Path, *, say: Callable[[str], None]) -> int:
     """Return the highest rate, in frames/s of each camera, of which nearly all are processed."""
 
-    def is_kept_up(fps: int) -> bool:
+    def falls_behind(fps: int) -> bool:
         trial = replace(plan, fps=float(fps), duration=_TRIAL_SECONDS, churn=False)
         share = least_processed(run_load(trial, folder / f'{fps}', say=say))
         say(f'{fps} frames/s: {100 * share:.2f} % processed')
-        return share >= _FOUND_SHARE
+        return share < _FOUND_SHARE
 
-    found = highest_rate(is_kept_up, _MOST_FPS)
+    found = bisect_left(range(1, _MOST_FPS + 1), True, key=falls_behind)
     if not found:
         raise LiveError('the node does not keep up 1 frame/s of each camera')
     return found
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition('x')
-    return int(width), int(height)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = partial(add_option, parser)
     add('--cameras', 'how many', 4, choices=range(1, 5))
-    add('--size', 'of the images, WIDTHxHEIGHT', '1280x720', type=_size)
+    add('--size', 'of the images, WIDTHxHEIGHT', '1280x720', type=image_size)
     add('--fps', 'of each camera', 30.0)
     add('--outputs', 'what is listened to', 'label,road_mask')
     add('--duration', 'seconds', 60.0)

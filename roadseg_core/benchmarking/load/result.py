@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -111,24 +110,6 @@ def _by_second(images: dict[str, list[list[int]]], began: float) -> dict[str, li
         f'p{percent}': [float(np.percentile(g, percent)) if len(g) else 0.0 for g in groups]
         for percent in (50, 99)
     }
-
-
-def highest_rate(is_kept_up: Callable[[int], bool], most: int) -> int:
-    """
-    Find the highest rate that is kept up, by halving what is in question.
-
-    :param is_kept_up: tries a rate; what is true of one is true of all below
-    :param most: highest rate in question
-    :returns: 0 where not even 1 is kept up
-    """
-    low, high = 0, most + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if is_kept_up(middle):
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def least_processed(result: dict) -> float:

@@ -8,11 +8,8 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from roadseg_core.benchmarking.load.result import (
-    highest_rate,
     keeps_up,
     least_processed,
     soak_problems,
@@ -55,18 +52,6 @@ def test_what_grows_in_a_soak_is_found(change, problem):
     change(series)
     found = soak_problems(series)
     assert len(found) == len(problem) and all(text in line for text, line in zip(problem, found))
-
-
-@given(st.integers(0, 130), st.integers(1, 120))
-def test_the_highest_rate_that_is_kept_up_is_found(limit: int, most: int) -> None:
-    tried: list[int] = []
-
-    def is_kept_up(rate: int) -> bool:
-        tried.append(rate)
-        return rate <= limit
-
-    assert highest_rate(is_kept_up, most) == min(limit, most)
-    assert len(tried) <= 7 and all(1 <= rate <= most for rate in tried)
 
 
 @pytest.mark.parametrize(
