@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from roadseg_core.bags.cdr import BILLION
-from roadseg_core.command_line import image_size
+from roadseg_core.command_line import add_option, image_size
 from roadseg_core.playing.packets import WHOLE, TimeRange
 
 _NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*')
@@ -104,13 +104,10 @@ def _parser() -> argparse.ArgumentParser:
     repeat, stop = (parser.add_mutually_exclusive_group() for _ in range(2))
 
     def add(name: str, text: str, group: object = parser, **how: object) -> None:
-        switch = how.get('action', 'append') != 'append'
-        if 'default' not in text and not switch and not how.get('required'):
-            text += f' (default: {how.get("default") or "none"})'
-        group.add_argument(name, help=text, **how)
+        add_option(group, name, text, **how)
 
     def add_for_cameras(name: str, value: str, text: str, **how: object) -> None:
-        add(name, text, action='append', default=[], metavar=f'CAMERA={value}', **how)
+        add(name, text, action='append', default=[], type=str, metavar=f'CAMERA={value}', **how)
 
     def add_choice(name: str, text: str, *choices: str) -> None:
         add(name, text, choices=choices, default=choices[0])
@@ -137,7 +134,8 @@ def _parser() -> argparse.ArgumentParser:
     reliability = 'quality of service of the image topics (default best_effort)'
     add_choice('--reliability', reliability, 'best_effort', 'reliable')
     clock = {'nargs': '?', 'const': 100.0, 'default': 0.0, 'metavar': 'HZ', 'type': _positive}
-    add('--clock', 'also publish /clock, following the stamps (100 Hz)', dest='clock_hz', **clock)
+    rate = 'also publish /clock, following the stamps, at HZ or 100 Hz (default: do not)'
+    add('--clock', rate, dest='clock_hz', **clock)
     add(
         '--resize', 'bring all images to this', dest='size', type=image_size, metavar='WIDTHxHEIGHT'
     )
@@ -148,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--frames', 'stop after this many frames of each camera', stop, type=_count)
     add('--seconds', 'stop after this time', stop, type=_positive)
     wait = {**seconds, 'dest': 'wait_seconds', 'default': 0.0}
-    add('--wait-subscribers', 'wait so long for a subscriber of each image topic', **wait)
+    add('--wait-subscribers', 'wait this long for a subscriber of each image topic', **wait)
     add('--log', 'write what was sent, one line of JSON per frame', type=Path, metavar='FILE')
     return parser
 
