@@ -29,6 +29,7 @@ class GroundComparison:
     :param camera: of the camera's images
     :param truth_map: what the ids of the truth mean
     :ivar counts: of all frames
+    :raises ValueError: if the camera sees none of the grid's cells
     """
 
     def __init__(
@@ -39,7 +40,8 @@ class GroundComparison:
         self._label_map, self._truth_map = label_map, truth_map
         self._spec = GridSpec()
         self._distance = np.hypot(*self._spec.centres().transpose(2, 0, 1))
-        self._made: tuple[View, CameraGrid, CameraGrid] | None = None
+        self._true = self._grid(camera)
+        self._made: tuple[View, CameraGrid] | None = None
 
     def add(self, view: View, result: Segmentation, truth: np.ndarray) -> dict[str, float | None]:
         """
@@ -53,15 +55,14 @@ class GroundComparison:
         """
         if self._made is None or self._made[0] != view:
             try:
-                said = self._grid(self._camera.viewed(view))
-                self._made = view, said, self._grid(self._camera)
+                self._made = view, self._grid(self._camera.viewed(view))
             except ValueError as error:
                 raise TruthError(f'nothing can be said of the ground: {error}') from error
-        _, said, true = self._made
+        _, said = self._made
         probability = result.road_probability
         cells, _ = said.project(result.labels[0], None if probability is None else probability[0])
         own = GroundCounts()
-        flat = true.from_above(self._truth_map.road_truth(truth), IGNORE)
+        flat = self._true.from_above(self._truth_map.road_truth(truth), IGNORE)
         own.update(flat, cells, self._distance)
         self.counts.merge(own)
         return own.figures(WITHIN)

@@ -87,6 +87,7 @@ def test_invented_road_is_false_free(tmp_path, exact_model) -> None:
         (None, POSE, 'has no /camera/front/camera_info'),
         (0.0, POSE, 'focal lengths over 0|not calibrated'),
         (60.0, (0, 0, -1, 0, 0, 0), 'not over the ground'),
+        (60.0, (0, 0, 1.5, 0, 0, 0), 'sees no cell of the ground grid'),
     ],
 )
 def test_what_cannot_be_compared_is_refused(tmp_path, exact_model, focal, pose, said) -> None:
