@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import time
 
 import node_process as helpers
 import pytest
@@ -43,6 +45,11 @@ def test_shared_memory_that_is_too_small_is_an_error_while_it_lasts(tmp_path):
         pytest.skip('mounting another /dev/shm is not allowed here')
     domain = free_domain()
     node = helpers.NodeProcess(tmp_path, domain, {}, within=SMALL_SHM)
+    # Until it is there, the listener would enter our own namespace.
+    own = f'/proc/{node.process.pid}/root/dev/shm'
+    while shutil.disk_usage(own).total != 16 << 20:
+        assert node.process.poll() is None
+        time.sleep(0.01)
     namespace = f'--mount=/proc/{node.process.pid}/ns/mnt'
     listener = subprocess.run(
         ['nsenter', namespace, sys.executable, '-c', LISTENER.format(domain=domain)],
