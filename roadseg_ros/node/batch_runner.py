@@ -30,7 +30,7 @@ from roadseg_core.pipeline.scheduler import Outcome, Ticket
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
 from roadseg_ros.node.camera import OutputPublishers
 from roadseg_ros.node.engine_opening import WarmEngine
-from roadseg_ros.node.ground import Ground
+from roadseg_ros.node.ground import GroundPublisher
 from roadseg_ros.node.health import HealthTopic
 from roadseg_ros.node.parameters import NodeSettings
 from roadseg_ros.node.publication import MASKS, OVERLAYS, FramePublisher
@@ -57,7 +57,7 @@ class BatchRunner:
         infos: Mapping[str, CameraInfo],
         inference: InferenceFigures,
         figures: dict[str, CameraFigures],
-        ground: Ground,
+        ground: GroundPublisher,
         health: dict[str, HealthTopic],
         *,
         clock: Clock,

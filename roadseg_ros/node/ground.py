@@ -24,9 +24,9 @@ from roadseg_ros.node.tf import TfListener
 _OF_A_CAMERA = frozenset({'road_grid', 'road_edge'})
 
 
-class Ground:
+class GroundPublisher:
     """
-    Keep the way of each camera to the ground.
+    Publish the ground grids and road edges that somebody subscribes to.
 
     :param publishers: where each camera's outputs go
     :param fused: where the grid of all cameras goes

@@ -34,7 +34,7 @@ from roadseg_ros.node.camera import (
 )
 from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status, transport_status
 from roadseg_ros.node.engine_opening import Model
-from roadseg_ros.node.ground import Ground
+from roadseg_ros.node.ground import GroundPublisher
 from roadseg_ros.node.health import HealthTopic
 from roadseg_ros.node.label_info import create_label_info_publisher, label_info
 from roadseg_ros.node.parameters import (
@@ -112,7 +112,7 @@ class SegmentationNode(LifecycleNode):
         self.exit_code: int | None = None
         self._outputs: dict[str, OutputPublishers] = {}
         self._health: dict[str, HealthTopic] = {}
-        self._ground: Ground | None = None
+        self._ground: GroundPublisher | None = None
         self._inputs: list[CameraSubscriptions] = []
         self._receiver: Receiver | None = None
         self._worker: Worker | None = None
@@ -182,7 +182,7 @@ class SegmentationNode(LifecycleNode):
             self._outputs[name] = OutputPublishers(self, f'~/{name}', offered, self._events)
             self._health[name] = HealthTopic(self, name, LATCHED_QOS)
         clock, fused = self.get_clock(), OutputPublishers(self, '~', FUSED_OUTPUTS, self._events)
-        self._ground = Ground(settings, self._outputs, fused, TfListener(self), clock)
+        self._ground = GroundPublisher(settings, self._outputs, fused, TfListener(self), clock)
         self._worker = Worker(
             settings,
             self._outputs,

@@ -22,7 +22,7 @@ from roadseg_ros.node.batch_runner import BatchRunner
 from roadseg_ros.node.camera import OutputPublishers
 from roadseg_ros.node.engine_opening import Model, WarmEngine
 from roadseg_ros.node.engine_thread import EngineThread
-from roadseg_ros.node.ground import Ground
+from roadseg_ros.node.ground import GroundPublisher
 from roadseg_ros.node.health import HealthTopic
 from roadseg_ros.node.parameters import NodeSettings
 
@@ -77,7 +77,7 @@ class Worker:
         self,
         settings: NodeSettings,
         publishers: dict[str, OutputPublishers],
-        ground: Ground,
+        ground: GroundPublisher,
         health: dict[str, HealthTopic],
         *,
         model: Model,

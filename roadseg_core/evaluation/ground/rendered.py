@@ -41,7 +41,7 @@ _FINE = 0.025
 
 
 @dataclass
-class Comparison:
+class SourceComparison:
     """
     Hold what is counted of the grids that one source of labels gives.
 
@@ -65,7 +65,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Moment:
+class GridMoment:
     """
     Hold what the cameras of a drive say at one moment.
 
@@ -140,8 +140,8 @@ def compare_drives(
     spec: GridSpec,
     *,
     moments: int,
-    on_moment: Callable[[Moment], None] = lambda moment: None,
-) -> dict[str, Comparison]:
+    on_moment: Callable[[GridMoment], None] = lambda moment: None,
+) -> dict[str, SourceComparison]:
     """
     Compare drives with their ground, by exact labels and by a model's.
 
@@ -150,7 +150,7 @@ def compare_drives(
     :param on_moment: called with each
     :returns: by :data:`SOURCES`
     """
-    found = {name: Comparison() for name in SOURCES}
+    found = {name: SourceComparison() for name in SOURCES}
     errors = (0.0, -PITCH_ERROR, PITCH_ERROR)
     centres = spec.centres()
     distance = np.hypot(*centres.transpose(2, 0, 1))
@@ -176,7 +176,7 @@ def compare_drives(
                     if not error:
                         fused[source] = cells
                         found[source].edges.append(kerb(edge))
-            on_moment(Moment(truth, fused['exact'], fused['model']))
+            on_moment(GridMoment(truth, fused['exact'], fused['model']))
     return found
 
 

@@ -19,7 +19,7 @@ from roadseg_core.evaluation.ground.rendered import (
     HOOD,
     PITCH_ERROR,
     SEEDS,
-    Moment,
+    GridMoment,
     compare_drives,
 )
 from roadseg_core.files import write_atomically
@@ -30,7 +30,7 @@ from roadseg_core.machine import describe_machine, versions
 
 def evaluate_ground(
     engine: Engine, *, root: str | None, moments: int, on_step: Callable[[], object]
-) -> tuple[dict[str, object], Moment]:
+) -> tuple[dict[str, object], GridMoment]:
     """
     Evaluate grids of the usual size.
 
@@ -41,9 +41,9 @@ def evaluate_ground(
     :returns: the report as plain JSON types, and a moment to draw
     """
     spec = GridSpec()
-    shown: list[Moment] = []
+    shown: list[GridMoment] = []
 
-    def on_moment(moment: Moment) -> None:
+    def on_moment(moment: GridMoment) -> None:
         shown.append(moment)
         on_step()
 
@@ -70,7 +70,7 @@ def evaluate_ground(
     return report, shown[len(shown) // 2]
 
 
-def write_picture(path: Path, moment: Moment, model: str) -> None:
+def write_picture(path: Path, moment: GridMoment, model: str) -> None:
     """
     Draw a moment's fused grids over the truth, into a PNG file.
 

@@ -29,7 +29,7 @@ class Fault:
     before_sensor: bool
 
 
-class Sensor:
+class SimulatedSensor:
     """
     Change pictures as a sensor of another gain and with noise does.
 
@@ -60,9 +60,9 @@ class Sensor:
         return cv2.add(picture, self._fields[self._count % 4], dtype=cv2.CV_8U)
 
 
-def random_sensor(rng: np.random.Generator, size: tuple[int, int]) -> Sensor:
+def random_sensor(rng: np.random.Generator, size: tuple[int, int]) -> SimulatedSensor:
     """Return a sensor with a gain of 0.75 to 1.33 and noise of 0.5 to 4 grey levels."""
-    return Sensor(rng, size, 0.75 * 1.78 ** rng.random(), rng.uniform(0.5, 4.0))
+    return SimulatedSensor(rng, size, 0.75 * 1.78 ** rng.random(), rng.uniform(0.5, 4.0))
 
 
 def _frozen(rng: np.random.Generator, size: tuple[int, int], mean: float) -> Change:

@@ -14,7 +14,7 @@ from roadseg_core.evaluation.health.clips import Clip, Frames, distinct, find_cl
 from roadseg_core.evaluation.health.faults import FAULTS
 from roadseg_core.evaluation.health.run import (
     EXTREMES,
-    Outcome,
+    CleanOutcome,
     Trial,
     is_long_enough,
     judge_clean,
@@ -97,7 +97,7 @@ def evaluate_health(
 
 
 def _clip_row(
-    clip: Clip, frames: Frames, outcomes: Sequence[Outcome], own: int
+    clip: Clip, frames: Frames, outcomes: Sequence[CleanOutcome], own: int
 ) -> dict[str, object]:
     times, pictures = frames
     return {

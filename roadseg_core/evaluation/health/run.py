@@ -11,7 +11,7 @@ import numpy as np
 
 from roadseg_core.engines import Engine
 from roadseg_core.evaluation.health.clips import Clip, Frames
-from roadseg_core.evaluation.health.faults import FAULTS, Fault, Sensor, random_sensor
+from roadseg_core.evaluation.health.faults import FAULTS, Fault, SimulatedSensor, random_sensor
 from roadseg_core.health import CameraHealth
 from roadseg_core.labels import LabelMap
 
@@ -36,7 +36,7 @@ EXTREMES = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CleanOutcome:
     """
     What health said of a clean clip.
 
@@ -62,7 +62,7 @@ class Trial:
     frames: int | None
 
 
-def judge_clean(clip: Clip, frames: Frames, engine: Engine, seed: int | None) -> Outcome:
+def judge_clean(clip: Clip, frames: Frames, engine: Engine, seed: int | None) -> CleanOutcome:
     """
     Judge a clip without faults, its outputs too.
 
@@ -70,12 +70,12 @@ def judge_clean(clip: Clip, frames: Frames, engine: Engine, seed: int | None) ->
     """
     times, pictures = frames
     rng = np.random.default_rng(seed or 0)
-    sensor = Sensor(rng, pictures.shape[1:3], 1.0, 0.0)
+    sensor = SimulatedSensor(rng, pictures.shape[1:3], 1.0, 0.0)
     if seed is not None:
         sensor = random_sensor(rng, pictures.shape[1:3])
     elif clip.stills:
         # The same picture over and over would be a frozen camera.
-        sensor = Sensor(rng, pictures.shape[1:3], 1.0, 0.5)
+        sensor = SimulatedSensor(rng, pictures.shape[1:3], 1.0, 0.5)
     health = CameraHealth(engine.info.label_map)
     before, began, reasons, values = 'usable', {'degraded': 0, 'unusable': 0}, set(), []
     for time, picture in zip(times, pictures):
@@ -93,7 +93,7 @@ def judge_clean(clip: Clip, frames: Frames, engine: Engine, seed: int | None) ->
             reasons.update(now.reasons)
             values.append(health.values)
     extremes = {name: most(one[name] for one in values) for name, most in EXTREMES.items()}
-    return Outcome(**began, reasons=tuple(sorted(reasons)), extremes=extremes)
+    return CleanOutcome(**began, reasons=tuple(sorted(reasons)), extremes=extremes)
 
 
 def run_trials(
@@ -112,7 +112,7 @@ def run_trials(
         rng = np.random.default_rng([7, seed])
         clip, (times, pictures) = clips[seed % len(clips)]
         size = pictures.shape[1:3]
-        sensor = random_sensor(rng, size) if seed % 2 else Sensor(rng, size, 1.0, 0.0)
+        sensor = random_sensor(rng, size) if seed % 2 else SimulatedSensor(rng, size, 1.0, 0.0)
         latest = times[-1] - _WARM_SECONDS - _FAULT_SECONDS
         first = int(np.searchsorted(times, rng.uniform(times[0], max(times[0], latest))))
         start = int(np.searchsorted(times, times[first] + _WARM_SECONDS))
@@ -134,7 +134,7 @@ def _find(
     pictures: np.ndarray,
     fault: Fault,
     change: Callable[[np.ndarray], np.ndarray],
-    sensor: Sensor,
+    sensor: SimulatedSensor,
 ) -> tuple[float | None, int | None]:
     """Return the seconds and frames until a fault is found; None where that is too late."""
     for index, (time, picture) in enumerate(zip(times, pictures)):

@@ -11,7 +11,7 @@ import pytest
 
 from roadseg_core.engines import open_engine
 from roadseg_core.evaluation.health.clips import Clip, distinct, find_clips
-from roadseg_core.evaluation.health.faults import FAULTS, Sensor
+from roadseg_core.evaluation.health.faults import FAULTS, SimulatedSensor
 from roadseg_core.evaluation.health.report import summary, write_report
 from roadseg_core.evaluation.health.run import is_long_enough, judge_clean, run_trials
 from roadseg_core.geometry import Geometry
@@ -71,7 +71,7 @@ def test_faults_depend_on_their_seed_alone(name, frames):
 
 def test_a_sensor_gives_no_two_pictures_alike():
     grey = np.full((*SIZE, 3), 90, np.uint8)
-    sensor = Sensor(np.random.default_rng(2), SIZE, 1.2, 3.0)
+    sensor = SimulatedSensor(np.random.default_rng(2), SIZE, 1.2, 3.0)
     first, second = sensor(grey), sensor(grey)
     assert not np.array_equal(first, second)
     assert first.mean() == pytest.approx(108, abs=1)
