@@ -26,7 +26,9 @@ class EngineChoice(Section):
 
     backend: Literal[BACKENDS] = option('auto', 'what runs the model')
     device: str = option('auto', 'device of the backend, such as CPU')
-    precision: Literal['auto', 'fp32', 'bf16', 'fp16'] = option('auto', 'numbers to compute in')
+    precision: Literal['auto', 'fp32', 'bf16', 'fp16', 'int8'] = option(
+        'auto', 'numbers to compute in'
+    )
     threads: int = option(0, 'threads of the engine; 0: all cores', ge=0, le=256)
     batch: int = option(0, 'frames in a batch; 0: as many as the model takes', ge=0, le=256)
 
