@@ -9,6 +9,8 @@ import pytest
 
 from roadseg_core.cli import main
 
+pytest.importorskip('h5py', reason='roadseg evaluate needs the packages for training')
+
 MODELS = Path(__file__).resolve().parents[4] / 'models'
 
 
