@@ -14,6 +14,7 @@ from roadseg_core.bags.message_types import GRID_TYPE
 from roadseg_core.bags.reader import BagReader
 from roadseg_core.bags.writer import FIRST_STAMP_NS
 from roadseg_core.evaluation.demonstration.frame_pictures import choose_stamps, pick_images
+from roadseg_core.evaluation.ground.picture import from_above
 from roadseg_core.evaluation.ground.rendered import HOOD, camera_pose
 from roadseg_core.evaluation.live.results import LiveRun, output_topic
 from roadseg_core.ground import END, GridSpec
@@ -112,25 +113,19 @@ def draw_ground(cells: np.ndarray, road: np.ndarray, spec: GridSpec) -> np.ndarr
     table = np.full((256, 3), _UNKNOWN, np.uint8)
     table[:50] = np.linspace(_SUREST, _LEAST_SURE, 50)
     table[END] = _END
-    picture = _upwards(table[cells.view(np.uint8)])
+    picture = from_above(table[cells.view(np.uint8)], _SCALE)
     middle = np.array([spec.x, spec.y]) + (spec.length / 2, spec.width / 2)
     for metres in range(5, round(max(spec.length, spec.width)), 5):
         radius = round(metres / spec.resolution * _SCALE)
         cv2.circle(picture, _pixel(0, 0, middle, spec), radius, _RINGS, 1, cv2.LINE_AA)
     contours, _ = cv2.findContours(
-        _upwards(road.astype(np.uint8)), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
+        from_above(road.astype(np.uint8), _SCALE), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
     )
     cv2.polylines(picture, contours, True, _OUTLINE, 2, cv2.LINE_AA)
     rear, front, half = _BODY
     corners = _pixel(front, half, middle, spec), _pixel(rear, -half, middle, spec)
     cv2.rectangle(picture, *corners, _VEHICLE, cv2.FILLED)
     return picture
-
-
-def _upwards(cells: np.ndarray) -> np.ndarray:
-    """Return cells [rows along y, columns along x, ...] as a picture with x upwards."""
-    turned = np.ascontiguousarray(np.swapaxes(cells, 0, 1)[::-1, ::-1])
-    return cv2.resize(turned, None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_NEAREST)
 
 
 def _pixel(x: float, y: float, middle: np.ndarray, spec: GridSpec) -> tuple[int, int]:

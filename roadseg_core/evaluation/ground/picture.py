@@ -33,8 +33,7 @@ def draw_grids(grids: Sequence[tuple[str, np.ndarray]], truth: np.ndarray) -> np
     """
     panels = []
     for title, cells in grids:
-        panel = draw_grid(cells, truth)
-        panel = cv2.resize(panel, None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_NEAREST)
+        panel = draw_grid(cells, truth, _SCALE)
         panel = cv2.copyMakeBorder(
             panel, 40, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_CONSTANT, value=(255,) * 3
         )
@@ -49,15 +48,27 @@ def draw_grids(grids: Sequence[tuple[str, np.ndarray]], truth: np.ndarray) -> np
     return np.vstack([picture, legend])
 
 
-def draw_grid(cells: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return uint8 [columns, rows, 3], BGR, of one grid, a pixel for each cell; ahead is up."""
+def from_above(cells: np.ndarray, scale: int = 1) -> np.ndarray:
+    """
+    Turn a grid into a picture: ahead is up, left is left.
+
+    :param cells: [rows along y, columns along x, ...]
+    :param scale: side of a cell in pixels
+    :returns: [scale * columns, scale * rows, ...]
+    """
+    turned = np.ascontiguousarray(np.swapaxes(cells, 0, 1)[::-1, ::-1])
+    return cv2.resize(turned, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+
+
+def draw_grid(cells: np.ndarray, truth: np.ndarray, scale: int = 1) -> np.ndarray:
+    """Return uint8 [scale * columns, scale * rows, 3], BGR, of one grid; ahead is up."""
     called = (cells >= 0) & (cells < END)
     kinds = [cells == END, called & (truth == 1), called, truth == 1]
     colours = [_END, _FOUND, _FALSE, _UNSEEN_ROAD]
     picture = np.full((*cells.shape, 3), _UNKNOWN, np.uint8)
     for kind, colour in reversed(list(zip(kinds, colours))):
         picture[kind] = colour
-    return np.ascontiguousarray(picture.transpose(1, 0, 2)[::-1, ::-1])
+    return from_above(picture, scale)
 
 
 def _write(image: np.ndarray, text: str, place: tuple[int, int], size: float) -> np.ndarray:
