@@ -1,8 +1,8 @@
 """
 ``roadseg plot``: the curves of training runs, and panels of their results.
 
-    roadseg plot build/training/unet build/training/mobilenet_fcn --curves curves.png
-    roadseg plot build/training/unet --panels panels.jpg --frames 4
+    roadseg plot build/training/unet_8 build/training/mobilenet_fcn_0.5 --curves curves.png
+    roadseg plot build/training/unet_8 --panels panels.jpg --frames 4
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HELP = 'draw the curves of training runs, and panels of their results'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the command."""
     add = partial(add_option, parser)
-    runs = 'folder of a run, such as build/training/unet'
+    runs = 'folder of a run, such as build/training/unet_8'
     add('runs', runs, Path, nargs='+', metavar='RUN')
     add(
         '--curves',

@@ -66,7 +66,7 @@ def read_curves(folder: Path) -> RunCurves:
     if not rows:
         raise RunError(
             f'{folder}: no {METRICS} with an epoch in it; expected the folder of a '
-            'run, such as build/training/unet'
+            'run, such as build/training/unet_8'
         )
     return RunCurves(folder.name, rows)
 

@@ -1,7 +1,7 @@
 """
 Training in several processes, started by torchrun.
 
-    torchrun --nproc-per-node 2 -m roadseg_core.cli train config/training/unet.yaml
+    torchrun --nproc-per-node 2 -m roadseg_core.cli train config/training/unet_8.yaml
 """
 
 from __future__ import annotations

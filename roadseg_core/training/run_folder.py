@@ -27,6 +27,19 @@ class RunError(ValueError):
     """A folder that cannot take the run; the message says how to go on."""
 
 
+def refuse_earlier_run(path: Path, start: Start) -> None:
+    """
+    Refuse a folder that holds a run where a new one starts.
+
+    :raises RunError: if there is one
+    """
+    if start == 'new' and ((path / METRICS).exists() or (path / LAST).exists()):
+        raise RunError(
+            f'{path}: there is a run already; give --resume to go on with it, '
+            '--overwrite to delete it, or name=ANOTHER'
+        )
+
+
 class RunFolder:
     """
     Write what a run leaves behind.
@@ -41,11 +54,7 @@ class RunFolder:
         self.path = path
         self._keep = config.checkpoints.keep
         self._tensorboard = config.tensorboard
-        if start == 'new' and ((path / METRICS).exists() or (path / LAST).exists()):
-            raise RunError(
-                f'{path}: there is a run already; give --resume to go on with it, '
-                '--overwrite to delete it, or name=ANOTHER'
-            )
+        refuse_earlier_run(path, start)
         if start == 'resume' and not (path / LAST).exists():
             print(f'{path}: no {LAST} to go on with: a new run')
         self._overwrites = start == 'overwrite'

@@ -1,9 +1,9 @@
 """
 The training program: one loop over epochs, from configuration to checkpoints.
 
-    roadseg train config/training/mobilenet_fcn.yaml epochs=10 data.root=/data
-    roadseg train config/training/mobilenet_fcn.yaml epochs=10 data.root=/data --resume
-    torchrun --nproc-per-node 2 -m roadseg_core.cli train config/training/unet.yaml
+    roadseg train config/training/mobilenet_fcn_0.5.yaml epochs=10 data.root=/data
+    roadseg train config/training/mobilenet_fcn_0.5.yaml epochs=10 data.root=/data --resume
+    torchrun --nproc-per-node 2 -m roadseg_core.cli train config/training/unet_8.yaml
 """
 
 from __future__ import annotations

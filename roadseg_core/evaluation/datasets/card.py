@@ -192,10 +192,10 @@ def _sections(text: str) -> dict[str, str]:
 
 def _commands(info: ModelInfo, evaluations: Sequence[Mapping], training: Sequence[str]) -> str:
     file = f'models/{info.path.name}'
-    run = f'build/training/{Path(training[-1]).stem}/best.safetensors'
+    run = f'build/training/{Path(training[-1]).name.removesuffix(".yaml")}/best.safetensors'
     lines = [
         'export ROADSEG_DATA=/path/to/data',
-        *(f'roadseg train {name}' for name in training),
+        f'roadseg train {" ".join(training)}',
         f'roadseg export {run} --output {file} --overwrite',
     ]
     for report in evaluations:

@@ -8,6 +8,8 @@ import pytest
 
 from roadseg_core.data.dataset import DATA_SETS
 from roadseg_core.data.options import parse_options
+from roadseg_core.files import default_model
+from roadseg_core.model_file import read_model_info
 from roadseg_core.training.config import Augmentation, ConfigError
 from roadseg_core.training.config_file import load_config
 from roadseg_core.training.data import geometry_of, placement_of
@@ -23,6 +25,12 @@ def config_of(name: str) -> Path:
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
 def test_shipped_configurations_are_named_as_their_files(path: Path) -> None:
     assert load_config(path).name == path.stem
+
+
+def test_own_streets_trains_the_network_of_the_default_model() -> None:
+    network = load_config('own_streets').network
+    info = read_model_info(default_model())
+    assert (network.name, network.arguments) == (info.network, info.network_arguments)
 
 
 @pytest.mark.parametrize('path', SHIPPED, ids=lambda path: path.stem)
@@ -60,7 +68,7 @@ def test_a_cut_that_the_vehicle_does_not_make_is_refused() -> None:
 
 def test_overrides_reach_into_sections_and_lists() -> None:
     config = load_config(
-        config_of('unet'),
+        config_of('unet_8'),
         [
             'epochs=3',
             'optimizer.learning_rate=0.5',
@@ -76,7 +84,7 @@ def test_overrides_reach_into_sections_and_lists() -> None:
 
 
 def test_overrides_come_after_what_a_trial_run_changes() -> None:
-    config = load_config(config_of('unet'), ['batch_size=3'], smoke=True)
+    config = load_config(config_of('unet_8'), ['batch_size=3'], smoke=True)
     assert config.batch_size == 3 and config.network.arguments['filters'] == 2
     assert config.data.train[0].name == 'generated'
 
@@ -89,13 +97,13 @@ def test_overrides_come_after_what_a_trial_run_changes() -> None:
         ('data.train=[{name: mars}]', 'data.train.0.name'),
         ('epochs', 'key=value'),
         ('epochs.more=1', 'epochs is a value'),
-        ('data.train.9.repeat=2', 'from 0 to 2'),
+        ('data.train.9.repeat=2', 'from 0 to 4'),
         ('loss=[{name: dice, class_weights: median_frequency}]', 'loss.0'),
     ],
 )
 def test_errors_name_the_key(override: str, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
-        load_config(config_of('unet'), [override])
+        load_config(config_of('unet_8'), [override])
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

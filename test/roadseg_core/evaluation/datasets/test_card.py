@@ -26,7 +26,7 @@ def report(streets) -> Path:
 def test_a_card_states_what_was_measured_and_keeps_words_of_ones_own(report, streets, capsys):
     card = streets / 'card.md'
     card.write_text('# old\n\n## Accuracy\nold figures\n\n## Limits\nDaylight only.\n')
-    arguments = ['card', str(MODELS / 'unet_8.onnx'), str(report), '--training', 'unet']
+    arguments = ['card', str(MODELS / 'unet_8.onnx'), str(report), '--training', 'unet_8']
     assert main([*arguments, '--output', str(card)]) == 1
     assert '--overwrite' in capsys.readouterr().err
     pictures = ['--pictures', str(streets / 'images' / 'worst.jpg'), '--overwrite']
@@ -41,14 +41,14 @@ def test_a_card_states_what_was_measured_and_keeps_words_of_ones_own(report, str
     # Truth of road or not has no people.
     assert 'people' not in text and "MaxF, bird's eye" in text
     assert sum(line.startswith('| kitti_road_val') for line in text.splitlines()) == 1 + 1 + 7
-    assert 'roadseg train unet\n' in text and '--precision fp32 --corruptions' in text
+    assert 'roadseg train unet_8\n' in text and '--precision fp32 --corruptions' in text
     assert 'non-commercial' in text
 
 
 def test_evaluations_of_another_file_are_refused(report, capsys, tmp_path):
     values = json.loads(report.read_text())
     report.write_text(json.dumps(values | {'sha256': '0' * 64}))
-    arguments = [str(MODELS / 'unet_8.onnx'), str(report), '--training', 'unet']
+    arguments = [str(MODELS / 'unet_8.onnx'), str(report), '--training', 'unet_8']
     assert main(['card', *arguments, '--output', str(tmp_path / 'card.md')]) == 1
     assert 'evaluate it again' in capsys.readouterr().err
     assert not (tmp_path / 'card.md').exists()
