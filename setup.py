@@ -43,7 +43,12 @@ setup(
         include=['roadseg_core', 'roadseg_core.*', 'roadseg_ros', 'roadseg_ros.*']
     ),
     # Pages: templates, their style and script, and the charts' library with its licence.
-    package_data={'': ['*.j2', '*.css', '*.js', '*.LICENSE'], 'roadseg_core.models': ['weights/*']},
+    # The streets are photographs for the demo's page, with theirs.
+    package_data={
+        '': ['*.j2', '*.css', '*.js', '*.LICENSE'],
+        'roadseg_core.models': ['weights/*'],
+        'roadseg_core.evaluation.demonstration': ['streets/*'],
+    },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (SHARE, ['package.xml']),

@@ -10,22 +10,25 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tqdm import tqdm
 
 from roadseg_core.bags.drive_bag import record_drive
 from roadseg_core.bags.records import SourceError
+from roadseg_core.engines import EngineError
 from roadseg_core.evaluation.demonstration.frame_pictures import collect_pictures
 from roadseg_core.evaluation.demonstration.ground import collect_ground, node_parameters
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
+from roadseg_core.evaluation.demonstration.real_frames import RealFrame, segment_real_frames
 from roadseg_core.evaluation.demonstration.report import summarize, write_page
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
 from roadseg_core.evaluation.live.results import LiveError, LiveRun
 from roadseg_core.evaluation.live.scores import live_scores
 from roadseg_core.evaluation.settings.sections import EngineChoice, LiveChoice, TruthChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
-from roadseg_core.files import take_folder, write_json
+from roadseg_core.files import default_model, take_folder, write_json
 from roadseg_core.rendering import Drive
 from roadseg_core.sources.opening import open_source
 from roadseg_ros.cv_bridge_fallback import through_cv_bridge
@@ -82,7 +85,6 @@ def _run(options: DemoOptions) -> int:
     live = live_figures(run)
     summary = summarize(options, live, scores, played=played, exit_code=run.exit_code)
     report, page = (options.output.resolve() / name for name in ('report.json', 'report.html'))
-    write_json(report, summary)
     count = _SHOWN_OF_SOURCE if options.source else _SHOWN
     frames = collect_pictures(
         run, sources, options.truth_topics, count=count, fallback=through_cv_bridge
@@ -92,7 +94,10 @@ def _run(options: DemoOptions) -> int:
         if options.source
         else collect_ground(run, Drive(options.drive), sources, count=_SHOWN_FROM_ABOVE)
     )
-    write_page(page, summary, frames, run.label_map, drive.accounting, moments)
+    real_frames = [] if options.source else _real_frames(options, live['engine'] or {})
+    summary['real_frames'] = {frame.file: frame.shares for frame in real_frames}
+    write_json(report, summary)
+    write_page(page, summary, frames, run.label_map, drive.accounting, moments, real_frames)
     _say('', *describe_live(live))
     if scores:
         _say(f'road IoU {scores["road_iou"]:.3f} against the exact truth of the rendered drive')
@@ -116,6 +121,16 @@ def _render(options: DemoOptions) -> Path:
 
         record_drive(config, options.cameras, bag, progress=progress)
     return bag
+
+
+def _real_frames(options: DemoOptions, engine: Mapping[str, str]) -> list[RealFrame]:
+    """Segment the photographs by the model and the backend of the node."""
+    model, backend = options.model or default_model(), engine.get('backend', options.backend)
+    try:
+        return list(segment_real_frames(model, backend))
+    except EngineError as error:
+        _say(f'no photographs of real roads: {error}')
+        return []
 
 
 def _play(options: DemoOptions, path: Path) -> LiveRun:

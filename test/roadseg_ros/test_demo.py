@@ -55,6 +55,9 @@ def test_every_frame_of_the_demo_is_accounted_for(tmp_path: Path) -> None:
     assert 0.0 <= report['road_iou'] <= 1.0
     assert report['latency_ms']['p50'] > 0.0
     assert report['engine']['backend']
+    assert len(report['real_frames']) == 4
+    for places in report['real_frames'].values():
+        assert next(iter(places['lanes'])) == 'road'
     assert (tmp_path / 'report.html').stat().st_size > 10_000
 
 

@@ -95,9 +95,12 @@ def test_one_name_version_and_licence(described, manifest):
     assert manifest.findtext('export/build_type') == 'ament_python'
 
 
-def test_the_models_have_a_licence_of_their_own(manifest: ElementTree.Element) -> None:
-    licences = [element.text for element in manifest.findall('license')]
-    assert licences == ['Apache-2.0', 'CC-BY-NC-SA-3.0']
+def test_models_and_photographs_have_licences_of_their_own(manifest: ElementTree.Element) -> None:
+    licences = manifest.findall('license')
+    assert [element.text for element in licences] == ['Apache-2.0', 'CC-BY-NC-SA-3.0', 'MIT']
+    files = [ROOT / file for element in licences if (file := element.get('file'))]
+    assert files[0] == ROOT / 'LICENSE'
+    assert 'Copyright (c) 2016-2018 Udacity, Inc.' in files[1].read_text(encoding='utf-8')
 
 
 def test_rosdep_knows_every_dependency(manifest: ElementTree.Element) -> None:
@@ -141,6 +144,22 @@ def test_packages_are_ours_and_complete(described):
         for path in (ROOT / name).rglob('*.py')
     }
     assert set(described['packages']) == folders, 'a folder of modules lacks its __init__.py'
+
+
+def test_what_lies_beside_modules_is_installed(described: dict) -> None:
+    beside = {
+        path.relative_to(ROOT)
+        for name in ('roadseg_core', 'roadseg_ros')
+        for path in (ROOT / name).rglob('*')
+        if path.is_file() and path.suffix not in ('.py', '.pyc')
+    }
+    installed = set()
+    for package, patterns in described['package_data'].items():
+        for folder in [package] if package else described['packages']:
+            for pattern in patterns:
+                installed |= set(ROOT.joinpath(*folder.split('.')).glob(pattern))
+    assert len(beside) > 10
+    assert {ROOT / path for path in beside} <= installed
 
 
 def test_shared_files_are_installed(described):

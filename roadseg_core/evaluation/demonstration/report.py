@@ -14,6 +14,7 @@ from markupsafe import Markup
 from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures
 from roadseg_core.evaluation.demonstration.ground import GRID, GRID_COLOURS, GroundMoment
 from roadseg_core.evaluation.demonstration.options import DemoOptions
+from roadseg_core.evaluation.demonstration.real_frames import RealFrame, notice
 from roadseg_core.evaluation.live.accounting import Accounting
 from roadseg_core.labels import LabelMap
 from roadseg_core.machine import processor, versions
@@ -35,6 +36,7 @@ def write_page(
     label_map: LabelMap,
     accounting: Accounting,
     moments: Sequence[GroundMoment] = (),
+    real_frames: Sequence[RealFrame] = (),
 ) -> None:
     """Write the report of ``summary`` (the content of report.json) with its pictures."""
     write_template(
@@ -53,6 +55,8 @@ def write_page(
         ],
         frames=frames,
         moments=moments,
+        real_frames=real_frames,
+        notice=notice(),
         grid=GRID,
         grid_colours=GRID_COLOURS,
         chart=_latency_chart(accounting, summary['cameras'], 1000 / summary['conditions']['fps']),

@@ -12,6 +12,7 @@ import pytest
 
 from roadseg_core.evaluation.demonstration.frame_pictures import FramePictures, choose_stamps
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
+from roadseg_core.evaluation.demonstration.real_frames import RealFrame
 from roadseg_core.evaluation.demonstration.report import summarize, write_page
 from roadseg_core.evaluation.live.accounting import CAUSES, account
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
@@ -31,6 +32,14 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found += [value or '' for name, value in attrs if name in ('src', 'href')]
+
+
+REAL = RealFrame(
+    'a.jpg',
+    'A bend',
+    {'lanes': {'road': 0.986, 'sidewalk': 0.014}, 'hard shoulder': {'sidewalk': 1.0}},
+    (Picture('frame', b'PNG'), Picture('labels over frame', b'PNG', paint=True)),
+)
 
 
 def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tuple[dict, str]:
@@ -54,6 +63,7 @@ def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tup
         [FramePictures('front', 0.5, pictures)],
         SEVEN,
         accounting,
+        real_frames=[] if played != 'a drive' else [REAL],
     )
     return summary, (tmp_path / 'report.html').read_text(encoding='utf-8')
 
@@ -83,18 +93,26 @@ def test_the_report_with_truth_holds_every_figure(tmp_path: Path) -> None:
         'Errors:',
         'Camera front',
         'Out: the road',
+        'On real roads',
+        'Copyright (c) 2016-2018 Udacity, Inc.',
     ):
         assert shown in text
+    assert 'Lanes: 99 % road, 1 % sidewalk. Hard shoulder: 100 % sidewalk.' in ' '.join(
+        text.split()
+    )
     links = Links()
     links.feed(text)
     assert links.found
-    assert all(link.startswith('data:') for link in links.found)
+    assert {link for link in links.found if not link.startswith('data:')} == {
+        '#real',
+        'https://github.com/udacity/CarND-Advanced-Lane-Lines',
+    }
 
 
 def test_the_report_of_a_source_claims_no_accuracy(tmp_path: Path) -> None:
     summary, text = small_report(tmp_path, truth=False, played='<b>x</b>')
     assert summary['iou'] is summary['miou'] is summary['road_iou'] is None
-    assert 'road IoU' not in text
+    assert 'road IoU' not in text and 'On real roads' not in text
     assert 'Errors:' not in text
     assert '&lt;b&gt;x' in text
 
