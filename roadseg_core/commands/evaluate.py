@@ -116,6 +116,11 @@ def run(options: argparse.Namespace) -> None:
                 source,
                 place=options.at,
                 calibrations=calibrations,
+                beside=[
+                    path
+                    for path in (options.json, options.worst, options.video)
+                    if path and str(path) != '-'
+                ],
             )
         if options.worst:
             write_worst(options.worst, evaluation, engine, source, place=options.at)

@@ -53,4 +53,4 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         write_json(options.json, report)
     if options.html:
-        write_report(options.html, report)
+        write_report(options.html, report, [options.json] if options.json else [])

@@ -29,6 +29,7 @@ class Line:
     :param label: its name
     :param frames: int [n], the number of the frame of each value; None where values have no frame
     :param camera: whose frames they are; '' where the label says it
+    :param reference: what others are compared with: grey and dashed
     """
 
     x: np.ndarray
@@ -36,6 +37,7 @@ class Line:
     label: str = ''
     frames: np.ndarray | None = None
     camera: str = ''
+    reference: bool = False
 
 
 def series_colours(names: Sequence[str]) -> dict[str, str]:
@@ -69,7 +71,7 @@ def chart(
         one = {
             'label': line.label,
             'camera': line.camera or line.label,
-            'colour': colours[line.label],
+            'colour': '' if line.reference else colours[line.label],
             'x': [float(f'{value:.7g}') for value in np.asarray(line.x)[kept].tolist()],
             'y': [
                 float(f'{value:.4g}') if np.isfinite(value) else None

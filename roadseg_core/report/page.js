@@ -111,7 +111,8 @@ function draw(element) {
     series: [
       {label: told.x.split(',')[0], value: (u, value) => value == null ? '–' : `${+value.toFixed(3)}`},
       ...lines.map(line => ({
-        label: line.label || 'value', stroke: line.colour, width: 1.6,
+        label: line.label || 'value', stroke: line.colour || (() => css('--soft')), width: 1.6,
+        ...(line.colour ? {} : {dash: [5, 4], points: {show: false}}),
         value: (u, value) => value == null ? '–' : `${+value.toPrecision(4)}`,
         ...(told.dots ? {paths: () => null, points: {show: true, size: 4, fill: line.colour}} : {}),
       })),
@@ -136,7 +137,14 @@ function draw(element) {
           pen.moveTo(box.left, y);
           pen.lineTo(box.left + box.width, y);
           pen.stroke();
-          pen.fillText(text, box.left + box.width - 4, y - 5 * ratio);
+          // Readable over curves, too.
+          pen.setLineDash([]);
+          pen.strokeStyle = css('--card');
+          pen.lineWidth = 4 * ratio;
+          const place = [text, box.left + box.width - 4, y + (y < box.top + 20 * ratio ? 14 : -5) * ratio];
+          pen.strokeText(...place);
+          pen.lineWidth = ratio;
+          pen.fillText(...place);
         }
         pen.setLineDash([]);
         for (const key of withPicture) {
@@ -241,9 +249,10 @@ function repaint() {
   });
 }
 
-// The frame lies under its paint, and both paints of a comparison in one; each is in the file once.
+// A frame lies under its paint, the row's first unless it has its own, and both paints of a comparison in one; each is in the file once.
 all('figure.over').forEach(figure => {
-  figure.querySelector('img.under').src = figure.parentElement.querySelector('img').src;
+  const under = figure.querySelector('img.under');
+  if (!under.getAttribute('src')) under.src = figure.parentElement.querySelector('img').src;
 });
 all('figure.wipe').forEach(figure => {
   const paints = all('.paint', figure.parentElement);

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from os.path import relpath
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -62,6 +64,18 @@ def _render(package: str, template: str, width: int, share: float, values: dict[
     environment.globals['asset'] = lambda name: Markup((files(__package__) / name).read_text())
     environment.globals['pictures_are'] = {'width': width, 'share': share, 'whole': _STEPS[0]}
     return environment.get_template(template).render(**values)
+
+
+def links(page: Path, results: Iterable[Path]) -> dict[str, str]:
+    """Return the paths of other results, seen from a page, and their addresses for links."""
+    names = [Path(relpath(result, page.parent)).as_posix() for result in results]
+    return {name: quote(name) for name in names}
+
+
+def links_beside(page: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return the same of those files and folders of a page's folder that are there."""
+    results = (page.parent / name for name in names)
+    return links(page, (result for result in results if result.exists()))
 
 
 def class_colours(label_map: LabelMap) -> dict[str, str]:

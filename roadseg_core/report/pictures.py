@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -25,21 +25,22 @@ class Picture:
     A caption and an image.
 
     :param data: content of a JPEG or PNG file
-    :param paint: whether it is paint by class, to be laid over the first picture of its row
+    :param paint: whether it is paint by class, to be laid over another picture
+    :param under: what paint is laid over, as ``data``; empty for the first picture of its row
     """
 
     caption: str
     data: bytes
     paint: bool = False
+    under: bytes = b''
 
     def uri(self, width: int = WIDTH) -> str:
         """Return the image as a data URI, at most ``width`` pixels wide."""
-        data, jpeg = self.data, self.data[:2] == b'\xff\xd8'
-        if width < WIDTH:
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-            data = _encode(image, flat=not jpeg, width=width)
-        text = base64.b64encode(data).decode('ascii')
-        return f'data:image/{"jpeg" if jpeg else "png"};base64,{text}'
+        return _uri(self.data, width)
+
+    def under_uri(self, width: int = WIDTH) -> str:
+        """Return what the paint is laid over as a data URI."""
+        return _uri(self.under, width)
 
 
 def photograph(caption: str, image: np.ndarray) -> Picture:
@@ -60,6 +61,21 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 def alike(one: np.ndarray, other: np.ndarray) -> bool:
     """Tell whether two thumbnails show the same scene."""
     return cv2.norm(one, other, cv2.NORM_L1) / one.size < _ALIKE
+
+
+def doubt_image(confidence: np.ndarray) -> np.ndarray:
+    """
+    Show where a model is unsure: uint8 [H, W, 3], BGR, dark where it is sure.
+
+    :param confidence: uint8 [H, W], 0..255, the largest probability of a class
+    """
+    return cv2.applyColorMap(255 - confidence, cv2.COLORMAP_INFERNO)
+
+
+def calm(label_map: LabelMap) -> LabelMap:
+    """Return the map in the colours that a page shows at first, half grey, as its script does."""
+    palette = tuple(tuple((value + 150) // 2 for value in colour) for colour in label_map.palette)
+    return replace(label_map, palette=palette)
 
 
 def error_image(
@@ -85,6 +101,15 @@ def error_image(
     image[~is_road & called] = (40, 165, 255)
     image[np.isin(truth, (IGNORE, *truth_map.void_ids))] = 0
     return image
+
+
+def _uri(data: bytes, width: int) -> str:
+    jpeg = data[:2] == b'\xff\xd8'
+    if width < WIDTH:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        data = _encode(image, flat=not jpeg, width=width)
+    text = base64.b64encode(data).decode('ascii')
+    return f'data:image/{"jpeg" if jpeg else "png"};base64,{text}'
 
 
 def _encode(image: np.ndarray, *, flat: bool, width: int = WIDTH) -> bytes:

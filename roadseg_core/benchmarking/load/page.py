@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from roadseg_core.report.charts import Line, chart
-from roadseg_core.report.page import write_page
+from roadseg_core.report.page import links_beside, write_page
+
+_BESIDE = ('load.json', 'node.log', 'sender.log', 'listener.log')
 
 
 def write_load_page(path: Path, result: dict) -> None:
@@ -15,11 +17,15 @@ def write_load_page(path: Path, result: dict) -> None:
     series, cpu = result['series'], result['cpu_ms_per_frame']
     seconds = np.asarray(series['seconds'])
     cores = np.diff(series['cpu']) / np.maximum(1e-9, np.diff(seconds))
-    latency = {name: np.asarray(values) for name, values in series['latency'].items()}
+    # Of a second in which nothing came there is 0, which is no latency.
+    latency = {
+        name: np.where(np.asarray(values) > 0.0, values, np.nan)
+        for name, values in series['latency'].items()
+    }
 
     def drawn(about: str, lines: dict[str, tuple[np.ndarray, np.ndarray]]) -> tuple[str, object]:
         return about, chart(
-            [Line(x, y, name) for name, (x, y) in lines.items()], about=about, x='s'
+            [Line(x, y, name) for name, (x, y) in lines.items()], about=about, x='time, s'
         )
 
     times = {
@@ -34,6 +40,7 @@ def write_load_page(path: Path, result: dict) -> None:
         'page.html.j2',
         **{name: result[name] for name in ('plan', 'cameras', 'sent', 'machine', 'problems')},
         times=times,
+        files=links_beside(path, _BESIDE),
         charts=[
             drawn(
                 'Latency, ms (p50, p99)',

@@ -13,12 +13,13 @@ from roadseg_core.evaluation.fleet.parts import part_folder
 from roadseg_core.evaluation.pages.columns import read_columns
 from roadseg_core.evaluation.pages.curves import curves
 from roadseg_core.evaluation.pages.page import DRIVES
-from roadseg_core.evaluation.settings.conditions import HIGHER_IS_BETTER
+from roadseg_core.evaluation.settings.conditions import CLASS_PREFIX, HIGHER_IS_BETTER
 from roadseg_core.evaluation.settings.sections import ComparisonChoice
 from roadseg_core.labels import LabelMap
 from roadseg_core.report.page import class_colours, write_page
 from roadseg_core.report.pictures import Picture
 
+_TITLES = {'road_iou': 'road IoU', 'miou': 'mean IoU', 'consistency': 'temporal consistency'}
 _COLOURS = {'better': 'var(--good)', 'worse': 'var(--bad)'}
 
 
@@ -107,11 +108,14 @@ def _row(figure: Compared, extent: tuple[float, float]) -> dict[str, object]:
     difference = figure.difference
     ends = (difference.low, difference.value, difference.high, 0.0)
     low, high = extent
+    rising = HIGHER_IS_BETTER.get(figure.name, figure.name.startswith(CLASS_PREFIX) or None)
     interval = (
         '' if math.isnan(difference.low) else f'{difference.low:+.4f} to {difference.high:+.4f}'
     )
     return {
         'name': figure.name,
+        'title': _title(figure.name),
+        'best': None if rising is None else int(rising),
         'first': _number(figure.first.value),
         'second': _number(figure.second.value),
         'difference': _number(difference.value, '+'),
@@ -120,6 +124,12 @@ def _row(figure: Compared, extent: tuple[float, float]) -> dict[str, object]:
         'places': [100 * (end - low) / (high - low) for end in ends] if interval else [],
         'colour': _COLOURS.get(figure.shown, 'var(--soft)'),
     }
+
+
+def _title(name: str) -> str:
+    if name.startswith(CLASS_PREFIX):
+        return f'IoU of {name.removeprefix(CLASS_PREFIX)}'
+    return _TITLES.get(name, name.replace('_', ' '))
 
 
 def _number(value: float, sign: str = '') -> str:

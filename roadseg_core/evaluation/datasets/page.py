@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -29,10 +29,11 @@ from roadseg_core.labels import IGNORE, TWO
 from roadseg_core.metrics import ProbabilityHistogram, RoadHistogram, Tally
 from roadseg_core.metrics.probability_histogram import BINS
 from roadseg_core.report.charts import Line, chart
-from roadseg_core.report.page import class_colours, write_page
+from roadseg_core.report.page import class_colours, links, write_page
 from roadseg_core.report.pictures import (
     Picture,
     alike,
+    doubt_image,
     error_image,
     painting,
     photograph,
@@ -40,7 +41,7 @@ from roadseg_core.report.pictures import (
 )
 
 _WORST, _MIDDLE, _BEST = 4, 2, 2
-_IN_A_STRIP, _STRIP_WIDTH = 3, 320
+_IN_A_STRIP, _IN_A_ROW, _STRIP_WIDTH = 3, 4, 320
 _LEAST_SHARE = 1e-4
 """Share of the pixels in a bin of a reliability diagram, below which it is not drawn."""
 
@@ -61,11 +62,13 @@ def write_report(
     *,
     place: str,
     calibrations: Path | None,
+    beside: Sequence[Path] = (),
 ) -> None:
     """
     Write the page; the frames on it are the worst, some of the middle and the best.
 
     :param engine: runs them once more
+    :param beside: other results, to be linked
     :raises OSError: if the file cannot be written
     """
     report = evaluation.to_dict(engine, source, place=place)
@@ -83,6 +86,7 @@ def write_report(
         __package__,
         'page.html.j2',
         report=report,
+        files=links(path, beside),
         road_only=tally.road_only,
         colours=class_colours(tally.confusion.label_map),
         painted=class_colours(TWO if tally.road_only else tally.confusion.label_map),
@@ -90,7 +94,7 @@ def write_report(
         curves=_curves(tally),
         calibration=_calibration_charts({'as it is': tally, **evaluation.corrupted}),
         condition_columns=CONDITION_COLUMNS,
-        conditions=condition_rows(report),
+        conditions=condition_rows(report, error=percent),
         corrupted=corrupted,
         view_columns=VIEW_COLUMNS,
         views=view_rows(report['road']),
@@ -109,7 +113,9 @@ def write_worst(
     rows = []
     for score in _different(_ranked(evaluation), _IN_A_STRIP, source):
         shown = _show(engine, source, score, score.name, place, None)
-        parts = [cv2.imdecode(np.frombuffer(one.data, np.uint8), 1) for one in shown.pictures]
+        parts = [
+            cv2.imdecode(np.frombuffer(one.data, np.uint8), 1) for one in shown.pictures[:_IN_A_ROW]
+        ]
         height = round(_STRIP_WIDTH * parts[0].shape[0] / parts[0].shape[1])
         size = (_STRIP_WIDTH, height)
         rows.append(
@@ -141,7 +147,7 @@ def _calibration_charts(conditions: Mapping[str, Tally]) -> dict[str, Markup]:
             stated, true, pixels = histogram.bins()
             shown = pixels > _LEAST_SHARE * pixels.sum()
             lines.append(Line(100 * stated[shown], 100 * true[shown], name))
-        lines.append(Line(ideal, ideal, 'ideal'))
+        lines.append(Line(ideal, ideal, 'ideal', reference=True))
         return chart(lines, about=about, x='stated probability, %')
 
     risks = []
@@ -222,6 +228,7 @@ def _show(
         painting('truth', shown_map.colorize(truth), paint=True),
         painting('prediction', shown_map.colorize(labels), paint=True),
         painting('errors', error_image(truth, labels, shown_map)),
+        photograph('confidence', doubt_image(frame.confidence)),
     ]
     above = view_from_above(calibrations, frame.name) if place == 'camera' else None
     if above is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from roadseg_core.report.text_table import table
 
@@ -72,8 +72,14 @@ def view_rows(road: Mapping) -> list[tuple[str, ...]]:
     ]
 
 
-def condition_rows(report: Mapping) -> list[tuple[str, ...]]:
-    """Return accuracy and calibration of the frames as they are, and of them corrupted."""
+def condition_rows(
+    report: Mapping, *, error: Callable[[float], str] = '{:.3f}'.format
+) -> list[tuple[str, ...]]:
+    """
+    Return accuracy and calibration of the frames as they are, and of them corrupted.
+
+    :param error: writes a calibration error
+    """
     rows = []
     for name, of in {'as they are': report, **report['corruptions']}.items():
         confidence, road = (of['calibration'][key] for key in ('confidence', 'road_probability'))
@@ -85,7 +91,7 @@ def condition_rows(report: Mapping) -> list[tuple[str, ...]]:
                     for figure in ('miou', 'road_iou')
                 ),
                 percent(of['road']['boundary']['f1']),
-                *('-' if of['ece'] is None else f'{of["ece"]:.3f}' for of in (confidence, road)),
+                *('-' if of['ece'] is None else error(of['ece']) for of in (confidence, road)),
                 percent(confidence['auroc']),
             )
         )

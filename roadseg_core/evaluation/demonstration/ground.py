@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -18,10 +18,9 @@ from roadseg_core.evaluation.ground.picture import from_above
 from roadseg_core.evaluation.ground.rendered import HOOD, camera_pose
 from roadseg_core.evaluation.live.results import LiveRun, output_topic
 from roadseg_core.ground import END, GridSpec
-from roadseg_core.pipeline.outputs import overlay
 from roadseg_core.rendering import Drive
 from roadseg_core.rendering.config import ROAD
-from roadseg_core.report.pictures import Picture, photograph
+from roadseg_core.report.pictures import Picture, painting, photograph
 from roadseg_core.sources.source import Source
 
 GRID = GridSpec()
@@ -88,9 +87,9 @@ def collect_ground(
             label = labels[camera].get(frame.stamp_ns)
             if label is not None:
                 image = frame.image()
-                paint = (run.label_map, label, None)
-                painted = overlay(image, *paint, alpha=0.5, mode='palette')
-                shown[frame.stamp_ns].append(photograph(camera, painted))
+                paint = painting(camera, run.label_map.colorize(label), paint=True)
+                under = photograph(camera, image).data
+                shown[frame.stamp_ns].append(replace(paint, under=under))
     moments = {}
     for stamp, cells in _grids(published, run.node):
         if stamp in shown:

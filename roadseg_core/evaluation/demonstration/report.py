@@ -19,8 +19,10 @@ from roadseg_core.evaluation.live.accounting import Accounting
 from roadseg_core.labels import LabelMap
 from roadseg_core.machine import processor, versions
 from roadseg_core.report.charts import Line, chart
-from roadseg_core.report.page import class_colours
+from roadseg_core.report.page import class_colours, links_beside
 from roadseg_core.report.page import write_page as write_template
+
+_BESIDE = ('report.json', 'drive', 'published', 'sent_drive.jsonl', 'node.log', 'player_drive.log')
 
 _SHOWN_FIRST = {
     'frame': 'In: the image of a camera',
@@ -57,6 +59,7 @@ def write_page(
         moments=moments,
         real_frames=real_frames,
         notice=notice(),
+        files=links_beside(path, _BESIDE),
         grid=GRID,
         grid_colours=GRID_COLOURS,
         chart=_latency_chart(accounting, summary['cameras'], 1000 / summary['conditions']['fps']),

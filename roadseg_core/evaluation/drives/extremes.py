@@ -13,7 +13,7 @@ import numpy as np
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.labels import LabelMap
 from roadseg_core.pipeline.frame import OutputOptions
-from roadseg_core.report.pictures import alike, error_image
+from roadseg_core.report.pictures import alike, doubt_image, error_image
 
 APART_NS = 1_000_000_000
 """Frames nearer to one another than this show the same scene: one of them is enough."""
@@ -131,7 +131,7 @@ def _pictures(frame: Analysed, label_map: LabelMap, truth_map: LabelMap) -> dict
         made = work.frame.outputs(
             work.run.result, 0, wanted, label_map=label_map, options=OutputOptions()
         )
-        found['confidence'] = cv2.applyColorMap(255 - made['confidence'], cv2.COLORMAP_INFERNO)
+        found['confidence'] = doubt_image(made['confidence'])
     return {name: _shrunk(picture, flat=name not in SMOOTH) for name, picture in found.items()}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.labels import LabelMap
 from roadseg_core.pipeline.outputs import overlay
+from roadseg_core.report.pictures import calm
 from roadseg_core.resizing import resize_ids
 
 FRAMES = 20
@@ -54,7 +55,7 @@ class Film:
         for camera, strip in self._strips.items():
             for number, (index, stamp_ns, image, labels) in enumerate(strip.frames):
                 file = f'film_{camera}_{number}.jpg'
-                painted = overlay(image, label_map, labels, None, alpha=0.4, mode='palette')
+                painted = overlay(image, calm(label_map), labels, None, alpha=0.5, mode='palette')
                 (folder / file).write_bytes(cv2.imencode('.jpg', painted)[1].tobytes())
                 entries.append(
                     {'camera': camera, 'index': index, 'stamp_ns': stamp_ns, 'file': file}

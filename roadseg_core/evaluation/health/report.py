@@ -24,7 +24,7 @@ from roadseg_core.evaluation.health.run import (
 from roadseg_core.health import HealthSettings
 from roadseg_core.machine import describe_machine
 from roadseg_core.report.charts import Line, chart
-from roadseg_core.report.page import write_page
+from roadseg_core.report.page import links, write_page
 from roadseg_core.report.text_table import table
 
 _SEEDS = (None, 1, 2)
@@ -183,8 +183,8 @@ def summary(report: Mapping, *, markdown: bool = False) -> str:
     )
 
 
-def write_report(path: Path, report: Mapping) -> None:
-    """Write the report as a page."""
+def write_report(path: Path, report: Mapping, beside: Sequence[Path]) -> None:
+    """Write the report as a page that links to other results."""
     lines = []
     for row in report['faults']:
         delays = np.array(sorted(row['chosen']['seconds'] + row['others']['seconds']))
@@ -197,6 +197,7 @@ def write_report(path: Path, report: Mapping) -> None:
         __package__,
         'page.html.j2',
         report=report,
+        files=links(path, beside),
         fault_columns=_FAULT_COLUMNS,
         faults=fault_rows(report),
         clip_columns=_CLIP_COLUMNS,

@@ -27,12 +27,12 @@ _MISSING_PERIODS = 1.75
 """Frames further apart than this many periods have lost those between; less is jitter."""
 
 _CURVES = (
-    ('road_iou', 'Road IoU', 'against the truth'),
+    ('road_iou', 'Road IoU', 'against the truth; 1 is best'),
     ('road_share', 'Road share', 'of the picture'),
-    ('confidence', 'Confidence', 'mean of the most probable class'),
-    ('consistency', 'Temporal consistency', 'labels that stay with their surface'),
-    ('flicker', 'Flicker', 'road that changes and changes back'),
-    ('latency_ms', 'Latency', 'ms: decoding, its batch in the engine, outputs'),
+    ('confidence', 'Confidence', 'mean probability of the chosen class, at most 1'),
+    ('consistency', 'Temporal consistency', 'labels that stay with their surface; 1 is best'),
+    ('flicker', 'Flicker', 'road that changes and changes back; 0 is best'),
+    ('latency_ms', 'Latency', 'ms: decoding, its batch in the engine, outputs; less is better'),
 )
 
 
@@ -76,7 +76,7 @@ def curves(
         drawn = chart(
             [_line(columns, figure, first, name, camera) for name, columns in cameras.items()],
             about=f'{title} over time',
-            x='s',
+            x='time, s',
             limits=limits.get(figure),
             drive=bag,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,12 +59,13 @@ class Moments:
         return found
 
 
-def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
+def read_moments(parts: Iterable[Path], *, count: int, first_ns: Mapping[str, int]) -> Moments:
     """
     Take the worst and the best of the frames that the bags kept.
 
     :param parts: folders of the bags' parts of the results
     :param count: frames of each kind
+    :param first_ns: when each bag began, by its path
     :raises OSError: if a part cannot be read
     """
     entries = [
@@ -85,10 +86,15 @@ def read_moments(parts: Iterable[Path], *, count: int) -> Moments:
     values = [entry['row'][figure] for kind in chosen for _, entry in chosen[kind]]
     if values and max(values) - min(values) < TELLING:
         chosen['best'] = []  # nobody would see why
-    chosen['all'] = [item for item in entries if item[1]['kind'] == 'all']
     by_kind = {
-        kind: [_moment(folder, entry) for folder, entry in items] for kind, items in chosen.items()
+        kind: [_moment(folder, entry, figure, first_ns) for folder, entry in items]
+        for kind, items in chosen.items()
     }
+    every = [item for item in entries if item[1]['kind'] == 'all']
+    common = next(
+        (name for name in FIGURE_NAMES if all(of['row'][name] is not None for _, of in every)), ''
+    )
+    by_kind['all'] = [_moment(folder, entry, common, first_ns) for folder, entry in every]
     return Moments(figure, by_kind)
 
 
@@ -110,8 +116,8 @@ def _order(row: dict, sign: int, figure: str) -> tuple:
     return sign * row[figure], row['bag'], row['camera'], row['index']
 
 
-def _moment(folder: Path, entry: dict) -> Moment:
-    row, figure = entry['row'], entry['figure']
+def _moment(folder: Path, entry: dict, figure: str, first_ns: Mapping[str, int]) -> Moment:
+    row = entry['row']
     pictures = []
     for name, file in entry['files'].items():
         image = cv2.imread(str(folder / file))
@@ -123,13 +129,15 @@ def _moment(folder: Path, entry: dict) -> Moment:
             else painting(name, image, paint=name in _PAINT)
         )
     blackout = ', blackout' if row['blackout'] else ''
-    place = (
-        entry['name']
-        or f'camera {row["camera"]}, frame {row["index"]}, stamp {row["stamp_ns"] / 1e9:.3f} s'
+    seconds = (row['stamp_ns'] - first_ns[row['bag']]) / 1e9
+    place = entry['name'] or (
+        f'camera {row["camera"]}, frame {row["index"]} at {seconds:.2f} s '
+        f'(stamp {row["stamp_ns"] / 1e9:.3f})'
     )
-    judged = f'{FIGURE_NAMES[figure]} {row[figure]:.3f}: ' if figure else ''
+    bag = f'{Path(row["bag"]).name}, ' if len(first_ns) > 1 or not entry['name'] else ''
+    judged = f': {FIGURE_NAMES[figure]} {row[figure]:.3f}' if figure else ''
     return Moment(
-        f'{judged}{Path(row["bag"]).name}, {place}{blackout}',
+        f'{bag}{place}{judged}{blackout}',
         row['bag'],
         row['camera'],
         row['index'],

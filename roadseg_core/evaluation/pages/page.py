@@ -15,7 +15,7 @@ from roadseg_core.evaluation.pages.moments import FIGURE_NAMES, Moments, read_fi
 from roadseg_core.evaluation.settings.config import EvaluationConfig
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.metrics import ConfusionMatrix
-from roadseg_core.report.page import class_colours, write_page
+from roadseg_core.report.page import class_colours, links, links_beside, write_page
 
 Columns = Mapping[str, Mapping[str, CameraColumns]]
 
@@ -45,7 +45,11 @@ def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> Non
         if bag['status'] != 'failed'
     }
     columns = {bag: read_columns(part) for bag, part in parts.items()}
-    moments = read_moments(parts.values(), count=config.outputs.pictures)
+    moments = read_moments(
+        parts.values(),
+        count=config.outputs.pictures,
+        first_ns={bag: extent(cameras)[0] for bag, cameras in columns.items()},
+    )
     scores = report['scores']
     compared = TWO if scores and not scores['by_class'] else label_map
     shown, hidden_by = _shown(columns)
@@ -69,15 +73,16 @@ def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> Non
         hidden_by=hidden_by,
         moments=moments.by_kind,
         moments_by=FIGURE_NAMES.get(moments.figure, ''),
-        files=_beside(path.parent),
+        # Written after the page.
+        files=links(path, [path.with_name('report.json')])
+        | links_beside(path, _beside(path.parent)),
     )
 
 
 def _beside(folder: Path) -> list[str]:
-    """Return the other results in the folder, to be linked."""
-    known = [*ROW_FILES, ANNOTATED, 'published', 'node.log']
-    found = [name for name in known if (folder / name).exists()]
-    return ['report.json', *found, *sorted(video.name for video in folder.glob('*.mp4'))]
+    """Name the other results that the folder may hold, to be linked."""
+    videos = sorted(video.name for video in folder.glob('*.mp4'))
+    return [*ROW_FILES, ANNOTATED, 'published', 'node.log', *videos]
 
 
 def _mean_shares(columns: Columns) -> dict[str, float]:
@@ -120,13 +125,15 @@ def _drive(
         cameras, with_truth=report['scores'] is not None, worst=moments.worst(bag)
     )
     first, _ = extent(cameras)
+    film = read_film(part)
     return {
         'title': bag,
         'rows': rows,
         'seconds': seconds,
         'film': {
-            name: [((stamp - first) / 1e9, index, picture) for index, stamp, picture in frames]
-            for name, frames in read_film(part).items()
+            name: [((stamp - first) / 1e9, index, picture) for index, stamp, picture in film[name]]
+            for name in cameras
+            if name in film
         },
         'curves': curves(bag, cameras, bounds),
         'videos': {name: shown for name, shown in videos.items() if (folder / shown).is_file()},

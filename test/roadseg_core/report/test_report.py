@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from roadseg_core.labels import SEVEN
 from roadseg_core.report import page
 from roadseg_core.report.charts import POINTS, Line, chart
-from roadseg_core.report.page import class_colours, write_page
+from roadseg_core.report.page import class_colours, links, links_beside, write_page
 from roadseg_core.report.pictures import error_image, painting, photograph
 
 
@@ -38,6 +38,20 @@ def test_a_chart_keeps_gaps_and_escapes_text() -> None:
     told = described(element)
     assert told['lines'][0]['y'] == [0.1, None, 0.4]
     assert told['lines'][0]['label'] == 'a<b'
+
+
+def test_what_others_are_compared_with_has_no_colour_of_its_own() -> None:
+    ideal = Line(np.arange(2.0), np.arange(2.0), 'ideal', reference=True)
+    lines = described(chart([line([0.1]), ideal], about='x', x='s'))['lines']
+    assert lines[0]['colour'] and not lines[1]['colour']
+
+
+def test_other_results_are_linked_where_they_are(tmp_path: Path) -> None:
+    page = tmp_path / 'out' / 'page.html'
+    page.parent.mkdir()
+    (tmp_path / 'out' / 'here 1.json').touch()
+    assert links_beside(page, ['here 1.json', 'nowhere.json']) == {'here 1.json': 'here%201.json'}
+    assert links(page, [tmp_path / 'a.json']) == {'../a.json': '../a.json'}
 
 
 def test_a_chart_without_values_is_empty() -> None:

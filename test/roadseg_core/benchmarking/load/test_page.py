@@ -38,9 +38,10 @@ def page(tmp_path: Path) -> Path:
             'cpu': [0.0, 0.5, 1.5],
             'memory': [2**28] * 3,
             'threads': [9, 9, 9],
-            'latency': {'p50': [8.0, 9.0], 'p99': [11.0, 12.0]},
+            'latency': {'p50': [0.0, 8.0, 9.0], 'p99': [0.0, 11.0, 12.0]},
         },
     }
+    (tmp_path / 'load.json').touch()
     write_load_page(tmp_path / 'load.html', result)
     return tmp_path / 'load.html'
 
@@ -50,6 +51,7 @@ def test_the_page_says_what_became_of_frames(page: Path) -> None:
     for words in ('75.00 %', 'the node does not keep up', 'front/road_mask', 'thread inference'):
         assert words in text
     assert 'thread idle' not in text
+    assert '<a href="load.json">' in text and 'node.log' not in text
 
 
 @needs_chromium
@@ -60,9 +62,10 @@ def test_charts_fit_their_panels(page: Path, tmp_path: Path, size: str) -> None:
         """
         const root = document.documentElement;
         return [root.scrollWidth - root.clientWidth,
-                [...document.querySelectorAll('.chart')].map(one => one.plot.data.length)];
+                [...document.querySelectorAll('.chart')].map(one => one.plot.data.length),
+                document.querySelector('.chart').plot.data[1][0]];
         """,
         tmp_path,
         size=size,
     )
-    assert found == [0, [3, 2, 2, 2]]
+    assert found == [0, [3, 2, 2, 2], None]

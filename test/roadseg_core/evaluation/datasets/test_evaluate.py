@@ -88,8 +88,10 @@ def test_report_page_and_video(streets, road_where_it_is_bright, capsys):
         assert word in text
     page = (out / 'r.html').read_text()
     # Nothing is loaded. All frames show one scene: of the worst, the middling and the best one is
-    # there, in five pictures.
-    assert page.count('src="data:image/') == 15 and not re.search(r'(src|href)="(?!data:)', page)
+    # there, in six pictures.
+    assert page.count('src="data:image/') == 18
+    others = re.findall(r'(?:src|href)="(?!data:)([^"]*)', page)
+    assert others == ['r.json', 'r.jpg', 'r.mp4']
     # One frame of 120x48, four pictures.
     assert cv2.imread(str(out / 'r.jpg')).shape == (128, 4 * 320, 3)
     video = cv2.VideoCapture(str(out / 'r.mp4'))

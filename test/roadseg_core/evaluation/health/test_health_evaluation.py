@@ -125,9 +125,10 @@ def test_report_pages_and_tables_hold_every_clip_and_fault(tmp_path):
         'model': {'file': 'model.onnx'},
         'extremes': {'chosen': {'focus': 0.7}},
     }
-    write_report(tmp_path / 'page.html', report)
+    write_report(tmp_path / 'page.html', report, [tmp_path / 'a b' / 'health.json'])
     page = (tmp_path / 'page.html').read_text(encoding='utf-8')
     for text in (summary(report), summary(report, markdown=True), page):
         assert 'a street' in text
         assert all(name in text for name in FAULTS)
         assert '1 of 2' in text
+    assert '<a href="a%20b/health.json">a b/health.json</a>' in page

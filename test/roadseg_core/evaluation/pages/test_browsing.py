@@ -129,6 +129,44 @@ def test_a_page_is_explored(page: Path, tmp_path: Path) -> None:
     assert found['film'] == 0 and abs(found['cursor']) < 0.06 and found['small']
 
 
+def test_curves_zoom_together_and_frames_are_bared(page: Path, tmp_path: Path) -> None:
+    found = browse(
+        page,
+        """
+        const [one, other] = [...document.querySelectorAll('.chart')].map(chart => chart.plot);
+        const ends = plot => [plot.scales.x.min, plot.scales.x.max];
+        one.over.scrollIntoView();
+        const box = one.over.getBoundingClientRect();
+        const at = share => ({bubbles: true, button: 0, movementX: 9, clientY: box.top + 40,
+                              clientX: box.left + share * box.width});
+        const found = {whole: ends(one)};
+        one.over.dispatchEvent(new MouseEvent('mousemove', at(0.25)));
+        one.over.dispatchEvent(new MouseEvent('mousedown', at(0.25)));
+        one.over.dispatchEvent(new MouseEvent('mousemove', at(0.75)));
+        await wait();
+        document.dispatchEvent(new MouseEvent('mouseup', at(0.75)));
+        await wait();
+        found.closer = [ends(one), ends(other)];
+        one.over.dispatchEvent(new MouseEvent('dblclick', at(0.5)));
+        await wait();
+        found.again = [ends(one), ends(other)];
+        const split = document.querySelector('[name=split]');
+        split.value = 30;
+        split.dispatchEvent(new Event('input', {bubbles: true}));
+        found.bare = getComputedStyle(document.querySelector('.moment .over .paint')).clipPath;
+        return found;
+        """,
+        tmp_path,
+    )
+    low, high = found['whole']
+    for ends in found['closer']:
+        assert ends == pytest.approx(
+            [low + 0.25 * (high - low), low + 0.75 * (high - low)], abs=0.03 * (high - low)
+        )
+    assert found['again'] == [found['whole'], found['whole']]
+    assert found['bare'].endswith('30%)')
+
+
 def test_the_video_is_in_step_with_the_pointer(
     street_bag, exact_model: str, tmp_path: Path
 ) -> None:
