@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid
-from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import (
@@ -26,6 +25,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from roadseg_core.bags.image_buffer import ImageBuffer
 from roadseg_ros.dds import serialized
 from roadseg_ros.node.parameters import CameraSettings
+from roadseg_ros.node.qos_events import ClosedGroup
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
@@ -87,30 +87,6 @@ def output_qos() -> QoSProfile:
     )
 
 
-class SeldomGroup(ReentrantCallbackGroup):
-    """
-    Hold QoS events, or whatever the executor is to look for now and then only, or never.
-
-    rclpy puts what it waits for together anew for each message; four cameras have 72 events, which
-    take it longer than all the rest.
-
-    :ivar is_open: whether it looks for them now
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_open = True
-
-    def can_execute(self, entity: object) -> bool:
-        """Tell whether the executor is to wait for an event."""
-        return self.is_open
-
-    def take(self, entity: Publisher | Subscription) -> None:
-        """Take over the events of a publisher or a subscription."""
-        for handler in entity.event_handlers:
-            handler.callback_group = self
-
-
 class OutputPublishers:
     """
     Publish outputs.
@@ -123,7 +99,7 @@ class OutputPublishers:
     """
 
     def __init__(
-        self, node: Node, prefix: str, outputs: Mapping[str, type], events: SeldomGroup
+        self, node: Node, prefix: str, outputs: Mapping[str, type], events: ClosedGroup
     ) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
@@ -146,7 +122,7 @@ class OutputPublishers:
                     ),
                     qos_overriding_options=_OUTPUT_OVERRIDES,
                 )
-                events.take(self._publishers[output])
+                events.take_events(self._publishers[output])
         except BaseException:
             self.destroy()
             raise
@@ -190,15 +166,13 @@ class CameraSubscriptions:
         node: Node,
         camera: CameraSettings,
         *,
-        events: SeldomGroup,
+        events: ClosedGroup,
         on_frame: Callable[[np.ndarray], None],
         on_info: Callable[[CameraInfo], None],
     ) -> None:
         self._node = node
         kind = Image if camera.transport == 'raw' else CompressedImage
         self.takes: dict[Subscription, Callable[[], None]] = {}
-        closed = SeldomGroup()
-        closed.is_open = False  # The receiver takes their messages.
         try:
             for message, topic, take, callback in (
                 (kind, camera.image_topic, serialized.take, on_frame),
@@ -209,7 +183,8 @@ class CameraSubscriptions:
                     topic,
                     callback,
                     sensor_qos(),
-                    callback_group=closed,
+                    # The receiver takes its messages.
+                    callback_group=events,
                     event_callbacks=SubscriptionEventCallbacks(
                         incompatible_qos=_mismatch_warning(
                             node, node.resolve_topic_name(topic), 'a publisher does not offer'
@@ -218,7 +193,7 @@ class CameraSubscriptions:
                     qos_overriding_options=QoSOverridingOptions.with_default_policies(),
                 )
                 self.takes[subscription] = partial(_pass_on, subscription, take, callback)
-                events.take(subscription)
+                events.take_events(subscription)
         except BaseException:
             self.destroy()
             raise

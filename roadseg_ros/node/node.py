@@ -30,7 +30,6 @@ from roadseg_ros.node.camera import (
     OUTPUTS,
     CameraSubscriptions,
     OutputPublishers,
-    SeldomGroup,
 )
 from roadseg_ros.node.diagnostics import WorkerDiagnostics, idle_status, transport_status
 from roadseg_ros.node.engine_opening import Model
@@ -49,6 +48,7 @@ from roadseg_ros.node.parameters import (
     is_live,
     read_settings,
 )
+from roadseg_ros.node.qos_events import ClosedGroup, handle_events
 from roadseg_ros.node.receiver import Receiver
 from roadseg_ros.node.tf import TfListener
 from roadseg_ros.node.worker import Worker
@@ -63,7 +63,7 @@ _HEALTH_PERIOD = 1.0
 """Seconds between two messages on a camera's health that says nothing new."""
 
 _EVENTS_EVERY = 5
-"""One in this many of these checks looks for QoS events, too."""
+"""One in this many of these looks is for QoS events, too."""
 
 _SILENCE_LIMIT = 8.0
 """Seconds without a sign of the executor after which the process ends, or more."""
@@ -117,7 +117,7 @@ class SegmentationNode(LifecycleNode):
         self._receiver: Receiver | None = None
         self._worker: Worker | None = None
         self._former: list[Worker] = []
-        self._events = SeldomGroup()
+        self._events = ClosedGroup()
         self._looks = 0
         self._worker_diagnostics: WorkerDiagnostics | None = None
         self._lifecycle = 'unconfigured'
@@ -376,9 +376,10 @@ class SegmentationNode(LifecycleNode):
     def _watch(self) -> None:
         """End the process where a thread hangs: nothing else ends such a thread."""
         self._looks += 1
-        self._events.is_open = self._looks % _EVENTS_EVERY == 0
-        if self._events.is_open and self._ground is not None:
-            self._ground.listen()
+        if self._looks % _EVENTS_EVERY == 0:
+            handle_events(self, self._events)
+            if self._ground is not None:
+                self._ground.listen()
         self._former = [worker for worker in self._former if worker.threads()]
         # An error within the timeout, not after it.
         by = time.monotonic() + _WATCH_PERIOD
