@@ -64,9 +64,9 @@ def resize_ids(
     :returns: uint8 [height, width], ``out`` if there is one
     """
     rows, columns = (_nearest(old, new) for old, new in zip(image.shape, size))
-    wide = cv2.transpose(np.take(cv2.transpose(image), columns, axis=0))
+    wide = cv2.transpose(cv2.transpose(image).take(columns, axis=0))
     # With any other mode NumPy fills memory of its own first.
-    return np.take(wide, rows, axis=0, out=out, mode='clip')
+    return wide.take(rows, axis=0, out=out, mode='clip')
 
 
 @lru_cache(maxsize=64)

@@ -155,11 +155,16 @@ class OpenVinoEngine(Engine):
         if self._core is None:
             raise EngineError('the engine is closed')
         count = len(frames)
+        # OpenVINO shares no memory that is read-only.
+        frames = np.require(frames, requirements=['C', 'W'])
         try:
             requests = self._prepare(count)
             each = count // len(requests)
             for i, request in enumerate(requests):
-                request.start_async([frames[i * each : (i + 1) * each]], share_inputs=True)
+                part = frames[i * each : (i + 1) * each]
+                # Handed to start_async, it would be matched with the inputs first, for 0.1 ms.
+                request.set_input_tensor(openvino.Tensor(part, shared_memory=True))
+                request.start_async()
             for request in requests:
                 request.wait()
         except RuntimeError as error:

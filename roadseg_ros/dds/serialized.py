@@ -39,8 +39,8 @@ _publish = _rcl.rcl_publish_serialized_message
 _publish.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Octets), ctypes.c_void_p]
 _free = _rcutils.rcutils_uint8_array_fini
 _free.argtypes = [ctypes.POINTER(_Octets)]
-_default_allocator = _rcutils.rcutils_get_default_allocator
-_default_allocator.restype = _Allocator
+_rcutils.rcutils_get_default_allocator.restype = _Allocator
+_ALLOCATOR = _rcutils.rcutils_get_default_allocator()
 _error_text = _rcutils.rcutils_get_error_string
 _error_text.restype = _ErrorText
 
@@ -49,7 +49,7 @@ class _Taken:
     """Own the memory of a message that was taken; NumPy views it, and keeps this alive."""
 
     def __init__(self) -> None:
-        self.octets = _Octets(allocator=_default_allocator())
+        self.octets = _Octets(allocator=_ALLOCATOR)
 
     @property
     def __array_interface__(self) -> dict[str, object]:
@@ -83,7 +83,7 @@ def publish(publisher: Publisher, message: np.ndarray) -> None:
     :param message: uint8 [length], contiguous: CDR with its header of four bytes
     :raises RuntimeError: if rcl cannot publish it
     """
-    octets = _Octets(message.ctypes.data, message.size, message.size, _default_allocator())
+    octets = _Octets(message.ctypes.data, message.size, message.size, _ALLOCATOR)
     with publisher.handle:
         _check(_publish(publisher.handle.pointer, octets, None), 'publish a message')
 

@@ -18,7 +18,6 @@ from roadseg_core.bags.images import (
     RawImage,
     parse_compressed,
     parse_raw,
-    read_stamp,
     stamp_fields,
 )
 from roadseg_core.engines.statistics import CameraFigures, InferenceFigures
@@ -101,7 +100,7 @@ class BatchRunner:
             if image is None:
                 settle(ticket, Outcome.BAD)
                 continue
-            if self._has_wrong_stamp(ticket, settings.max_stamp_age):
+            if self._has_wrong_stamp(ticket.camera, image.stamp_ns, settings.max_stamp_age):
                 settle(ticket, Outcome.STALE)
                 continue
             frame = self._convert(ticket, image, warm, warm.batch[len(frames)], settings, at)
@@ -188,15 +187,14 @@ class BatchRunner:
             self._figures[camera].incomplete += 1
         return bool(problems)
 
-    def _has_wrong_stamp(self, ticket: Ticket, max_age: float) -> bool:
+    def _has_wrong_stamp(self, camera: str, stamp_ns: int, max_age: float) -> bool:
         """Tell whether a stamp is too old, as far ahead, or that of the frame before."""
         # By integers: a stamp can be anything, and a ROS time cannot be negative.
-        nanoseconds = read_stamp(ticket.frame)
-        age = (self._clock.now().nanoseconds - nanoseconds) * 1e-9
-        self._figures[ticket.camera].stamp_age = age
-        before = self._last_stamps.get(ticket.camera)
-        self._last_stamps[ticket.camera] = nanoseconds
-        return max_age > 0.0 and (abs(age) > max_age or nanoseconds == before)
+        age = (self._clock.now().nanoseconds - stamp_ns) * 1e-9
+        self._figures[camera].stamp_age = age
+        before = self._last_stamps.get(camera)
+        self._last_stamps[camera] = stamp_ns
+        return max_age > 0.0 and (abs(age) > max_age or stamp_ns == before)
 
     def _read(self, ticket: Ticket[np.ndarray]) -> RawImage | CompressedImage | None:
         """Read a message; None for a damaged one."""

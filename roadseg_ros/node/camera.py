@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
@@ -64,6 +66,9 @@ OUTPUTS = {
 }
 """What is published of each camera, under ``~/<camera>/``."""
 
+_LOOKS_AFTER = 0.1
+"""Seconds after which subscribers are counted again."""
+
 FUSED_OUTPUTS = {'road_grid': OccupancyGrid}
 """What is published of all cameras together, under ``~/``."""
 
@@ -103,6 +108,7 @@ class OutputPublishers:
     ) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
+        self._wanted, self._looked = frozenset[str](), -math.inf
         self.buffers = {
             output: ImageBuffer('bgr8' if output == 'overlay' else 'mono8')
             for output, kind in outputs.items()
@@ -128,12 +134,16 @@ class OutputPublishers:
             raise
 
     def wanted(self) -> frozenset[str]:
-        """Return the outputs that somebody subscribes to."""
-        return frozenset(
-            output
-            for output, publisher in list(self._publishers.items())
-            if publisher.get_subscription_count()
-        )
+        """Return the outputs that somebody subscribes to, or did a tenth of a second ago."""
+        now = time.monotonic()
+        if now - self._looked >= _LOOKS_AFTER:
+            self._looked = now
+            self._wanted = frozenset(
+                output
+                for output, publisher in list(self._publishers.items())
+                if publisher.get_subscription_count()
+            )
+        return self._wanted
 
     def publish(self, output: str, message: object) -> None:
         """Publish one output; an array, uint8 [length], is a serialized message."""

@@ -30,7 +30,7 @@ class ClosedGroup(ReentrantCallbackGroup):
 
 
 def handle_events(node: Node, group: ClosedGroup) -> None:
-    """Call the callbacks of a node's events, those of a group, that happened since the last call."""
+    """Call the callbacks of a group's events on a node that happened since the last call."""
     handlers = [handler for handler in node.waitables if handler.callback_group is group]
     if not handlers:
         return

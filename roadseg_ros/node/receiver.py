@@ -45,13 +45,16 @@ class Receiver(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Work until :meth:`stop`, or until a subscription is gone."""
+        """Work until :meth:`stop`."""
         name_thread('receiver')
-        count = len(self._takes)
         try:
-            with self._context.handle:
-                waiting = rclpy_implementation.WaitSet(count, 0, 0, 0, 0, 0, self._context.handle)
-            with waiting:
+            with ExitStack() as held:
+                for handle in (self._context.handle, *(s.handle for s in self._takes)):
+                    held.enter_context(handle)
+                waiting = rclpy_implementation.WaitSet(
+                    *(len(self._takes), 0, 0, 0, 0, 0), self._context.handle
+                )
+                held.enter_context(waiting)
                 while not self._stopping.is_set():
                     self._receive(waiting)
             waiting.destroy_when_not_in_use()
@@ -67,19 +70,17 @@ class Receiver(threading.Thread):
         return not self.is_alive()
 
     def _receive(self, waiting: rclpy_implementation.WaitSet) -> None:
-        with ExitStack() as held:
-            waiting.clear_entities()
-            for subscription in self._takes:
-                held.enter_context(subscription.handle)
-                waiting.add_subscription(subscription.handle)
-            waiting.wait(_LONGEST_WAIT)
-            ready = waiting.get_ready_entities('subscription')
-            for subscription, take in self._takes.items():
-                if subscription.handle.pointer not in ready:
-                    continue
-                try:
-                    take()
-                except Exception as error:
-                    # It costs its camera this message, and never the others.
-                    topic = subscription.topic_name
-                    self._logger.error(f'{topic}: {error}', throttle_duration_sec=1.0)
+        waiting.clear_entities()
+        for subscription in self._takes:
+            waiting.add_subscription(subscription.handle)
+        waiting.wait(_LONGEST_WAIT)
+        ready = waiting.get_ready_entities('subscription')
+        for subscription, take in self._takes.items():
+            if subscription.handle.pointer not in ready:
+                continue
+            try:
+                take()
+            except Exception as error:
+                # It costs its camera this message, and never the others.
+                topic = subscription.topic_name
+                self._logger.error(f'{topic}: {error}', throttle_duration_sec=1.0)

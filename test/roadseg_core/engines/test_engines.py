@@ -45,6 +45,13 @@ def test_a_frame_does_not_depend_on_its_batch(engine, frames):
             )
 
 
+def test_frames_that_are_read_only_give_the_same_labels(engine, frames):
+    expected = engine.infer(frames[:2]).labels.copy()
+    kept = frames[:2].copy()
+    kept.flags.writeable = False
+    assert np.array_equal(engine.infer(kept).labels, expected)
+
+
 @pytest.mark.skipif(find_spec('tensorrt') is not None, reason='TensorRT is installed')
 def test_auto_is_openvino_for_a_model_file_where_tensorrt_is_not():
     engine = open_engine(MODEL)
