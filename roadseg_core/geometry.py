@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -60,6 +60,23 @@ class View:
         if resized is not place:
             place[...] = resized
         return out
+
+    def reduction(self) -> int:
+        """
+        Return how many times smaller, 8, 4, 2 or 1, a camera's image may come.
+
+        The network needs no more of its pixels then, and a smaller one stands for whole ones.
+        """
+        sides = (*self.camera_size, *self.source)
+        most = min(shown // wanted for shown, wanted in zip(self.source[2:], self.target[2:]))
+        fitting = (by for by in (8, 4, 2) if by <= most and not any(side % by for side in sides))
+        return next(fitting, 1)
+
+    def reduced(self, by: int) -> View:
+        """Return the view of images that come ``by`` times smaller, one of :meth:`reduction`."""
+        height, width = self.camera_size
+        source = tuple(side // by for side in self.source)
+        return replace(self, camera_size=(height // by, width // by), source=source)
 
     def forward_labels(self, labels: np.ndarray) -> np.ndarray:
         """

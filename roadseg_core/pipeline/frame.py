@@ -48,7 +48,8 @@ class Frame:
     """
     Hold a frame while the engine works.
 
-    :param image: uint8 [camera_height, camera_width, 3], BGR
+    :param image: uint8 [camera_height, camera_width, 3], BGR, or a smaller one, of which no overlay
+        in the camera's geometry can be made
     :param network_image: uint8 [input_height, input_width, 3], BGR
     :param view: how the one became the other
     """
@@ -58,15 +59,20 @@ class Frame:
     view: View
 
     @classmethod
-    def placed(cls, image: np.ndarray, geometry: Geometry, out: np.ndarray) -> Frame:
+    def placed(
+        cls, image: np.ndarray, geometry: Geometry, out: np.ndarray, *, reduction: int = 1
+    ) -> Frame:
         """
         Bring a camera image to the network's size.
 
         :param image: uint8 [camera_height, camera_width, 3], BGR
         :param out: uint8 [input_height, input_width, 3]: its place in the batch, filled
+        :param reduction: how many times smaller than the camera's the image comes, as
+            :meth:`roadseg_core.geometry.View.reduction` allows
         """
-        view = geometry.view(image.shape[:2])
-        view.forward(image, out=out)
+        height, width = image.shape[:2]
+        view = geometry.view((reduction * height, reduction * width))
+        view.reduced(reduction).forward(image, out=out)
         return cls(image, out, view)
 
     @property

@@ -21,7 +21,7 @@ from roadseg_core.bags.images import (
     stamp_fields,
 )
 from roadseg_core.engines.statistics import CameraFigures, InferenceFigures
-from roadseg_core.pipeline.compressed import decode_compressed
+from roadseg_core.pipeline.compressed import check_file
 from roadseg_core.pipeline.conversion import ConversionError
 from roadseg_core.pipeline.decoding import image_to_bgr
 from roadseg_core.pipeline.frame import Frame, FrameImages
@@ -103,7 +103,10 @@ class BatchRunner:
             if self._has_wrong_stamp(ticket.camera, image.stamp_ns, settings.max_stamp_age):
                 settle(ticket, Outcome.STALE)
                 continue
-            frame = self._convert(ticket, image, warm, warm.batch[len(frames)], settings, at)
+            painted = settings.output_geometry == 'camera' and wanted[ticket.camera] & OVERLAYS
+            may_reduce = settings.reduce_jpeg and not painted
+            place = warm.batch[len(frames)]
+            frame = self._convert(ticket, image, warm, place, settings.max_pixels, may_reduce, at)
             if frame is None:
                 settle(ticket, Outcome.BAD)
             else:
@@ -211,24 +214,29 @@ class BatchRunner:
         message: RawImage | CompressedImage,
         warm: WarmEngine,
         place: np.ndarray,
-        settings: NodeSettings,
+        max_pixels: int,
+        may_reduce: bool,
         at: Callable[[str, str], None],
     ) -> Frame | None:
         """Bring a frame into its place in the batch; None for one that was dropped."""
+        geometry, reduction = warm.engine.info.geometry, 1
         try:
             if isinstance(message, RawImage):
                 image, encoding = image_to_bgr(message, through_cv_bridge), message.encoding
             else:
                 encoding = message.format
-                image = decode_compressed(message.data, encoding, max_pixels=settings.max_pixels)
+                file = check_file(message.data, encoding, max_pixels=max_pixels)
+                if may_reduce and file.is_jpeg:
+                    reduction = geometry.view(file.size).reduction()
+                image = file.decode(reduction)
             at('resizing', ticket.camera)
-            frame = Frame.placed(image, warm.engine.info.geometry, place)
+            frame = Frame.placed(image, geometry, place, reduction=reduction)
         except Exception as error:
             # Whatever a frame holds, it costs its camera this frame, and never the node.
             said = str(error) if isinstance(error, ConversionError) else repr(error)
             self._warn(ticket.camera, f'frame dropped: {said}')
             return None
-        self._figures[ticket.camera].format = (*image.shape[:2], encoding)
+        self._figures[ticket.camera].format = (*frame.view.camera_size, encoding)
         return frame
 
     def _warn(self, camera: str, text: str) -> None:

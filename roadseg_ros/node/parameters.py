@@ -150,6 +150,12 @@ PARAMETERS = (
         live=True,
     ),
     Parameter(
+        'reduce_jpeg',
+        True,
+        'Whether JPEG images are decoded at 1/2, 1/4 or 1/8 of their size where that is enough.',
+        live=True,
+    ),
+    Parameter(
         'inference_timeout',
         2.0,
         'A node whose engine has not answered for so long ends, in seconds; 0: off.',
@@ -332,6 +338,7 @@ class NodeSettings:
     max_frame_age: float
     max_stamp_age: float
     max_pixels: int
+    reduce_jpeg: bool
     inference_timeout: float
     open_timeout: float
     least_output: float

@@ -161,6 +161,26 @@ def test_same_size_changes_nothing(mode: str) -> None:
     np.testing.assert_array_equal(view.matrix(), np.eye(3))
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(MODES), SIDES, SIDES, SIDES, SIDES, st.sampled_from((1, 2, 3, 8, 16)))
+def test_a_reduced_image_shows_the_network_the_same_place(
+    mode: str, height: int, width: int, input_height: int, input_width: int, times: int
+) -> None:
+    view = Geometry(mode, (input_height, input_width)).view((times * height, times * width))
+    by = view.reduction()
+    reduced = view.reduced(by)
+    assert by in (1, 2, 4, 8)
+    if by > 1:
+        # Enough pixels are left, and each stands for whole ones of the camera.
+        assert reduced.source[2] >= view.target[2]
+        assert reduced.source[3] >= view.target[3]
+        assert tuple(by * side for side in reduced.camera_size) == view.camera_size
+        assert tuple(by * side for side in reduced.source) == view.source
+    # Centres of pixels: number x of the reduced image lies at by * (x + 0.5) - 0.5.
+    centre = np.array([[by, 0.0, (by - 1) / 2], [0.0, by, (by - 1) / 2], [0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(view.matrix() @ centre, reduced.matrix(), atol=1e-9)
+
+
 def test_fine_stripes_do_not_alias() -> None:
     # Stripes finer than the network's pixels must come out grey, also where the other side grows.
     stripes = np.zeros((30, 90, 3), np.uint8)

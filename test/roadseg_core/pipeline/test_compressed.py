@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from roadseg_core.pipeline.compressed import decode_compressed
+from roadseg_core.pipeline.compressed import check_file, decode_compressed
 from roadseg_core.pipeline.conversion import ConversionError
 
 
@@ -211,3 +211,24 @@ def test_size_in_the_header_is_checked_before_decoding(
 def test_refusals(data: bytes, format: str, message: str) -> None:
     with pytest.raises(ConversionError, match=message):
         decode_compressed(data, format)
+
+
+@pytest.mark.parametrize('reduction', [2, 4, 8])
+@pytest.mark.parametrize('flags', [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)])
+def test_a_reduced_jpeg_is_the_mean_of_its_pixels(
+    picture: np.ndarray, reduction: int, flags: tuple[int, ...]
+) -> None:
+    content = encoded(picture[:40, :64], '.jpg', cv2.IMWRITE_JPEG_QUALITY, 95, *flags)
+    file = check_file(content)
+    assert (file.size, file.is_jpeg) == ((40, 64), True)
+    size = (64 // reduction, 40 // reduction)
+    expected = cv2.resize(file.decode(), size, interpolation=cv2.INTER_AREA).astype(int)
+    found = file.decode(reduction)
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 3
+    with pytest.raises(ConversionError, match='pixels'):
+        check_file(content, max_pixels=40 * 64 - 1)
+
+
+def test_a_png_comes_in_full(picture: np.ndarray) -> None:
+    np.testing.assert_array_equal(check_file(encoded(picture, '.png')).decode(4), picture)

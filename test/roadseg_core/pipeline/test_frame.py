@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from roadseg_core.engines import open_engine
 from roadseg_core.geometry import MODES, Geometry
 from roadseg_core.labels import LABEL_MAPS
+from roadseg_core.model_file import read_model
+from roadseg_core.pipeline.compressed import check_file
 from roadseg_core.pipeline.frame import FRAME_OUTPUTS, Frame, FrameImages, OutputOptions
 from roadseg_core.pipeline.outputs import OUTPUT_GEOMETRIES
 from roadseg_core.pipeline.segmentation import Segmentation
+from roadseg_core.rendering import Drive, demo_config
+
+MODEL = Path(__file__).parents[3] / 'models/mobilenet_fcn_0.5.onnx'
 
 
 @pytest.mark.parametrize('output_geometry', OUTPUT_GEOMETRIES)
@@ -36,3 +44,20 @@ def test_images_do_not_depend_on_what_else_is_made(
         assert together.make(output, out=out) is out
         np.testing.assert_array_equal(out, alone)
         np.testing.assert_array_equal(together.make(output, out=np.empty_like(out)), alone)
+
+
+@pytest.mark.parametrize('times', [2, 4])
+def test_a_jpeg_that_is_decoded_smaller_has_the_labels_of_the_whole(times: int) -> None:
+    drive = Drive(demo_config(1.0, 10.0, 320 * times, 480 * times))
+    file = check_file(cv2.imencode('.jpg', drive.render('front', 0).image)[1])
+    engine = open_engine(read_model(MODEL), precision='fp32')
+    geometry = engine.info.geometry
+    batch = np.empty((2, 320, 480, 3), np.uint8)
+    whole = Frame.placed(file.decode(), geometry, batch[0])
+    assert whole.view.reduction() == times
+    smaller = Frame.placed(file.decode(times), geometry, batch[1], reduction=times)
+    assert smaller.image.shape == (320, 480, 3)
+    assert smaller.view == whole.view
+    labels = engine.infer(batch).labels
+    engine.close()
+    assert (labels[0] == labels[1]).mean() > 0.99

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from node_process import frame, publish_until
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
 
 CAMERAS = ('front', 'left', 'right', 'rear')
@@ -111,6 +111,42 @@ def test_ctrl_c_while_the_node_still_loads_ends_without_a_traceback(tmp_path):
         time.sleep(0.005)
     assert node.stop() == 0
     assert node.text() == ''
+
+
+def test_a_large_jpeg_has_outputs_of_its_own_size(start):
+    bench, _ = start(front__transport='compressed', fps='30.0')
+    camera = bench.node.create_publisher(
+        CompressedImage, '/camera/front/image_raw/compressed', helpers.BEST_EFFORT
+    )
+    infos = bench.node.create_publisher(CameraInfo, '/camera/front/camera_info', 10)
+    masks = bench.listen('/segmentation/front/road_mask')
+    scaled = bench.listen('/segmentation/front/camera_info', CameraInfo)
+    bench.wait_ready()
+    # Twice the network's input: it is decoded at half its size while nobody looks at overlays.
+    data = cv2.imencode('.jpg', np.full((640, 960, 3), 99, np.uint8))[1].tobytes()
+    k = [900.0, 0.0, 480.0, 0.0, 900.0, 320.0, 0.0, 0.0, 1.0]
+
+    class Camera:
+        @staticmethod
+        def publish(message):
+            infos.publish(CameraInfo(width=960, height=640, k=k))
+            camera.publish(message)
+
+    def make(number):
+        return CompressedImage(format='jpeg', data=data)
+
+    def send_until(condition, what):
+        publish_until(bench, [Camera], condition, what, make=make)
+
+    send_until(lambda: masks and scaled, 'a mask')
+    overlays = bench.listen('/segmentation/front/overlay')
+    send_until(lambda: overlays, 'an overlay')
+    for message in (masks[0], masks[-1], overlays[-1], scaled[-1]):
+        assert (message.height, message.width) == (640, 960)
+    assert list(scaled[-1].k) == k
+    report = bench.camera('front')
+    assert (report['width'], report['height']) == ('960', '640')
+    assert (report['bad'], report['incomplete'], report['last_error']) == ('0', '0', '')
 
 
 def test_bad_frames_are_dropped_counted_and_survived(start):
