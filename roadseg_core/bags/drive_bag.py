@@ -68,7 +68,7 @@ _prepared = lru_cache(maxsize=1)(Drive)  # each process prepares a drive once
 
 def _camera_info(drive: Drive, camera: str, stamp_ns: int) -> bytes:
     types = message_types()
-    fx, fy, cx, cy = drive.intrinsics(camera)
+    fx, fy, cx, cy = drive.camera(camera).intrinsics
     message = types.types[CAMERA_INFO_TYPE](
         header=header(stamp_ns, camera),
         height=drive.config.height,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -54,15 +53,15 @@ class CameraPose:
     """
     One camera at one moment, in the world.
 
+    :param vehicle: x and y of the vehicle in metres, its heading in radians
     :param rotation: float64 [3, 3], world to camera (x right, y down, z forward)
     :param centre: float64 [3], position of the camera
-    :param size: width and height in pixels
     """
 
+    camera: MountedCamera
+    vehicle: tuple[float, float, float]
     rotation: np.ndarray
     centre: np.ndarray
-    intrinsics: Intrinsics
-    size: tuple[int, int]
 
     def to_camera(self, points: np.ndarray) -> np.ndarray:
         """Return [N, 3] world points in camera coordinates."""
@@ -70,7 +69,7 @@ class CameraPose:
 
     def to_pixels(self, points: np.ndarray) -> np.ndarray:
         """Return [..., 2] pixels of [..., 3] points in camera coordinates with positive depth."""
-        fx, fy, cx, cy = self.intrinsics
+        fx, fy, cx, cy = self.camera.intrinsics
         return points[..., :2] / points[..., 2:] * (fx, fy) + (cx, cy)
 
     def outline(self, points: np.ndarray) -> np.ndarray:
@@ -80,22 +79,9 @@ class CameraPose:
         :returns: int32 [M, 2], pixels with ``SHIFT`` fractional bits; what is behind the camera
             is cut off, and nothing left is M = 0
         """
-        depth = points[:, 2:]
-        nearest = float(depth.min())
-        if nearest < _NEAR:
+        if points[:, 2].min() < _NEAR:
             points = _clip(points)
-            depth = points[:, 2:]
-        focal, middle = self._fixed
-        pixels = points[:, :2] / depth * focal + middle
-        if nearest < 1:
-            pixels = pixels.clip(-_FAR_PIXEL * 2**SHIFT, _FAR_PIXEL * 2**SHIFT)
-        return np.rint(pixels).astype(np.int32)
-
-    @cached_property
-    def _fixed(self) -> tuple[np.ndarray, np.ndarray]:
-        """Focal lengths and principal point with ``SHIFT`` fractional bits."""
-        fixed = np.array(self.intrinsics) * 2**SHIFT
-        return fixed[:2], fixed[2:]
+        return fixed(self.to_pixels(points))
 
 
 def fixed(pixels: np.ndarray) -> np.ndarray:
@@ -119,7 +105,7 @@ def _clip(points: np.ndarray) -> np.ndarray:
 
 class MountedCamera:
     """
-    A camera with the tables that stay the same all drive.
+    A camera on its vehicle, with the tables that stay the same all drive.
 
     ``ground_rows`` is the first row that sees the ground; ``ground_x``, ``ground_y`` are
     float32 [rows, W] of where its pixels meet the ground in vehicle coordinates, ``depth``
@@ -129,7 +115,8 @@ class MountedCamera:
 
     def __init__(self, name: str, height: int, width: int) -> None:
         self.name, self.height, self.width = name, height, width
-        *self._mount, yaw, pitch, field = MOUNTS[name]
+        self.mount = MOUNTS[name]
+        *self._place, yaw, pitch, field = self.mount
         # The field holds for 4:3 and wider; a tall image gets the same angle downwards.
         focal = max(width, height * 4 / 3) / 2 / math.tan(math.radians(field) / 2)
         self.intrinsics = Intrinsics(focal, focal, (width - 1) / 2, (height - 1) / 2)
@@ -142,9 +129,9 @@ class MountedCamera:
         slope = -rays[:, 0, 2]
         self.ground_rows = int(np.searchsorted(slope, 1e-3))
         low = rays[self.ground_rows :]
-        self.depth = (self._mount[2] / slope[self.ground_rows :]).astype(np.float32)
-        self.ground_x = self._mount[0] + low[..., 0] * self.depth[:, None]
-        self.ground_y = self._mount[1] + low[..., 1] * self.depth[:, None]
+        self.depth = (self.mount.z / slope[self.ground_rows :]).astype(np.float32)
+        self.ground_x = self.mount.x + low[..., 0] * self.depth[:, None]
+        self.ground_y = self.mount.y + low[..., 1] * self.depth[:, None]
         high = rays[: self.ground_rows : 2, ::2]
         along = high @ np.array([math.cos(self.yaw), math.sin(self.yaw), 0], np.float32)
         across = high @ np.array([-math.sin(self.yaw), math.cos(self.yaw), 0], np.float32)
@@ -154,8 +141,8 @@ class MountedCamera:
     def view(self, x: float, y: float, heading: float) -> CameraPose:
         """Return the camera's view from a vehicle at x, y (metres) heading so (radians)."""
         turn = turn_matrix(heading)
-        centre = np.array([x, y, 0.0]) + turn @ np.array(self._mount)
-        return CameraPose(self._axes @ turn.T, centre, self.intrinsics, (self.width, self.height))
+        centre = np.array([x, y, 0.0]) + turn @ np.array(self._place)
+        return CameraPose(self, (x, y, heading), self._axes @ turn.T, centre)
 
 
 def turn_matrix(heading: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .camera import CAMERAS, MOUNTS, CameraPose, Intrinsics, Mount, MountedCamera
+from .camera import CAMERAS, CameraPose, MountedCamera
 from .config import VEHICLES, VRU, DriveConfig, RenderedFrame
 from .ground import Ground
 from .hood import Hood
@@ -67,25 +67,19 @@ class Drive:
         """Return nanoseconds from the start of the drive to a frame."""
         return round(index * 1_000_000_000 / self.config.fps)
 
-    def intrinsics(self, camera: str) -> Intrinsics:
+    def camera(self, name: str) -> MountedCamera:
         """
-        Return fx, fy, cx, cy of a camera in pixels.
+        Return a camera: its mount on the vehicle, and its intrinsics.
 
         :raises ValueError: if there is no such camera
         """
-        return self._camera(camera).intrinsics
+        if name not in self._cameras:
+            raise ValueError(f'unknown camera {name!r}; expected one of {", ".join(CAMERAS)}')
+        return self._cameras[name]
 
     def view(self, camera: str, index: int) -> CameraPose:
         """Return where a camera is at a frame, to project points of the street."""
-        return self._camera(camera).view(*self._pose(index))
-
-    def mount(self, camera: str) -> Mount:
-        """
-        Return where a camera sits on the vehicle, whose frame is on the ground, x forward.
-
-        :raises ValueError: if there is no such camera
-        """
-        return MOUNTS[self._camera(camera).name]
+        return self.camera(camera).view(*self._pose(index))
 
     def ground_truth(self, index: int, points: np.ndarray) -> np.ndarray:
         """
@@ -121,27 +115,18 @@ class Drive:
         :raises ValueError: if there is no such camera
         :raises IndexError: if there is no such frame
         """
-        eye = self._camera(camera)
-        pose = self._pose(index)
-        stamp = self.stamp_ns(index)
-        light = self._daylight.at(stamp / 1e9)
-        image = np.empty((eye.height, eye.width, 3), np.uint8)
-        labels = np.empty((eye.height, eye.width), np.uint8)
+        view, stamp = self.view(camera, index), self.stamp_ns(index)
+        painter = Painter(view, self._daylight.at(stamp / 1e9))
         vehicles = self._traffic.vehicles(stamp / 1e9)
-        self._sky.paint(image, labels, eye, pose[2], light)
-        self._ground.paint(image, labels, eye, pose, light, vehicles)
-        painter = Painter(image, labels, eye.view(*pose), light)
+        self._sky.paint(painter)
+        self._ground.paint(painter, vehicles)
         _paint_items(painter, self._scenery.background, _FAR_SIGHT)
         moving = [*vehicles, *self._traffic.people(stamp / 1e9)]
         _paint_items(painter, [*self._scenery.foreground, *moving], _NEAR_SIGHT)
-        self._hoods[camera].paint(image, labels, light)
+        self._hoods[camera].paint(painter)
         rng = self.config.generator('noise', CAMERAS.index(camera), index)
-        return RenderedFrame(self._sensor.expose(image, light.gain, rng), labels, stamp)
-
-    def _camera(self, name: str) -> MountedCamera:
-        if name not in self._cameras:
-            raise ValueError(f'unknown camera {name!r}; expected one of {", ".join(CAMERAS)}')
-        return self._cameras[name]
+        image = self._sensor.expose(painter.image, painter.light.gain, rng)
+        return RenderedFrame(image, painter.labels, stamp)
 
     def _pose(self, index: int) -> tuple[float, float, float]:
         if not 0 <= index < self.frame_count:
@@ -155,10 +140,11 @@ def _paint_items(painter: Painter, items: list[Item], sight: float) -> None:
     view = painter.view
     places = view.to_camera(np.array([item.anchor for item in items]))
     distance = np.linalg.norm(places, axis=1)
-    wide = view.size[0] / 2 / view.intrinsics.fx
+    camera = view.camera
+    wide = camera.width / 2 / camera.intrinsics.fx
     shown = (places[:, 2] > -12) & (distance < sight)
     shown &= np.abs(places[:, 0]) < wide * places[:, 2].clip(0) + 16
-    covered = np.full(view.size[0], float(view.size[1]))
+    covered = np.full(camera.width, float(camera.height))
     nearest = [items[i] for i in np.flatnonzero(shown)[np.argsort(distance[shown], kind='stable')]]
     seen = [item for item in nearest if not isinstance(item, Wall) or item.seen(view, covered)]
     for item in reversed(seen):

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from .camera import SHIFT, CameraPose, MountedCamera
+from .camera import SHIFT, MountedCamera
 from .config import DriveConfig
-from .light import Light
+from .painter import Painter
 from .shadows import sun_fall, swept
 from .street import Grid, Street
 from .vehicles import Placed
@@ -66,27 +66,17 @@ class Ground:
         # Three tiles per side: around the camera, hardly a pixel has to wrap.
         self._detail = np.tile(np.round(detail).clip(0, 255).astype(np.uint8), (3, 3))
 
-    def paint(
-        self,
-        image: np.ndarray,
-        labels: np.ndarray,
-        camera: MountedCamera,
-        pose: tuple[float, float, float],
-        light: Light,
-        vehicles: list[Placed],
-    ) -> None:
+    def paint(self, painter: Painter, vehicles: list[Placed]) -> None:
         """
         Paint the rows below the horizon.
 
-        :param image: uint8 [H, W, 3], changed in place
-        :param labels: uint8 [H, W], changed in place
-        :param pose: x, y and heading of the camera vehicle
         :param vehicles: on the move: their shadows are not on the map
         """
+        camera, pose, light = painter.view.camera, painter.view.vehicle, painter.light
         if camera.name not in self._bands:
             self._bands[camera.name] = _bands(camera, self._grid.texel)
-        image, labels = image[camera.ground_rows :], labels[camera.ground_rows :]
-        shadow, dim = _moving_shadows(labels.shape, camera, camera.view(*pose), light, vehicles)
+        image, labels = (of[camera.ground_rows :] for of in (painter.image, painter.labels))
+        shadow, dim = _moving_shadows(painter, vehicles)
         lost = np.repeat(light.haze_share(camera.depth)[:, None], camera.width, axis=1)
         dim = cv2.multiply(dim, cv2.convertScaleAbs(lost, alpha=-255, beta=255), scale=1 / 255)
         haze = cv2.convertScaleAbs(lost, alpha=light.haze)
@@ -136,21 +126,17 @@ class Ground:
         return self._levels[along, across]
 
 
-def _moving_shadows(
-    shape: tuple[int, int],
-    camera: MountedCamera,
-    view: CameraPose,
-    light: Light,
-    vehicles: list[Placed],
-) -> tuple[np.ndarray, np.ndarray]:
+def _moving_shadows(painter: Painter, vehicles: list[Placed]) -> tuple[np.ndarray, np.ndarray]:
     """
     Return what moving vehicles do to the light in the rows below the horizon.
 
     :returns: uint8 [rows, W] twice: the share of the sun blocked; the gain close under them
     """
+    view, camera = painter.view, painter.view.camera
+    shape = camera.height - camera.ground_rows, camera.width
     shadow, under = np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)
     # The sun's direction is the world's: no street coordinates here.
-    fall = sun_fall(light.direction)
+    fall = sun_fall(painter.light.direction)
     for placed in vehicles:
         if math.dist(placed.anchor[:2], view.centre[:2]) > 60:
             continue

@@ -7,8 +7,7 @@ import numpy as np
 
 from .camera import SHIFT, MountedCamera, fixed
 from .config import VOID
-from .light import Light
-from .painter import blend
+from .painter import Painter, blend
 
 _SHARE = {'front': 0.035, 'left': 0.045, 'right': 0.045, 'rear': 0.03}
 
@@ -30,8 +29,8 @@ class Hood:
         colour = (34.0, 33.0, 32.0) + 62 * shine
         self._colour = np.tile(colour.astype(np.uint8), (1, width, 1))
 
-    def paint(self, image: np.ndarray, labels: np.ndarray, light: Light) -> None:
-        """Paint the strip into uint8 [H, W, 3] and its truth into uint8 [H, W]."""
-        colour = cv2.convertScaleAbs(self._colour, alpha=0.8 + 0.4 * light.sun)
-        blend(image[self._first :], colour, self._mask)
-        labels[self._first :][self._mask > 127] = VOID
+    def paint(self, painter: Painter) -> None:
+        """Paint the strip."""
+        colour = cv2.convertScaleAbs(self._colour, alpha=0.8 + 0.4 * painter.light.sun)
+        blend(painter.image[self._first :], colour, self._mask)
+        painter.labels[self._first :][self._mask > 127] = VOID

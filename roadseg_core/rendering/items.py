@@ -70,7 +70,7 @@ class Wall:
         if self._corners[-1, 2] == 0 and isinstance(self._face, Texture):
             # Its whole columns: a camera that looks down sees upright edges aslant.
             first = max(0, int(max(x[0], x[3])) + 3)
-            columns = np.arange(first, max(first, min(view.size[0], int(min(x[1], x[2])) - 2)))
+            columns = np.arange(first, max(first, min(view.camera.width, int(min(x[1], x[2])) - 2)))
             top = np.interp(columns, x[:2], y[:2]) + 2
             covered[columns] = np.minimum(covered[columns], top)
         return True

@@ -40,17 +40,14 @@ class Painter:
 
     The image gets soft edges, the truth hard ones.
 
-    :param image: uint8 [H, W, 3], changed in place
-    :param labels: uint8 [H, W], changed in place
+    ``image`` is uint8 [H, W, 3], BGR, ``labels`` uint8 [H, W]; both are empty at first.
     """
 
-    def __init__(
-        self, image: np.ndarray, labels: np.ndarray, view: CameraPose, light: Light
-    ) -> None:
-        self.image = image
-        self.labels = labels
+    def __init__(self, view: CameraPose, light: Light) -> None:
         self.view = view
         self.light = light
+        size = view.camera.height, view.camera.width
+        self.image, self.labels = np.empty((*size, 3), np.uint8), np.empty(size, np.uint8)
 
     def colours(self, base: np.ndarray, gain: np.ndarray, depth: np.ndarray) -> list:
         """
@@ -96,7 +93,7 @@ class Painter:
         if ends[..., 2].min() < 0.2:
             return
         pixels = self.view.to_pixels(ends)
-        radii = np.maximum(0.5 * self.view.intrinsics.fx * widths / ends[..., 2], 0.35)
+        radii = np.maximum(0.5 * self.view.camera.intrinsics.fx * widths / ends[..., 2], 0.35)
         way = pixels[:, 1] - pixels[:, 0]
         angles = np.arctan2(way[:, 1], way[:, 0])[:, None] + _OUTLINE
         arcs = np.stack([np.cos(angles), np.sin(angles)], axis=2)
@@ -119,13 +116,14 @@ class Painter:
         if len(outline) < 3:
             return
         left, top = np.maximum((outline.min(0) >> SHIFT) - 1, 0).tolist()
-        right, bottom = np.minimum((outline.max(0) >> SHIFT) + 3, self.view.size).tolist()
+        size = self.view.camera.width, self.view.camera.height
+        right, bottom = np.minimum((outline.max(0) >> SHIFT) + 3, size).tolist()
         if left >= right or top >= bottom:
             return
         level = texture.level(*self._extent(corners))
         height, width = level.shape[:2]
         solid = level.shape[2] == 3
-        fx, fy, cx, cy = self.view.intrinsics
+        fx, fy, cx, cy = self.view.camera.intrinsics
         project = np.array([[fx, 0, cx - left], [0, fy, cy - top], [0, 0, 1.0]])
         origin, across, down = corners[0], corners[1] - corners[0], corners[3] - corners[0]
         plane = np.stack([across / width, down / height, origin], axis=1)

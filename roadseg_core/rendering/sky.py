@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .camera import SHIFT, CameraPose, MountedCamera, fixed
+from .camera import SHIFT, fixed
 from .config import INFRASTRUCTURE, SKY, DriveConfig
-from .light import Light
+from .painter import Painter
 from .texture import fractal_noise
 
 _WIDTH = 2160
@@ -49,26 +49,14 @@ class Sky:
         rough[-40:] += np.linspace(0, rough[0] - rough[-1], 40, dtype=np.float32)
         self._ridge = np.tan(np.radians(2.0 + 0.7 * rough))
 
-    def paint(
-        self,
-        image: np.ndarray,
-        labels: np.ndarray,
-        camera: MountedCamera,
-        heading: float,
-        light: Light,
-    ) -> None:
-        """
-        Paint the rows above the horizon.
-
-        :param image: uint8 [H, W, 3], changed in place
-        :param labels: uint8 [H, W], changed in place
-        :param heading: of the vehicle, in radians
-        """
+    def paint(self, painter: Painter) -> None:
+        """Paint the rows above the horizon."""
+        camera, cloud = painter.view.camera, painter.light.cloud
         rows = camera.ground_rows
         if rows == 0:
             return
-        labels[:rows] = SKY
-        turn = (heading + camera.yaw) % (2 * np.pi)
+        painter.labels[:rows] = SKY
+        turn = (painter.view.vehicle[2] + camera.yaw) % (2 * np.pi)
         # Directions leave the panorama by less than the padding: cameras see 90 degrees at most.
         column = (camera.azimuth + np.float32(turn)) * np.float32(_WIDTH / (2 * np.pi))
         column += np.float32(_PAD - 0.5)
@@ -78,13 +66,11 @@ class Sky:
             cv2.remap(panorama, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             for panorama in (self._clear, self._covered)
         )
-        sky = cv2.addWeighted(clear, 1 - light.cloud, covered, light.cloud, 0)
-        cv2.resize(sky, (camera.width, rows), image[:rows], interpolation=cv2.INTER_LINEAR)
-        self._paint_ridge(image, labels, camera.view(0.0, 0.0, heading), turn, light)
+        sky = cv2.addWeighted(clear, 1 - cloud, covered, cloud, 0)
+        cv2.resize(sky, (camera.width, rows), painter.image[:rows])
+        self._paint_ridge(painter, turn)
 
-    def _paint_ridge(
-        self, image: np.ndarray, labels: np.ndarray, view: CameraPose, turn: float, light: Light
-    ) -> None:
+    def _paint_ridge(self, painter: Painter, turn: float) -> None:
         """Paint the trees and roofs on the horizon."""
         step = 2 * np.pi / _RIDGE
         number = round(turn / step) + np.arange(-_RIDGE // 5, _RIDGE // 5)
@@ -92,10 +78,10 @@ class Sky:
         slope = self._ridge[number % _RIDGE]
         slope[[0, -1]] = -0.05
         rays = np.stack([np.cos(number * step), np.sin(number * step), slope], axis=1)
-        outline = fixed(view.to_pixels(rays @ view.rotation.T))
-        colour = np.array([92, 104, 98]) * (1 - _HAZE) + light.haze * _HAZE
-        cv2.fillPoly(image, [outline], colour.tolist(), cv2.LINE_AA, SHIFT)
-        cv2.fillPoly(labels, [outline], INFRASTRUCTURE, cv2.LINE_8, SHIFT)
+        outline = fixed(painter.view.to_pixels(rays @ painter.view.rotation.T))
+        colour = np.array([92, 104, 98]) * (1 - _HAZE) + painter.light.haze * _HAZE
+        cv2.fillPoly(painter.image, [outline], colour.tolist(), cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(painter.labels, [outline], INFRASTRUCTURE, cv2.LINE_8, SHIFT)
 
 
 def _padded(panorama: np.ndarray) -> np.ndarray:

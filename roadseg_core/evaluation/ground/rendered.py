@@ -118,14 +118,14 @@ class Mounted:
 
 def camera_model(drive: Drive, name: str) -> CameraModel:
     """Return the model of a rendered camera."""
-    fx, fy, cx, cy = drive.intrinsics(name)
+    fx, fy, cx, cy = drive.camera(name).intrinsics
     height, width = drive.config.height, drive.config.width
     return CameraModel(width, height, 'plumb_bob', (fx, 0, cx, 0, fy, cy, 0, 0, 1))
 
 
 def camera_pose(drive: Drive, name: str, error: float = 0.0) -> Pose:
     """Return the pose of a rendered camera; ``error`` degrees too far down."""
-    mount = drive.mount(name)
+    mount = drive.camera(name).mount
     return Pose.mounted(
         mount.x,
         mount.y,

@@ -114,7 +114,7 @@ def test_labels_agree_with_projected_ground(camera: str) -> None:
 
 def test_known_point_hits_its_pixel(drive: Drive) -> None:
     view = drive.view('front', 0)
-    fx, fy, cx, cy = drive.intrinsics('front')
+    fx, fy, cx, cy = drive.camera('front').intrinsics
     forward = view.rotation[2]
     pixel = view.to_pixels(view.to_camera((view.centre + 7 * forward)[None]))[0]
     assert pixel == pytest.approx((cx, cy))
@@ -157,7 +157,7 @@ def test_the_ground_is_what_the_cameras_see_of_it() -> None:
     x, y = np.meshgrid(np.linspace(4, 14, 101), np.linspace(-6, 6, 121))
     truth = drive.ground_truth(0, np.stack([x, y], axis=-1))
     points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
-    mount = drive.mount('front')
+    mount = drive.camera('front').mount
     pitch = np.radians(mount.pitch)
     ahead, low = points[:, 0] - mount.x, mount.z - points[:, 2]
     optical = np.stack(

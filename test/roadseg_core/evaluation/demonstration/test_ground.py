@@ -56,7 +56,7 @@ def test_the_node_is_told_where_the_cameras_are():
     values = node_parameters(drive, drive.cameras)
     for camera in drive.cameras:
         pose = Pose(*yaml.safe_load(values[f'{camera}.pose']))
-        mount = drive.mount(camera)
+        mount = drive.camera(camera).mount
         assert (pose.x, pose.y, pose.z) == pytest.approx(mount[:3])
         right = pose.matrix[:2, 0]
         yaw = np.radians(mount.yaw)

@@ -43,7 +43,7 @@ def test_the_camera_model_is_that_of_the_drive() -> None:
     drive = Drive(DriveConfig(7, 'urban', seconds=1, fps=1, height=120, width=160))
     view = drive.view('right', 0)
     point = np.array([[1.0, -6.0, 0.0]])
-    ahead, mount = drive.view('front', 0), drive.mount('front')
+    ahead, mount = drive.view('front', 0), drive.camera('front').mount
     (cosine, sine), (x, y) = (
         ahead.rotation[2, :2] / np.hypot(*ahead.rotation[2, :2]),
         ahead.centre[:2],
