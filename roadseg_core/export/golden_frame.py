@@ -92,9 +92,9 @@ def _rendered(input_size: tuple[int, int]) -> tuple[tuple[str, np.ndarray], ...]
     found = []
     for layout in LAYOUTS:
         height, width = (max(32, side) for side in _small(input_size))
-        drive = Drive(DriveConfig(_SEED, layout.name, 1.0, 1.0, height, width))
+        drive = Drive(DriveConfig(_SEED, layout, 1.0, 1.0, height, width))
         image = drive.render('front', 0).image
-        found.append((f'a rendered street, {layout.name}', _shrunk(image, input_size)))
+        found.append((f'a rendered street, {layout}', _shrunk(image, input_size)))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layouts import LAYOUTS, find_layout
+from .layouts import LAYOUTS
 
 SKY, INFRASTRUCTURE, ROAD, SIDEWALK, VEHICLES, VRU, VOID = range(7)
 """Class ids of the truth: the label map ``seven``."""
@@ -39,7 +39,9 @@ class DriveConfig:
     width: int = 640
 
     def __post_init__(self) -> None:
-        find_layout(self.layout)
+        if self.layout not in LAYOUTS:
+            known = ', '.join(LAYOUTS)
+            raise ValueError(f'unknown layout {self.layout!r}; expected one of {known}')
         if self.seed < 0:
             raise ValueError(f'seed is {self.seed}; expected 0 or more')
         if not 0.0 < self.seconds <= 600.0:
@@ -75,7 +77,7 @@ _DEMO_SEED = 11
 DEMO_LAYOUTS = ('urban', 'avenue')
 """Street families of which the demo shows the first; training sees none of them."""
 
-TRAINING_LAYOUTS = tuple(layout.name for layout in LAYOUTS if layout.name not in DEMO_LAYOUTS)
+TRAINING_LAYOUTS = tuple(name for name in LAYOUTS if name not in DEMO_LAYOUTS)
 """Street families that training may see."""
 
 _FIRST_TRAINING_SEED = 10_000

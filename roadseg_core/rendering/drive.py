@@ -132,7 +132,8 @@ class Drive:
         if not 0 <= index < self.frame_count:
             raise IndexError(f'frame {index}; expected 0 to {self.frame_count - 1}')
         s, d = self._traffic.camera_vehicle(self.stamp_ns(index) / 1e9)
-        return *self.street.to_world(s, d), self.street.heading(s)
+        x, y, _ = self.street.points((s, d)).tolist()
+        return x, y, self.street.heading(s)
 
 
 def _paint_items(painter: Painter, items: list[Item], sight: float) -> None:

@@ -15,6 +15,9 @@ _DENSITY = 26
 _FLOOR = 3.1
 """Metres from one floor to the next."""
 
+_FLOORS = {'house': (1, 2), 'terrace': (2, 4), 'block': (3, 6)}
+"""Fewest and most floors of each kind of building."""
+
 _WALLS = palette(
     '96,122,148 72,92,132 138,152,160 112,128,138 168,180,186 '
     '86,104,120 120,142,158 70,80,98 146,150,152 104,108,112'
@@ -103,8 +106,10 @@ class _Wall:
         return (_MIRROR_GLASS if draw < 0.85 else _CURTAINS) * self._rng.uniform(0.7, 1.2)
 
 
-def make_facade(rng: np.random.Generator, kind: str, floors: int) -> Facade:
+def make_facade(rng: np.random.Generator, kind: str) -> Facade:
     """Return a facade of a kind: ``terrace``, ``block`` or ``house``."""
+    low, high = _FLOORS[kind]
+    floors = int(rng.integers(low, high + 1))
     bays = int(rng.integers(2, 5)) if kind != 'block' else int(rng.integers(4, 9))
     bay = float(rng.uniform(2.2, 3.4))
     width, height = bays * bay, floors * _FLOOR + 0.6

@@ -10,7 +10,7 @@ import numpy as np
 from .camera import CameraPose
 from .config import INFRASTRUCTURE, VOID
 from .facades import Facade
-from .painter import Painter, Polygon
+from .painter import Painter
 from .street import Street
 from .texture import Texture, palette
 
@@ -82,7 +82,7 @@ class Wall:
         if isinstance(self._face, Texture):
             painter.picture(corners, self._face, gain, INFRASTRUCTURE)
         else:
-            painter.polygons([Polygon(corners, self._face, gain, INFRASTRUCTURE)])
+            painter.polygons([corners], gain * self._face[None], INFRASTRUCTURE)
 
 
 def standing(left: np.ndarray, right: np.ndarray, rise: np.ndarray) -> np.ndarray:
@@ -156,8 +156,8 @@ class Bars:
 
     def paint(self, painter: Painter) -> None:
         """Paint the bars in their order."""
-        ends, gain = painter.view.to_camera(self._ends), painter.light.shade(0 * UP)
-        painter.limbs(ends, self._widths, self._colours, gain, self._label)
+        colours = self._colours * painter.light.shade(0 * UP)
+        painter.limbs(painter.view.to_camera(self._ends), self._widths, colours, self._label)
 
 
 def make_lamp(

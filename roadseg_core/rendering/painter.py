@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -16,22 +16,6 @@ _OUTLINE = np.concatenate(
     [np.linspace(-np.pi / 2, np.pi / 2, 6), np.linspace(np.pi / 2, np.pi * 1.5, 6)]
 )
 """Directions of a bar's outline, from its axis: around its end, then around its start."""
-
-
-class Polygon(NamedTuple):
-    """
-    Describe a flat polygon of one colour.
-
-    :param points: [N, 3] in camera coordinates
-    :param colour: BGR
-    :param gain: of the light
-    :param label: class id; ``None`` where the pixels have their label already
-    """
-
-    points: np.ndarray
-    colour: np.ndarray
-    gain: float
-    label: int | None
 
 
 class Painter:
@@ -49,46 +33,28 @@ class Painter:
         size = view.camera.height, view.camera.width
         self.image, self.labels = np.empty((*size, 3), np.uint8), np.empty(size, np.uint8)
 
-    def colours(self, base: np.ndarray, gain: np.ndarray, depth: np.ndarray) -> list:
+    def polygons(self, polygons: list[np.ndarray], colours: np.ndarray, label: int) -> None:
         """
-        Return BGR colours as the camera sees them.
+        Paint flat polygons in the order given; what is behind the camera is cut off.
 
-        :param base: [N, 3]
-        :param gain: of the light, [N] or one
-        :param depth: in metres, through the haze, [N] or one
+        :param polygons: each [N, 3] in camera coordinates
+        :param colours: [polygons, 3], BGR in this light
         """
-        lost = np.reshape(self.light.haze_share(np.maximum(depth, 0.0)), (-1, 1))
-        lit = np.minimum(base * np.reshape(gain, (-1, 1)), 255.0)
-        return (lit * (1 - lost) + self.light.haze * lost).tolist()
+        points = np.concatenate(polygons)
+        if points[:, 2].min() > 0.5:
+            ends = np.cumsum([len(polygon) for polygon in polygons])
+            outlines = np.split(self.view.outline(points), ends[:-1])
+        else:
+            outlines = [self.view.outline(polygon) for polygon in polygons]
+        self._fill(outlines, colours, float(points[:, 2].mean()), label)
 
-    def polygons(self, parts: list[Polygon]) -> None:
-        """Paint flat polygons in the order given; what is behind the camera is cut off."""
-        ends = np.cumsum([len(part.points) for part in parts])
-        points = np.concatenate([part.points for part in parts])
-        whole = self.view.outline(points) if points[:, 2].min() > 0.5 else None
-        starts = ends - [len(part.points) for part in parts]
-        colours, gains = np.array([part.colour for part in parts]), [part.gain for part in parts]
-        shown = self.colours(colours, np.array(gains), points[starts, 2])
-        for part, start, end, colour in zip(parts, starts, ends, shown):
-            if whole is None:
-                outline = self.view.outline(points[start:end])
-                if len(outline) < 3:
-                    continue
-            else:
-                outline = whole[start:end]
-            cv2.fillPoly(self.image, [outline], colour, cv2.LINE_AA, SHIFT)
-            if part.label is not None:
-                cv2.fillPoly(self.labels, [outline], part.label, cv2.LINE_8, SHIFT)
-
-    def limbs(
-        self, ends: np.ndarray, widths: np.ndarray, colours: np.ndarray, gain: float, label: int
-    ) -> None:
+    def limbs(self, ends: np.ndarray, widths: np.ndarray, colours: np.ndarray, label: int) -> None:
         """
         Paint rounded bars in the order given: arms, poles, a bicycle's tubes.
 
         :param ends: [N, 2, 3], start and end in camera coordinates
         :param widths: [N, 2], thickness at start and end, in metres
-        :param colours: [N, 3], BGR
+        :param colours: [N, 3], BGR in this light
         """
         if ends[..., 2].min() < 0.2:
             return
@@ -100,10 +66,18 @@ class Painter:
         half = len(_OUTLINE) // 2
         arcs[:, :half] = pixels[:, 1:] + radii[:, 1, None, None] * arcs[:, :half]
         arcs[:, half:] = pixels[:, :1] + radii[:, 0, None, None] * arcs[:, half:]
-        shown = self.colours(colours, gain, float(ends[..., 2].mean()))
-        for outline, colour in zip(fixed(arcs), shown):
-            cv2.fillPoly(self.image, [outline], colour, cv2.LINE_AA, SHIFT)
-            cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, SHIFT)
+        self._fill(fixed(arcs), colours, float(ends[..., 2].mean()), label)
+
+    def _fill(
+        self, outlines: Iterable[np.ndarray], colours: np.ndarray, depth: float, label: int
+    ) -> None:
+        """Fill outlines, seen through the haze of ``depth`` metres."""
+        lost = self.light.haze_share(max(depth, 0.0))
+        seen = np.minimum(colours, 255.0) * (1 - lost) + self.light.haze * lost
+        for outline, colour in zip(outlines, seen.tolist()):
+            if len(outline) > 2:
+                cv2.fillPoly(self.image, [outline], colour, cv2.LINE_AA, SHIFT)
+                cv2.fillPoly(self.labels, [outline], label, cv2.LINE_8, SHIFT)
 
     def picture(self, corners: np.ndarray, texture: Texture, gain: float, label: int) -> None:
         """

@@ -8,7 +8,7 @@ import numpy as np
 from . import materials as m
 from .camera import SHIFT, fixed
 from .config import DriveConfig
-from .street import Grid, Junction, Street
+from .street import LANE, Grid, Junction, Street
 from .texture import fractal_noise, grain
 
 _KERB = 0.16
@@ -66,7 +66,7 @@ class Pavement:
         d = np.abs(self._grid.low + self._grid.texel * (np.arange(self._grid.rows) + 0.5))
         total = np.zeros(len(d))
         for lane in range(layout.lanes):
-            middle = layout.lane_width * (lane + 0.5)
+            middle = LANE * (lane + 0.5)
             for offset, width, depth in ((-0.75, 0.3, 0.8), (0.75, 0.3, 0.8), (0, 0.35, 0.5)):
                 total -= depth * np.exp(-(((d - middle - offset) / width) ** 2))
         return np.where(d > self._street.road_half, 0, total).astype(np.float32)
@@ -148,13 +148,11 @@ class Pavement:
         if layout.centre == 'double':
             material = m.YELLOW_LINE if rng.random() < 0.4 else m.WHITE_LINE
             self._both_sides(-_ALL, _ALL, 0.08, 0.08 + _LINE, material)
-        elif layout.centre == 'solid':
-            self._rect(-_ALL, _ALL, -_LINE / 2, _LINE / 2, m.WHITE_LINE)
         elif layout.centre == 'dashed':
             self._dashes(0.0, 2.0 if rng.random() < 0.5 else 4.0, 5.0)
         for lane in range(1, layout.lanes):
-            self._dashes(lane * layout.lane_width, 3.0, 6.0)
-        edge = layout.lanes * layout.lane_width
+            self._dashes(lane * LANE, 3.0, 6.0)
+        edge = layout.lanes * LANE
         if layout.parking:
             self._dashes(edge, 1.2, 5.2)
         elif layout.edge_lines and rng.random() < 0.4:
@@ -189,5 +187,4 @@ class Pavement:
         self._rect(start, stop, -outer, -inner, material)
 
     def _rect(self, start: float, stop: float, low: float, high: float, material: int) -> None:
-        rows = slice(self._grid.row(low), self._grid.row(high))
-        self.texels[rows, self._grid.column(start) : self._grid.column(stop)] = material
+        self.texels[self._grid.part(start, stop, low, high)] = material

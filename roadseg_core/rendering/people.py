@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +19,9 @@ _CLOTHES = palette(
 )
 _HAIR = palette('24,26,32 40,52,70 70,74,78')
 _METAL, _RUBBER = palette('58,58,60 32,32,33')
+
+_Joint = tuple[float, float]
+"""x and z; legs and arms have a y of their own."""
 
 _Point = tuple[float, float, float]
 _Bar = tuple[_Point, _Point, tuple[float, float], np.ndarray]
@@ -82,67 +86,61 @@ class PlacedPerson:
         widths = np.array([bar[2] for bar in bars]) * person.size
         colours = np.array([bar[3] for bar in bars])
         gain = 0.5 + 0.45 * painter.light.shade(np.array([0.0, 0.0, 1.0]))
-        painter.limbs(ends[order], widths[order], colours[order], gain, VRU)
+        painter.limbs(ends[order], widths[order], gain * colours[order], VRU)
 
 
 def _walker(placed: PlacedPerson) -> list[_Bar]:
     """Return the bars of a figure on foot: x forward, y left, z up, metres at size 1."""
-    person, phase, stride = placed.person, placed.phase, placed.stride
+    phase, stride = placed.phase, placed.stride
     bars: list[_Bar] = []
-    coat, trousers, skin = person.coat, person.trousers, person.skin
     for side in (1, -1):
         swing = side * stride * math.sin(phase)
         lift = max(0.0, side * math.cos(phase)) * 0.10 * min(1.0, stride * 3)
-        knee = (0.5 * swing + 0.5 * lift, 0.09 * side, 0.5 + lift * 0.5)
-        foot = (swing, 0.09 * side, 0.09 + lift)
-        toe = (swing + 0.14, 0.09 * side, 0.05 + lift)
-        elbow = (-0.35 * swing - 0.03, 0.24 * side, 1.16)
-        hand = (-0.7 * swing + 0.06, 0.25 * side, 0.92)
-        bars += [
-            ((0.0, 0.08 * side, 0.92), knee, (0.18, 0.14), trousers),
-            (knee, foot, (0.14, 0.10), trousers * 0.92),
-            (foot, toe, (0.10, 0.08), _RUBBER),
-            ((0.0, 0.2 * side, 1.4), elbow, (0.13, 0.11), coat * 0.92),
-            (elbow, hand, (0.11, 0.08), coat * 0.88),
-        ]
-    return bars + [
-        ((0.0, 0.0, 0.92), (0.02, 0.0, 1.23), (0.33, 0.38), coat),
-        ((0.01, 0.0, 1.2), (0.02, 0.0, 1.35), (0.38, 0.34), coat * 1.06),
-        ((0.03, 0.0, 1.45), (0.04, 0.0, 1.55), (0.12, 0.12), skin * 0.85),
-        ((0.05, 0.0, 1.58), (0.06, 0.0, 1.65), (0.16, 0.17), skin),
-        ((0.0, 0.0, 1.63), (0.03, 0.0, 1.68), (0.18, 0.17), person.hair),
-    ]
+        leg = (0.0, 0.92), (0.5 * swing + 0.5 * lift, 0.5 + lift * 0.5), (swing, 0.09 + lift)
+        arm = (0.0, 1.4), (-0.35 * swing - 0.03, 1.16), (-0.7 * swing + 0.06, 0.92)
+        bars += _limbs(placed.person, side, leg, arm)
+    return bars + _trunk(placed.person, (0.0, 0.92), (0.02, 1.34))
 
 
 def _cyclist(placed: PlacedPerson) -> list[_Bar]:
-    person, phase = placed.person, placed.phase
+    """Return the bars of a bicycle and its rider."""
     bars: list[_Bar] = []
-    coat, trousers = person.coat, person.trousers
     radius = 0.34
+    rear, front, crank = (-0.52, 0.0, radius), (0.52, 0.0, radius), (-0.08, 0.0, 0.33)
+    seat, head = (-0.25, 0.0, 0.92), (0.36, 0.0, 0.88)
     angle = np.linspace(0, 2 * np.pi, 13)
-    for hub in (-0.52, 0.52):
-        rim = np.stack(
-            [hub + radius * np.cos(angle), 0 * angle, radius + radius * np.sin(angle)], 1
-        )
-        bars += [(tuple(a), tuple(b), (0.045, 0.045), _RUBBER) for a, b in zip(rim, rim[1:])]
-    crank, seat, head = (-0.08, 0.0, 0.33), (-0.25, 0.0, 0.92), (0.36, 0.0, 0.88)
-    rear, front = (-0.52, 0.0, radius), (0.52, 0.0, radius)
+    for hub in (rear, front):
+        rim = hub + radius * np.stack([np.cos(angle), 0 * angle, np.sin(angle)], 1)
+        bars += [(*ends, (0.045, 0.045), _RUBBER) for ends in pairwise(rim)]
     tubes = (crank, seat), (crank, head), (seat, head), (seat, rear), (crank, rear), (head, front)
     handlebar = (0.34, -0.26, 1.0), (0.34, 0.26, 1.0)
     bars += [(start, end, (0.05, 0.05), _METAL) for start, end in (*tubes, handlebar)]
     for side in (1, -1):
-        cosine, sine = side * math.cos(phase), side * math.sin(phase)
-        foot = (crank[0] + 0.17 * cosine, 0.11 * side, 0.35 + 0.17 * sine)
-        knee = (0.16 + 0.08 * cosine, 0.11 * side, 0.72 + 0.11 * sine)
-        elbow = (0.22, 0.25 * side, 1.2)
-        bars += [
-            ((-0.2, 0.09 * side, 0.98), knee, (0.18, 0.14), trousers),
-            (knee, foot, (0.13, 0.10), trousers * 0.92),
-            ((0.12, 0.2 * side, 1.42), elbow, (0.12, 0.1), coat * 0.92),
-            (elbow, (0.36, 0.24 * side, 1.04), (0.1, 0.07), coat * 0.88),
-        ]
-    return bars + [
-        ((-0.2, 0.0, 1.0), (0.14, 0.0, 1.46), (0.32, 0.38), coat),
-        ((0.2, 0.0, 1.56), (0.22, 0.0, 1.66), (0.17, 0.19), person.skin),
-        ((0.16, 0.0, 1.68), (0.2, 0.0, 1.72), (0.2, 0.19), person.hair),
+        cosine, sine = side * math.cos(placed.phase), side * math.sin(placed.phase)
+        foot = crank[0] + 0.17 * cosine, 0.37 + 0.17 * sine
+        leg = (-0.2, 0.98), (0.16 + 0.08 * cosine, 0.72 + 0.11 * sine), foot
+        bars += _limbs(placed.person, side, leg, ((0.12, 1.38), (0.22, 1.18), (0.36, 1.04)))
+    return bars + _trunk(placed.person, (-0.2, 1.0), (0.12, 1.34))
+
+
+def _limbs(person: Person, side: int, leg: tuple[_Joint, ...], arm: tuple[_Joint, ...]) -> list:
+    """Return the bars of a leg and an arm, from the body outwards, on the left (1) or right."""
+    hip, knee, foot = ((x, 0.09 * side, z) for x, z in leg)
+    shoulder, elbow, hand = ((x, 0.23 * side, z) for x, z in arm)
+    return [
+        (hip, knee, (0.18, 0.14), person.trousers),
+        (knee, foot, (0.14, 0.10), person.trousers * 0.92),
+        (foot, (foot[0] + 0.14, foot[1], foot[2] - 0.04), (0.10, 0.08), _RUBBER),
+        (shoulder, elbow, (0.13, 0.11), person.coat * 0.92),
+        (elbow, hand, (0.11, 0.08), person.coat * 0.88),
+    ]
+
+
+def _trunk(person: Person, hips: _Joint, chest: _Joint) -> list[_Bar]:
+    x, z = chest
+    return [
+        ((hips[0], 0.0, hips[1]), (x, 0.0, z), (0.33, 0.36), person.coat),
+        ((x + 0.01, 0.0, z + 0.11), (x + 0.02, 0.0, z + 0.21), (0.12, 0.12), person.skin * 0.85),
+        ((x + 0.03, 0.0, z + 0.24), (x + 0.04, 0.0, z + 0.31), (0.16, 0.17), person.skin),
+        ((x - 0.02, 0.0, z + 0.29), (x + 0.01, 0.0, z + 0.34), (0.18, 0.17), person.hair),
     ]

@@ -14,6 +14,7 @@ from .texture import Texture
 from .vehicles import Placed, Vehicle
 
 _STYLES = 9
+_PARKED = 0.55
 
 
 class Scenery:
@@ -32,10 +33,7 @@ class Scenery:
         self.foreground: list[Item] = []
         layout = street.layout
         kinds = [layout.buildings[i % len(layout.buildings)] for i in range(_STYLES)]
-        low, high = layout.floors
-        self._facades = [
-            (kind, make_facade(rng, kind, int(rng.integers(low, high + 1)))) for kind in kinds
-        ]
+        self._facades = [(kind, make_facade(rng, kind)) for kind in kinds]
         self._trees = [make_tree(rng) for _ in range(4)]
         self._bushes = [make_tree(rng, 1.0) for _ in range(2)]
         self._hedge = make_hedge(rng)
@@ -49,9 +47,6 @@ class Scenery:
                 self._place_trees(side)
             if layout.setback > 2:
                 self._place_gardens(side)
-
-    def _point(self, s: float, d: float) -> np.ndarray:
-        return np.array([*self._street.to_world(s, d), 0.0])
 
     def _building(
         self, facade: Facade, side: int, s: float, front: float, depth: float, pitched: bool
@@ -104,7 +99,7 @@ class Scenery:
                 s += facade.width
             else:
                 height = rng.uniform(7, 12)
-                foot, size = self._point(s, side * (d - 4)), (height * 1.1, height)
+                foot, size = self._street.points((s, side * (d - 4))), (height * 1.1, height)
                 self.background.append(Plant(foot, size, self._any(self._trees)))
                 s += rng.uniform(4, 8)
 
@@ -117,7 +112,7 @@ class Scenery:
             if not street.in_junction(s, 3.0):
                 heading = street.heading(s)
                 inward = np.array([np.sin(heading), -np.cos(heading), 0.0]) * side
-                anchor = self._point(s, side * near_kerb)
+                anchor = self._street.points((s, side * near_kerb))
                 self.foreground.append(make_lamp(anchor, inward, height, rng))
                 self._shadows.post(s, side * near_kerb, height)
             s += rng.uniform(24, 34)
@@ -127,7 +122,7 @@ class Scenery:
                 if not street.in_junction(s, 2.0):
                     far = street.walk_end - 0.5 if maker is make_bin else near_kerb
                     d = side * (far if rng.random() < 0.7 else near_kerb)
-                    self.foreground.append(maker(self._point(s, d), rng))
+                    self.foreground.append(maker(self._street.points((s, d)), rng))
                     self._shadows.post(s, d, 1.2)
                 s += rng.exponential(gap) + 5
 
@@ -139,11 +134,11 @@ class Scenery:
             length = vehicle.body.length
             s += length / 2 + rng.uniform(0.6, 1.6)
             clear = length < 8 and not street.in_junction(s, length / 2 + 5.0)
-            if clear and rng.random() < street.layout.parked:
+            if clear and rng.random() < _PARKED:
                 d = side * (street.road_half - vehicle.body.width / 2 - rng.uniform(0.1, 0.35))
                 along = side == street.side or rng.random() < 0.2
                 heading = street.heading(s) + (0.0 if along else np.pi) + rng.normal(0, 0.01)
-                self.foreground.append(Placed(self._point(s, d), heading, vehicle))
+                self.foreground.append(Placed(self._street.points((s, d)), heading, vehicle))
                 self._shadows.prism(vehicle.footprint(0.0) + (s, d), vehicle.body.height * 0.85)
                 self._shadows.contact(vehicle.footprint(0.12) + (s, d))
             s += length / 2
@@ -170,13 +165,13 @@ class Scenery:
             edges = (s, s + length)[::side]
             if rng.random() < 0.5 and not any(street.in_junction(edge, 2.0) for edge in edges):
                 d = side * (street.walk_end + 0.25)
-                ends = [self._point(edge, d) for edge in edges]
+                ends = self._street.points([(edge, d) for edge in edges])
                 corners = standing(*ends, UP * 1.5)
                 self.background.append(Wall(corners, self._hedge, corners[2:].mean(0)))
                 self._shadows.prism(np.array([(edge, d) for edge in edges]), 1.5)
             elif rng.random() < 0.5 and not street.in_junction(s, 3.0):
                 size = rng.uniform(0.9, 2.2)
-                foot = self._point(s, side * (street.walk_end + size / 2 + 0.3))
+                foot = self._street.points((s, side * (street.walk_end + size / 2 + 0.3)))
                 self.background.append(Plant(foot, (size * 1.2, size), self._any(self._bushes)))
             if street.layout.gap > 4 and rng.random() < 0.35 and not street.in_junction(s, 5.0):
                 beyond = 2 + rng.random() * (street.layout.setback + 12.0)
@@ -185,5 +180,5 @@ class Scenery:
 
     def _tree(self, items: list[Item], s: float, d: float, height: float) -> None:
         size = (height * self._rng.uniform(0.8, 1.1), height)
-        items.append(Plant(self._point(s, d), size, self._any(self._trees)))
+        items.append(Plant(self._street.points((s, d)), size, self._any(self._trees)))
         self._shadows.tree(s, d, height)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .config import DriveConfig
-from .layouts import Layout, find_layout
+from .layouts import LAYOUTS
 
 BEHIND = 70.0
 """Metres of street furnished behind the start of the drive."""
@@ -15,6 +15,10 @@ BEHIND = 70.0
 AHEAD = 150.0
 """Metres of street furnished beyond the end of the drive."""
 
+LANE = 3.4
+"""Width of a lane in metres."""
+
+_CURVE = 270.0
 _STEP = 0.01
 _MARGIN = 400.0
 _LARGEST_SIDE = 30_000
@@ -38,7 +42,7 @@ class Street:
     """
 
     def __init__(self, config: DriveConfig) -> None:
-        self.layout: Layout = find_layout(config.layout)
+        self.layout = LAYOUTS[config.layout]
         rng = config.generator('street')
         self.first = -BEHIND
         self.last = config.seconds * self.layout.speed * 1.1 + AHEAD
@@ -48,7 +52,7 @@ class Street:
         slope = np.zeros(count)
         centre = np.zeros(count)
         for share, length in ((1.0, 1.0), (0.3, 0.53)):
-            wave = 2 * np.pi / (self.layout.curve_length * length * rng.uniform(0.9, 1.15))
+            wave = 2 * np.pi / (_CURVE * length * rng.uniform(0.9, 1.15))
             phase = rng.uniform(0, 2 * np.pi)
             swing = share * self.layout.curve * rng.uniform(0.7, 1.1)
             centre += swing * np.sin(wave * s + phase)
@@ -59,20 +63,17 @@ class Street:
         self.junctions = self._place_junctions(rng)
 
     def _place_junctions(self, rng: np.random.Generator) -> tuple[Junction, ...]:
-        gap = self.layout.junction_gap
-        if gap <= 0:
-            return ()
         found = []
-        s = self.first + gap * rng.uniform(0.2, 0.9)
-        while s < self.last - 10:
+        s = self.first + rng.uniform(20, 80)
+        while self.layout.junctions and s < self.last - 10:
             found.append(Junction(float(s), float(rng.uniform(3.0, 4.2))))
-            s += gap * rng.uniform(0.75, 1.35)
+            s += rng.uniform(65, 115)
         return tuple(found)
 
     @property
     def road_half(self) -> float:
         """Half width of the carriageway, parking lanes included."""
-        return self.layout.lanes * self.layout.lane_width + self.layout.parking
+        return self.layout.lanes * LANE + self.layout.parking
 
     @property
     def walk_start(self) -> float:
@@ -96,7 +97,7 @@ class Street:
 
     def lane(self, number: int) -> float:
         """Return d of the middle of an own lane, 0 next to the centre line."""
-        return self.side * self.layout.lane_width * (number + 0.5)
+        return self.side * LANE * (number + 0.5)
 
     def in_junction(self, s: float, margin: float = 0.0) -> bool:
         """Return whether ``s`` lies in a side street or within ``margin`` of one."""
@@ -104,19 +105,14 @@ class Street:
 
     def heading(self, s: float) -> float:
         """Return the direction of the road at ``s`` in radians, 0 along the x axis."""
-        return float(self._heading[self._index(s)])
-
-    def to_world(self, s: float, d: float) -> tuple[float, float]:
-        """Return world x, y of a point of the street."""
-        index = self._index(s)
-        return s, float(self._centre[index]) + d / float(self._cosine[index])
+        return float(self._heading.take(self._indices(np.float64(s)), mode='clip'))
 
     def points(self, plan: np.ndarray) -> np.ndarray:
-        """Return float64 [N, 3] world points on the ground of ``plan``, [N, 2] of (s, d)."""
-        plan = np.asarray(plan, np.float64)
-        index = self._indices(plan[:, 0]).clip(0, len(self._centre) - 1)
-        y = self._centre[index] + plan[:, 1] / self._cosine[index]
-        return np.stack([plan[:, 0], y, np.zeros_like(y)], axis=1)
+        """Return float64 [..., 3], world points on the ground, of [..., 2], (s, d)."""
+        s, d = np.moveaxis(np.asarray(plan, np.float64), -1, 0)
+        index = self._indices(s)
+        y = self._centre.take(index, mode='clip') + d / self._cosine.take(index, mode='clip')
+        return np.stack([s, y, 0 * s], axis=-1)
 
     def from_world(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (s, d) of world points, arrays of any one shape."""
@@ -125,9 +121,6 @@ class Street:
         d = y - self._centre.take(index, mode='clip')
         d *= self._cosine.take(index, mode='clip')
         return x, d
-
-    def _index(self, s: float) -> int:
-        return int(np.clip((s - self._origin) / _STEP, 0, len(self._centre) - 1))
 
     def _indices(self, s: np.ndarray) -> np.ndarray:
         scaled = s - s.dtype.type(self._origin)
@@ -162,10 +155,8 @@ class Grid:
         """Return [N, 2] fractional (column, row) of [N, 2] points (s, d); centres are whole."""
         return (np.asarray(plan, np.float64) - (self.first, self.low)) / self.texel - 0.5
 
-    def row(self, d: float) -> int:
-        """Return the first row at or beyond ``d``, clipped to the map."""
-        return int(np.clip(round((d - self.low) / self.texel), 0, self.rows))
-
-    def column(self, s: float) -> int:
-        """Return the first column at or beyond ``s``, clipped to the map."""
-        return int(np.clip(round((s - self.first) / self.texel), 0, self.columns))
+    def part(self, start: float, stop: float, low: float, high: float) -> tuple[slice, slice]:
+        """Return rows and columns from ``start`` to ``stop`` along s and ``low`` to ``high``."""
+        edges = np.rint(self.texels([(start, low), (stop, high)]) + 0.5).astype(int)
+        (left, top), (right, bottom) = edges.clip(0, (self.columns, self.rows))
+        return slice(top, bottom), slice(left, right)

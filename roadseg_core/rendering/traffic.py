@@ -9,8 +9,11 @@ import numpy as np
 
 from .config import DriveConfig
 from .people import Person, PlacedPerson
-from .street import AHEAD, BEHIND, Street
+from .street import AHEAD, BEHIND, LANE, Street
 from .vehicles import Placed, Vehicle
+
+_GAP = 25.0
+"""Mean metres between vehicles on a street of one lane each way."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Traffic:
         if course.follows:
             s += self.camera_vehicle(seconds)[0]
         heading = self._street.heading(s) + (math.pi if course.speed < 0 else 0.0)
-        return np.array([*self._street.to_world(s, course.d), 0.0]), heading
+        return self._street.points((s, course.d)), heading
 
     def _place_vehicles(self, rng: np.random.Generator) -> list[tuple[Vehicle, _Course]]:
         street = self._street
@@ -87,7 +90,7 @@ class Traffic:
             while s < high:
                 d = street.lane(number) * way + rng.uniform(-0.2, 0.2)
                 found.append((Vehicle.random(rng), _Course(s, speed, d)))
-                s += 16 + rng.exponential(100.0 / layout.traffic * layout.lanes)
+                s += 16 + rng.exponential(_GAP * layout.lanes)
         return found
 
     def _place_people(self, rng: np.random.Generator) -> list[tuple[Person, _Course, float]]:
@@ -108,7 +111,7 @@ class Traffic:
                     beside = _Course(course.start + 0.1, speed, d - side * 0.55)
                     if abs(beside.d) > street.walk_start + 0.3:
                         found.append((Person.random(rng, False), beside, rng.uniform(0, 6)))
-        edge = layout.lanes * layout.lane_width - 0.4
+        edge = layout.lanes * LANE - 0.4
         for way in (1, -1):
             for _ in range(1 + rng.poisson(0.006 * (span[1] - span[0]))):
                 speed = way * rng.uniform(3.2, 5.0)

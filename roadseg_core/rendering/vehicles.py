@@ -12,10 +12,9 @@ import numpy as np
 from .bodies import BODIES, Body
 from .camera import turn_matrix
 from .config import VEHICLES
-from .painter import Painter, Polygon
+from .painter import Painter
 from .texture import palette
 
-_DETAIL_DEPTH = 38.0
 _PAINTS = palette(
     '168,166,164 96,94,92 40,38,38 52,48,46 200,200,198 110,68,42 92,58,38 42,38,118 '
     '48,44,92 60,78,52 132,130,126 70,68,66'
@@ -25,24 +24,17 @@ _GLASS, _MIRROR, _RUBBER, _DARK, _RIM, _HEAD_LAMP, _TAIL_LAMP, _PLATE = palette(
 )
 
 
-class _Patch(NamedTuple):
-    """A polygon of a face; ``lit`` ones have the light of the face, others a fixed gain."""
-
-    points: np.ndarray
-    colour: np.ndarray
-    gain: float
-    lit: bool = False
-    label: int | None = None
-    detail: bool = True
-
-
 class _Face(NamedTuple):
-    """What is seen from one side of a plane, in vehicle coordinates; ``order`` of painting."""
+    """
+    What is seen from one side of a plane, in vehicle coordinates; ``order`` of painting.
+
+    :param patches: polygons, [N, 3] each, with their colours
+    """
 
     order: int
     origin: np.ndarray
     normal: np.ndarray
-    patches: list[_Patch]
+    patches: list[tuple[np.ndarray, np.ndarray]]
 
 
 class Vehicle:
@@ -84,17 +76,13 @@ def _strip(edge: int, body: Body, paint: np.ndarray, quad: np.ndarray) -> _Face:
     """Return the face across the vehicle at an edge of the outline."""
     normal = np.cross(quad[2] - quad[1], quad[1] - quad[0])
     last = len(body.x) - 2
-    if edge in (body.roof - 1, body.roof + 1):
-        patches = _window(quad, 1.0)
-    else:
-        patches = [_Patch(quad, paint, 1.0, True, VEHICLES, False)]
+    patches = _window(quad) if edge in (body.roof - 1, body.roof + 1) else [(quad, paint)]
     if edge in (0, last):
-        patches.append(_Patch(_within(quad, (0.0, 0.55), (0.0, 1.0)), _DARK, 0.9))
+        patches.append((_within(quad, (0.0, 0.55), (0.0, 1.0)), _DARK))
     if edge in (1, last - 1):
         lamp, along = (_TAIL_LAMP, (0.35, 0.95)) if edge == 1 else (_HEAD_LAMP, (0.2, 0.75))
-        for across in ((0.03, 0.2), (0.8, 0.97)):
-            patches.append(_Patch(_within(quad, along, across), lamp, 1.0))
-        patches.append(_Patch(_within(quad, (0.1, 0.45), (0.36, 0.64)), _PLATE, 1.0, True))
+        patches += [(_within(quad, along, across), lamp) for across in ((0.03, 0.2), (0.8, 0.97))]
+        patches.append((_within(quad, (0.1, 0.45), (0.36, 0.64)), _PLATE))
     return _Face(1, quad[0], normal / np.linalg.norm(normal), patches)
 
 
@@ -104,13 +92,8 @@ def _side(sign: int, body: Body, paint: np.ndarray, outline: np.ndarray) -> list
     lower = np.delete(outline, [body.roof, body.roof + 1], axis=0)
     upper = outline[body.roof - 1 : body.roof + 3]
     # The lower half of a door looks down at the road and is darker.
-    low = lower.copy()
-    low[:, 2] = np.minimum(low[:, 2], 0.52)
-    patches = [
-        _Patch(upper, paint, 1.05, True, VEHICLES, False),
-        _Patch(lower, paint, 1.0, True, VEHICLES, False),
-        _Patch(low, paint, 0.72, True),
-    ]
+    low = np.column_stack([lower[:, :2], np.minimum(lower[:, 2], 0.52)])
+    patches = [(upper, paint), (lower, paint), (low, 0.72 * paint)]
     belt, cabin = float(upper[[0, -1], 2].max()), upper[:, ::2].astype(np.float32)
     cabin[:, 0] += 0.08 * (cabin[:, 0].mean() - cabin[:, 0])
     sill, head = belt + 0.02, body.height * 0.94
@@ -119,28 +102,24 @@ def _side(sign: int, body: Body, paint: np.ndarray, outline: np.ndarray) -> list
         pane = cv2.intersectConvexConvex(cabin, frame)[1][:, 0]
         share = (pane[:, 1] - belt) / (body.height - belt)
         y = np.interp(share, [0, 1], [body.width / 2, abs(upper[1, 1])]) + 0.005
-        patches += _window(np.stack([pane[:, 0], sign * y, pane[:, 1]], axis=1), 0.9, None)
+        patches += _window(np.column_stack([pane[:, 0], sign * y, pane[:, 1]]))
     angle = np.linspace(0, 2 * np.pi, 15)[:-1]
     ring = np.stack([np.cos(angle), 0 * angle, np.sin(angle)], axis=1) * body.radius
     behind = []
     for x in (-0.31 * body.length, 0.31 * body.length):
         hub = np.array([x, sign * (body.width / 2 + 0.01), body.radius])
         arch = (ring * 1.22 + hub)[ring[:, 2] > -0.3 * body.radius]
-        patches += [
-            _Patch(arch, _RUBBER, 0.5, detail=False),
-            _Patch(ring + hub, _RUBBER, 0.95, False, VEHICLES, False),
-            _Patch(ring * 0.62 + hub, _RIM, 1.0, True),
-        ]
-        behind.append(_Patch((ring + hub) * (1, 0.85, 1), _RUBBER, 0.6))
+        patches += [(arch, 0.5 * _RUBBER), (ring + hub, _RUBBER), (ring * 0.62 + hub, _RIM)]
+        behind.append(((ring + hub) * (1, 0.85, 1), 0.6 * _RUBBER))
     origin, normal = np.array([0, sign * body.width / 2, 0]), np.array([0.0, sign, 0.0])
     return [_Face(2, origin, normal, patches), _Face(0, origin, -normal, behind)]
 
 
-def _window(pane: np.ndarray, gain: float, label: int | None = VEHICLES) -> list[_Patch]:
+def _window(pane: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return a window whose upper part mirrors the sky."""
     upper = pane.mean(0) + (pane - pane.mean(0)) * 0.82
     upper[:, 2] = np.maximum(upper[:, 2], np.median(upper[:, 2]))
-    return [_Patch(pane, _GLASS, gain, False, label, False), _Patch(upper, _MIRROR, 1.0)]
+    return [(pane, _GLASS), (upper, _MIRROR)]
 
 
 def _within(
@@ -180,18 +159,14 @@ class Placed:
         rotation = (painter.view.rotation @ turn).T
         shift = painter.view.to_camera(self.anchor)
         eye = turn.T @ (painter.view.centre - self.anchor)
-        detailed = float(np.linalg.norm(shift)) < _DETAIL_DEPTH
         faces = [face for face in self.vehicle.faces if face.normal @ (eye - face.origin) > 0]
 
-        def distance(face: _Face) -> float:
-            return float(np.linalg.norm(face.patches[0].points.mean(0) - eye))
+        def order(face: _Face) -> tuple[int, float]:
+            return face.order, -float(np.linalg.norm(face.patches[0][0].mean(0) - eye))
 
-        parts = []
-        for face in sorted(faces, key=lambda face: (face.order, -distance(face))):
+        polygons, colours = [], []
+        for face in sorted(faces, key=order):
             light = painter.light.shade(turn @ face.normal)
-            parts += [
-                Polygon(points @ rotation + shift, colour, gain * light if lit else gain, label)
-                for points, colour, gain, lit, label, detail in face.patches
-                if detailed or not detail
-            ]
-        painter.polygons(parts)
+            polygons += [points @ rotation + shift for points, _ in face.patches]
+            colours += [colour * light for _, colour in face.patches]
+        painter.polygons(polygons, np.array(colours), VEHICLES)

@@ -17,7 +17,7 @@ def test_training_never_sees_the_demo() -> None:
 
 
 def test_layouts_are_split_in_two() -> None:
-    assert set(DEMO_LAYOUTS) | set(TRAINING_LAYOUTS) == {layout.name for layout in LAYOUTS}
+    assert set(DEMO_LAYOUTS) | set(TRAINING_LAYOUTS) == set(LAYOUTS)
     assert not set(DEMO_LAYOUTS) & set(TRAINING_LAYOUTS)
 
 

@@ -59,7 +59,7 @@ def test_stamps_follow_fps(drive: Drive) -> None:
     ]
 
 
-@pytest.mark.parametrize('layout', [layout.name for layout in LAYOUTS])
+@pytest.mark.parametrize('layout', LAYOUTS)
 def test_every_layout_shows_road_ahead(layout: str) -> None:
     drive = Drive(DriveConfig(3, layout, 0.5, 4.0, 96, 128))
     labels = drive.render('front', 1).labels
