@@ -10,7 +10,7 @@ from .camera import CAMERAS, CameraPose, MountedCamera
 from .config import VEHICLES, VRU, DriveConfig, RenderedFrame
 from .ground import Ground
 from .hood import Hood
-from .items import Item, Wall
+from .items import Item
 from .light import Daylight
 from .painter import Painter
 from .paving import Pavement
@@ -145,8 +145,5 @@ def _paint_items(painter: Painter, items: list[Item], sight: float) -> None:
     wide = camera.width / 2 / camera.intrinsics.fx
     shown = (places[:, 2] > -12) & (distance < sight)
     shown &= np.abs(places[:, 0]) < wide * places[:, 2].clip(0) + 16
-    covered = np.full(camera.width, float(camera.height))
-    nearest = [items[i] for i in np.flatnonzero(shown)[np.argsort(distance[shown], kind='stable')]]
-    seen = [item for item in nearest if not isinstance(item, Wall) or item.seen(view, covered)]
-    for item in reversed(seen):
-        item.paint(painter)
+    for number in np.flatnonzero(shown)[np.argsort(-distance[shown], kind='stable')]:
+        items[number].paint(painter)

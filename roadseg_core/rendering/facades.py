@@ -29,13 +29,14 @@ _DARK_GLASS, _MIRROR_GLASS, _CURTAINS = palette('54,48,44 138,126,114 120,134,14
 
 @dataclass(frozen=True)
 class Facade:
-    """A front with the size it stands for, and the blank wall beside it (metres)."""
+    """A front with the size it stands for, and the wall and roof beside it (metres)."""
 
     front: Texture
     side: Texture
     roof: Texture
     width: float
     height: float
+    pitched: bool
 
 
 class _Wall:
@@ -77,7 +78,7 @@ class _Wall:
         self.fill(left, sash - 0.03, right, sash + 0.03, frame)
 
     def shop(self, width: float) -> None:
-        """Make the ground floor a shop: its sign with letters, and windows with goods."""
+        """Make the ground floor a shop: its sign with letters, and its windows."""
         rng = self._rng
         colour = _SIGNS[rng.integers(len(_SIGNS))] * rng.uniform(0.7, 1.2)
         self.fill(0.1, 0.0, width - 0.1, _FLOOR, colour * 0.7)
@@ -92,10 +93,6 @@ class _Wall:
         while left < width - 0.8:
             step = min(rng.uniform(1.0, 2.4), width - 0.3 - left)
             self.fill(left, 0.45, left + step - 0.12, _FLOOR - 0.75, self._glass())
-            for _ in range(4):
-                x, y = rng.uniform(left, left + step - 0.4), rng.uniform(0.5, 1.6)
-                goods = rng.uniform(30, 150) * rng.uniform(0.7, 1.3, 3)
-                self.fill(x, y, x + rng.uniform(0.1, 0.3), y + rng.uniform(0.1, 0.6), goods)
             left += step
 
     def _glass(self) -> np.ndarray:
@@ -136,15 +133,15 @@ def make_facade(rng: np.random.Generator, kind: str) -> Facade:
         if rng.random() < 0.4:
             front.fill(0, level * _FLOOR - 0.1, width, level * _FLOOR + 0.05, trim)
     front.fill(0, height - 0.3, width, height, colour * 0.75)
-    foot = front.pixels[-_DENSITY // 2 :]
-    foot[:] = foot * 0.8
     side = _Wall(rng, 8.0, height, colour * rng.uniform(0.85, 1.0))
     for floor in range(1, floors):
         if rng.random() < 0.5:
             side.window(4.0, floor * _FLOOR + 0.95, window, trim)
     roof = _Wall(rng, 8.0, 4.0, _ROOFS[rng.integers(len(_ROOFS))]).pixels
     roof[::10] = roof[::10] * 0.75
-    return Facade(Texture(front.pixels), Texture(side.pixels), Texture(roof), width, height)
+    pictures = (Texture(pixels) for pixels in (front.pixels, side.pixels, roof))
+    pitched = kind == 'house' or (kind == 'terrace' and rng.random() < 0.5)
+    return Facade(*pictures, width, height, pitched)
 
 
 def make_hedge(rng: np.random.Generator) -> Texture:

@@ -7,8 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .camera import CameraPose
-from .config import INFRASTRUCTURE, VOID
+from .config import INFRASTRUCTURE
 from .facades import Facade
 from .painter import Painter
 from .street import Street
@@ -17,7 +16,6 @@ from .texture import Texture, palette
 UP = np.array([0.0, 0.0, 1.0])
 
 _PLATES = palette('50,46,150 140,80,40 170,172,172 60,150,170')
-_BINS = palette('48,62,44 52,50,50 70,74,78')
 
 
 class Item(Protocol):
@@ -46,37 +44,10 @@ class Wall:
         self.anchor = anchor
         self._face = face
 
-    def faces(self, view: CameraPose) -> bool:
-        """Return whether the camera is in front of the wall."""
-        return bool(self._normal @ (view.centre - self._corners[0]) > 0)
-
-    def seen(self, view: CameraPose, covered: np.ndarray) -> bool:
-        """
-        Return whether the camera is in front of the wall, and no nearer wall hides it.
-
-        :param covered: float [W], the topmost row hidden in each column; lowered to what the
-            wall hides
-        """
-        if not self.faces(view):
-            return False
-        corners = view.to_camera(self._corners)
-        if corners[:, 2].min() < 1:
-            return True
-        pixels = view.to_pixels(corners)
-        x, y = pixels.T
-        behind = covered[max(0, int(x.min()) - 2) : max(0, int(x.max()) + 3)]
-        if not behind.size or behind.max() < y.min() - 2:
-            return False
-        if self._corners[-1, 2] == 0 and isinstance(self._face, Texture):
-            # Its whole columns: a camera that looks down sees upright edges aslant.
-            first = max(0, int(max(x[0], x[3])) + 3)
-            columns = np.arange(first, max(first, min(view.camera.width, int(min(x[1], x[2])) - 2)))
-            top = np.interp(columns, x[:2], y[:2]) + 2
-            covered[columns] = np.minimum(covered[columns], top)
-        return True
-
     def paint(self, painter: Painter) -> None:
-        """Paint the wall."""
+        """Paint the wall if the camera is in front of it."""
+        if self._normal @ (painter.view.centre - self._corners[0]) <= 0:
+            return
         corners = painter.view.to_camera(self._corners)
         gain = painter.light.shade(self._normal)
         if isinstance(self._face, Texture):
@@ -90,28 +61,28 @@ def standing(left: np.ndarray, right: np.ndarray, rise: np.ndarray) -> np.ndarra
     return np.array([left + rise, right + rise, right, left])
 
 
-def make_building(street: Street, facade: Facade, plan: np.ndarray, roof: float) -> list[Wall]:
+def make_building(street: Street, facade: Facade, plan: np.ndarray) -> list[Wall]:
     """
-    Return front and side walls, and roof and gables of a pitched roof.
+    Return front and side walls, and a pitched roof with its gables where the facade has one.
 
     :param plan: [4, 2], (s, d) of the front's left and right end as seen from the road, then of
         the back's right and left end
-    :param roof: metres that the ridge is higher than the walls, 0 for a flat roof
     """
     left, right, far_right, far_left = street.points(plan)
     anchor, rise = (left + right) / 2, UP * facade.height
     sides = (far_left, left), (right, far_right)
+    depth = np.ptp(plan[:, 1])
     # A deep building stands at a corner: its sides are fronts as well.
-    blank = facade.side if np.ptp(plan[:, 1]) < 15 else facade.front
+    blank = facade.side if depth < 15 else facade.front
     walls = [Wall(standing(left, right, rise), facade.front, anchor)]
     walls += [Wall(standing(*side, rise), blank, anchor) for side in sides]
-    if roof:
-        ridge = (far_left - left) / 2 + UP * roof
+    if facade.pitched:
+        ridge = (far_left - left) / 2 + UP * 0.32 * depth
         pitch = standing(left + rise, right + rise, ridge)
         walls.append(Wall(pitch, facade.roof, anchor))
         colour = facade.side.level(4, 4).mean(axis=(0, 1))
         for start, end in sides:
-            top = (start + end) / 2 + UP * roof
+            top = (start + end) / 2 + UP * 0.32 * depth
             walls.append(Wall(np.array([top, end, start]) + rise, colour, anchor))
     return walls
 
@@ -136,7 +107,7 @@ class Plant:
 
 class Bars:
     """
-    Something made of straight bars: a lamp, a sign, a bin.
+    Something made of straight bars: a lamp, a sign.
 
     :param bars: for each bar start and end ([3], relative to the anchor), the widths there
         in metres, and a BGR colour
@@ -146,18 +117,16 @@ class Bars:
         self,
         anchor: np.ndarray,
         *bars: tuple[np.ndarray, np.ndarray, tuple[float, float], np.ndarray],
-        label: int = INFRASTRUCTURE,
     ) -> None:
         self.anchor = anchor
         self._ends = np.array([bar[:2] for bar in bars]) + anchor
         self._widths = np.array([bar[2] for bar in bars])
         self._colours = np.array([bar[3] for bar in bars])
-        self._label = label
 
     def paint(self, painter: Painter) -> None:
         """Paint the bars in their order."""
         colours = self._colours * painter.light.shade(0 * UP)
-        painter.limbs(painter.view.to_camera(self._ends), self._widths, colours, self._label)
+        painter.limbs(painter.view.to_camera(self._ends), self._widths, colours, INFRASTRUCTURE)
 
 
 def make_lamp(
@@ -186,10 +155,3 @@ def make_sign(anchor: np.ndarray, rng: np.random.Generator) -> Bars:
         (plate, upper, (0.58, 0.58), _PLATES[rng.integers(len(_PLATES))]),
         (plate, upper, (0.4, 0.4), np.array([176.0, 178, 178])),
     )
-
-
-def make_bin(anchor: np.ndarray, rng: np.random.Generator) -> Bars:
-    """Return a litter bin: street furniture that the label map counts as void."""
-    colour = _BINS[rng.integers(len(_BINS))]
-    body = (UP * 0.25, UP * 0.85, (0.5, 0.56), colour)
-    return Bars(anchor, body, (UP * 0.95, UP, (0.58, 0.5), colour * 0.6), label=VOID)

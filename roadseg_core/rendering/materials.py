@@ -6,14 +6,13 @@ import numpy as np
 
 from .config import INFRASTRUCTURE, ROAD, SIDEWALK
 
-ASPHALT, DARK_PATCH, LIGHT_PATCH, CRACK, MANHOLE, WHITE_LINE, YELLOW_LINE, GUTTER = range(8)
-KERB, SLAB, SLAB_DARK, JOINT, GRASS, PAVING = range(8, 14)
+ASPHALT, PATCH, CRACK, MANHOLE, WHITE_LINE, YELLOW_LINE, GUTTER = range(7)
+KERB, SLAB, SLAB_DARK, JOINT, GRASS, PAVING = range(7, 13)
 
 _TABLE = np.array(
     [
         (116, 113, 111, 8, 7),
         (96, 93, 92, 7, 5),
-        (130, 128, 126, 8, 5),
         (66, 64, 63, 5, 5),
         (78, 78, 80, 9, 0),
         (196, 200, 202, 11, 16),

@@ -9,7 +9,7 @@ from . import materials as m
 from .camera import SHIFT, fixed
 from .config import DriveConfig
 from .street import LANE, Grid, Junction, Street
-from .texture import fractal_noise, grain
+from .texture import fractal_noise
 
 _KERB = 0.16
 _GUTTER = 0.22
@@ -48,28 +48,17 @@ class Pavement:
         """Return uint8 [rows, columns, 3], BGR, lit evenly."""
         rng = self._rng
         rows, columns = self.texels.shape
-        fine = grain(rng, rows, columns)
+        fine = rng.standard_normal((rows, _CHUNK), np.float32)
         cells = np.array([(4, 14), (1.2, 3), (0.3, 0.6)]) / self._grid.texel
-        coarse = fractal_noise(rng, rows, columns, cells) + self._wheel_tracks()[:, None]
+        coarse = fractal_noise(rng, rows, columns, cells)
         table = m.vary_colours(rng)
         out = np.empty((rows, columns, 3), np.uint8)
         for start in range(0, columns, _CHUNK):
             part = slice(start, start + _CHUNK)
             ids = self.texels[:, part]
-            noise = fine[:, part] * m.GRAIN[ids, 0] + coarse[:, part] * m.GRAIN[ids, 1]
+            noise = fine[:, : ids.shape[1]] * m.GRAIN[ids, 0] + coarse[:, part] * m.GRAIN[ids, 1]
             out[:, part] = (table[ids] + noise[..., None]).clip(0, 255)
         return cv2.GaussianBlur(out, (3, 3), 0.6)
-
-    def _wheel_tracks(self) -> np.ndarray:
-        """Return float32 [rows]: tyres polish and darken tracks, oil the middle of a lane."""
-        layout = self._street.layout
-        d = np.abs(self._grid.low + self._grid.texel * (np.arange(self._grid.rows) + 0.5))
-        total = np.zeros(len(d))
-        for lane in range(layout.lanes):
-            middle = LANE * (lane + 0.5)
-            for offset, width, depth in ((-0.75, 0.3, 0.8), (0.75, 0.3, 0.8), (0, 0.35, 0.5)):
-                total -= depth * np.exp(-(((d - middle - offset) / width) ** 2))
-        return np.where(d > self._street.road_half, 0, total).astype(np.float32)
 
     def _paint_bands(self) -> None:
         street = self._street
@@ -131,8 +120,7 @@ class Pavement:
             (s, d), long, wide = place(), rng.uniform(0.8, 9.0), rng.uniform(0.5, 2.0)
             low, high = max(d - wide / 2, -width), min(d + wide / 2, width)
             self._rect(s - 0.06, s + long + 0.06, low - 0.06, high + 0.06, m.CRACK)
-            material = m.DARK_PATCH if rng.random() < 0.65 else m.LIGHT_PATCH
-            self._rect(s, s + long, low, high, material)
+            self._rect(s, s + long, low, high, m.PATCH)
         for _ in range(int(length * rng.uniform(0.02, 0.12))):
             step = rng.normal(0, (0.8, 0.25) if rng.random() < 0.6 else (0.2, 0.6), (12, 2))
             path = place() + np.cumsum(step + np.sign(step.sum(0)) * 0.15, axis=0)
@@ -155,14 +143,8 @@ class Pavement:
         edge = layout.lanes * LANE
         if layout.parking:
             self._dashes(edge, 1.2, 5.2)
-        elif layout.edge_lines and rng.random() < 0.4:
-            for inset in (0.42, 0.62):
-                self._both_sides(-_ALL, _ALL, edge - inset, edge - inset + 0.09, m.YELLOW_LINE)
         elif layout.edge_lines:
             self._both_sides(-_ALL, _ALL, edge - 0.55, edge - 0.55 + _LINE, m.WHITE_LINE)
-        if layout.lanes == 1 and rng.random() < 0.3:
-            # The longitudinal seam of two paving runs shows beside the marking.
-            self._rect(-_ALL, _ALL, 0.3, 0.36, m.CRACK)
 
     def _paint_crossing(self, junction: Junction) -> None:
         s, half, edge = junction.s, junction.half, self._street.road_half

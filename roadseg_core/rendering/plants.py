@@ -1,4 +1,4 @@
-"""Pictures of trees and bushes with transparency."""
+"""Pictures of trees with transparency."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import numpy as np
 from .texture import Texture, fractal_noise
 
 _SIZE = 320
+_TRUNK = 0.46
+"""Share of the height where the trunk ends, from above."""
 
 
-def make_tree(rng: np.random.Generator, top: float = 0.46) -> Texture:
-    """
-    Return a tree in leaf as high as the picture, its crown lit from above.
-
-    :param top: share of the height where the trunk ends; 1 for a bush, which has none
-    """
-    bush = top == 1.0
-    spread = rng.uniform((0.27, 0.24), (0.38, 0.31)) * _SIZE * (1.2 if bush else 1)
-    centre = np.array([0.5, 0.68 if bush else 0.36]) * _SIZE
+def make_tree(rng: np.random.Generator) -> Texture:
+    """Return a tree in leaf as high as the picture, its crown lit from above."""
+    spread = rng.uniform((0.27, 0.24), (0.38, 0.31)) * _SIZE
+    centre = np.array([0.5, 0.36]) * _SIZE
     crown = np.zeros((_SIZE, _SIZE), np.uint8)
     cv2.circle(crown, centre.astype(int).tolist(), int(0.5 * spread.min()), 255, -1)
     for _ in range(60):
@@ -35,11 +32,10 @@ def make_tree(rng: np.random.Generator, top: float = 0.46) -> Texture:
     pixels = np.empty((_SIZE, _SIZE, 4), np.uint8)
     pixels[..., :3] = (green * light[..., None]).clip(6, 200)
     pixels[..., 3] = leaves * 255
-    lean = rng.uniform(-0.03, 0.03) * _SIZE
-    for row in range(int(top * _SIZE), _SIZE):
-        share = (row / _SIZE - top) / (1 - top)
-        middle, half = _SIZE * 0.5 + lean * (1 - share), _SIZE * (0.014 + 0.010 * share)
-        part = slice(int(middle - half), int(middle + half) + 1)
+    for row in range(int(_TRUNK * _SIZE), _SIZE):
+        share = (row / _SIZE - _TRUNK) / (1 - _TRUNK)
+        half = _SIZE * (0.014 + 0.010 * share)
+        part = slice(int(_SIZE / 2 - half), int(_SIZE / 2 + half) + 1)
         # Leaves hang before the upper trunk.
         covered = leaves[row, part, None] & (share < 0.25)
         bark = np.linspace(1.15, 0.6, part.stop - part.start)[:, None]

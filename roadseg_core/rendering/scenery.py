@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from .config import DriveConfig
 from .facades import Facade, make_facade, make_hedge
-from .items import UP, Item, Plant, Wall, make_bin, make_building, make_lamp, make_sign, standing
+from .items import UP, Item, Plant, Wall, make_building, make_lamp, make_sign, standing
 from .plants import make_tree
 from .shadows import Shadows
 from .street import Street
-from .texture import Texture
 from .vehicles import Placed, Vehicle
 
 _STYLES = 9
 _PARKED = 0.55
+
+_T = TypeVar('_T')
 
 
 class Scenery:
@@ -33,9 +36,8 @@ class Scenery:
         self.foreground: list[Item] = []
         layout = street.layout
         kinds = [layout.buildings[i % len(layout.buildings)] for i in range(_STYLES)]
-        self._facades = [(kind, make_facade(rng, kind)) for kind in kinds]
+        self._facades = [make_facade(rng, kind) for kind in kinds]
         self._trees = [make_tree(rng) for _ in range(4)]
-        self._bushes = [make_tree(rng, 1.0) for _ in range(2)]
         self._hedge = make_hedge(rng)
         for side in (1, -1):
             self._place_closing_row(side)
@@ -48,60 +50,45 @@ class Scenery:
             if layout.setback > 2:
                 self._place_gardens(side)
 
-    def _building(
-        self, facade: Facade, side: int, s: float, front: float, depth: float, pitched: bool
-    ) -> np.ndarray:
-        """Add a building and return its plan, [4, 2]."""
-        # Seen from the road, s grows to the right on the left side of the street.
-        left, right = (s, s + facade.width)[::side]
-        near, far = side * front, side * (front + depth)
-        plan = np.array([(left, near), (right, near), (right, far), (left, far)])
-        self.background += make_building(self._street, facade, plan, 0.32 * depth * pitched)
-        return plan
-
-    def _any(self, textures: list[Texture]) -> Texture:
-        return textures[self._rng.integers(len(textures))]
+    def _any(self, choices: list[_T]) -> _T:
+        return choices[self._rng.integers(len(choices))]
 
     def _place_buildings(self, side: int) -> None:
         street, rng = self._street, self._rng
         s = street.first - 20.0
         while s < street.last + 30.0:
-            kind, facade = self._facades[rng.integers(len(self._facades))]
+            facade = self._any(self._facades)
             end = s + facade.width
             blocking = [
                 j.s + j.half
                 for j in street.junctions
-                if abs(2 * j.s - s - end) < end - s + 2 * j.half + 4
+                if s - 2 < j.s + j.half and j.s - j.half < end + 2
             ]
             if blocking:
                 s = blocking[-1] + 2.01
                 continue
+            corner = not facade.pitched and any(street.in_junction(edge, 9.0) for edge in (s, end))
             front = street.building_line + rng.uniform(0, 0.25 * street.layout.setback)
-            corner = any(street.in_junction(edge, 9.0) for edge in (s, end))
-            depth = 24.0 if corner and kind != 'house' else rng.uniform(8, 11)
-            pitched = kind == 'house' or (kind == 'terrace' and rng.random() < 0.5)
-            plan = self._building(facade, side, s, front, depth, pitched and depth < 15)
-            self._shadows.prism(plan, facade.height)
-            s = end
-            if street.layout.gap and rng.random() < 0.8:
-                s += rng.exponential(street.layout.gap)
+            self._building(facade, side, s, front, 24.0 if corner else rng.uniform(8, 11))
+            s = end + rng.exponential(street.layout.gap)
 
     def _place_closing_row(self, side: int) -> None:
-        """Close the view through side streets and gaps with houses and trees further out."""
-        street, rng = self._street, self._rng
+        """Close the view through side streets and gaps with houses further out."""
+        street = self._street
         s = street.first - 40.0
-        open_country = street.layout.setback > 10
         while s < street.last + 40.0:
-            d = street.building_line + rng.uniform(28, 34)
-            kind, facade = self._facades[rng.integers(len(self._facades))]
-            if not open_country and rng.random() < 0.7:
-                self._building(facade, side, s, d, 10.0, kind != 'block')
-                s += facade.width
-            else:
-                height = rng.uniform(7, 12)
-                foot, size = self._street.points((s, side * (d - 4))), (height * 1.1, height)
-                self.background.append(Plant(foot, size, self._any(self._trees)))
-                s += rng.uniform(4, 8)
+            facade = self._any(self._facades)
+            if street.layout.gap or street.in_junction(s, 40.0):
+                self._building(facade, side, s, street.building_line + 30.0, 10.0)
+            s += facade.width + self._rng.exponential(street.layout.gap)
+
+    def _building(self, facade: Facade, side: int, s: float, front: float, depth: float) -> None:
+        # Seen from the road, s grows to the right on the left side of the street.
+        left, right = (s, s + facade.width)[::side]
+        near, far = side * front, side * (front + depth)
+        plan = np.array([(left, near), (right, near), (right, far), (left, far)])
+        self.background += make_building(self._street, facade, plan)
+        self._shadows.prism(plan, facade.height)
 
     def _place_posts(self, side: int) -> None:
         street, rng = self._street, self._rng
@@ -116,15 +103,12 @@ class Scenery:
                 self.foreground.append(make_lamp(anchor, inward, height, rng))
                 self._shadows.post(s, side * near_kerb, height)
             s += rng.uniform(24, 34)
-        for maker, gap in ((make_sign, 38.0), (make_bin, 32.0)):
-            s = street.first + rng.uniform(0, gap)
-            while s < street.last:
-                if not street.in_junction(s, 2.0):
-                    far = street.walk_end - 0.5 if maker is make_bin else near_kerb
-                    d = side * (far if rng.random() < 0.7 else near_kerb)
-                    self.foreground.append(maker(self._street.points((s, d)), rng))
-                    self._shadows.post(s, d, 1.2)
-                s += rng.exponential(gap) + 5
+        s = street.first + rng.uniform(0, 38)
+        while s < street.last:
+            if not street.in_junction(s, 2.0):
+                self.foreground.append(make_sign(street.points((s, side * near_kerb)), rng))
+                self._shadows.post(s, side * near_kerb, 2.4)
+            s += rng.exponential(38) + 5
 
     def _place_parked(self, side: int) -> None:
         street, rng = self._street, self._rng
@@ -158,25 +142,20 @@ class Scenery:
             s += layout.tree_gap * self._rng.uniform(0.6, 1.5)
 
     def _place_gardens(self, side: int) -> None:
-        """Put bushes, trees and a hedge or a fence between sidewalk and houses."""
+        """Put hedges and trees between sidewalk and houses."""
         street, rng = self._street, self._rng
-        length = 4.0
-        for s in np.arange(street.first, street.last, length):
-            edges = (s, s + length)[::side]
-            if rng.random() < 0.5 and not any(street.in_junction(edge, 2.0) for edge in edges):
-                d = side * (street.walk_end + 0.25)
-                ends = self._street.points([(edge, d) for edge in edges])
-                corners = standing(*ends, UP * 1.5)
-                self.background.append(Wall(corners, self._hedge, corners[2:].mean(0)))
-                self._shadows.prism(np.array([(edge, d) for edge in edges]), 1.5)
-            elif rng.random() < 0.5 and not street.in_junction(s, 3.0):
-                size = rng.uniform(0.9, 2.2)
-                foot = self._street.points((s, side * (street.walk_end + size / 2 + 0.3)))
-                self.background.append(Plant(foot, (size * 1.2, size), self._any(self._bushes)))
-            if street.layout.gap > 4 and rng.random() < 0.35 and not street.in_junction(s, 5.0):
-                beyond = 2 + rng.random() * (street.layout.setback + 12.0)
-                d = side * (street.walk_end + beyond)
-                self._tree(self.background, s, d, rng.uniform(5, 12))
+        d = side * (street.walk_end + 0.25)
+        for s in np.arange(street.first, street.last, 4.0):
+            if street.in_junction(s, 6.0):
+                continue
+            if rng.random() < 0.5:
+                plan = np.array([(s, d), (s + 4.0, d)][::side])
+                left, right = street.points(plan)
+                self.background.append(Wall(standing(left, right, UP * 1.5), self._hedge, left))
+                self._shadows.prism(plan, 1.5)
+            elif rng.random() < 0.3:
+                beyond = rng.uniform(2, 2 + street.layout.setback)
+                self._tree(self.background, s, d + side * beyond, rng.uniform(3, 9))
 
     def _tree(self, items: list[Item], s: float, d: float, height: float) -> None:
         size = (height * self._rng.uniform(0.8, 1.1), height)

@@ -1,12 +1,11 @@
-"""Paint the sky as a panorama, with the skyline on the horizon."""
+"""Paint the sky as a panorama."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from .camera import SHIFT, fixed
-from .config import INFRASTRUCTURE, SKY, DriveConfig
+from .config import SKY, DriveConfig
 from .painter import Painter
 from .texture import fractal_noise
 
@@ -15,16 +14,10 @@ _HEIGHT = 420
 _PAD = 540
 _TOP = np.radians(68.0)
 _BOTTOM = np.radians(-2.0)
-_RIDGE = 1440
-_HAZE = 0.45
 
 
 class Sky:
-    """
-    A panorama all around, with distant trees and roofs on the horizon.
-
-    Real cameras expose for the street: most skies are nearly white.
-    """
+    """A panorama all around: as real cameras expose for the street, most of it is nearly white."""
 
     def __init__(self, config: DriveConfig, sun: np.ndarray) -> None:
         rng = config.generator('sky')
@@ -45,9 +38,6 @@ class Sky:
         amount = 1 / (1 + np.exp(-3.0 * (cloud - 0.35)))
         self._clear = _padded(clear * (1 - amount) + (238.0 + 9.0 * cloud) * amount + glow)
         self._covered = _padded((208.0 + 17.0 * cloud) * np.array([1.03, 1.0, 0.97]) + 0.2 * glow)
-        rough = fractal_noise(rng, 2, _RIDGE, ((2, 160), (2, 40), (2, 11), (2, 3)))[0]
-        rough[-40:] += np.linspace(0, rough[0] - rough[-1], 40, dtype=np.float32)
-        self._ridge = np.tan(np.radians(2.0 + 0.7 * rough))
 
     def paint(self, painter: Painter) -> None:
         """Paint the rows above the horizon."""
@@ -68,20 +58,6 @@ class Sky:
         )
         sky = cv2.addWeighted(clear, 1 - cloud, covered, cloud, 0)
         cv2.resize(sky, (camera.width, rows), painter.image[:rows])
-        self._paint_ridge(painter, turn)
-
-    def _paint_ridge(self, painter: Painter, turn: float) -> None:
-        """Paint the trees and roofs on the horizon."""
-        step = 2 * np.pi / _RIDGE
-        number = round(turn / step) + np.arange(-_RIDGE // 5, _RIDGE // 5)
-        number = np.concatenate([number[:1], number, number[-1:]])
-        slope = self._ridge[number % _RIDGE]
-        slope[[0, -1]] = -0.05
-        rays = np.stack([np.cos(number * step), np.sin(number * step), slope], axis=1)
-        outline = fixed(painter.view.to_pixels(rays @ painter.view.rotation.T))
-        colour = np.array([92, 104, 98]) * (1 - _HAZE) + painter.light.haze * _HAZE
-        cv2.fillPoly(painter.image, [outline], colour.tolist(), cv2.LINE_AA, SHIFT)
-        cv2.fillPoly(painter.labels, [outline], INFRASTRUCTURE, cv2.LINE_8, SHIFT)
 
 
 def _padded(panorama: np.ndarray) -> np.ndarray:

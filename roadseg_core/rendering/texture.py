@@ -65,11 +65,3 @@ def fractal_noise(
         strength *= 0.7
     total /= np.float32(power**0.5)
     return total
-
-
-def grain(rng: np.random.Generator, height: int, width: int, tile: int = 512) -> np.ndarray:
-    """Return float32 [height, width] of white noise, a tile repeated."""
-    block = rng.standard_normal((min(tile, height), min(tile, width)), np.float32)
-    return np.tile(block, (-(-height // block.shape[0]), -(-width // block.shape[1])))[
-        :height, :width
-    ]
