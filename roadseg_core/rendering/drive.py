@@ -22,7 +22,7 @@ from .street import Grid, Street
 from .traffic import Traffic
 from .vehicles import Placed
 
-_FAR_SIGHT = 150.0
+_FAR_SIGHT = 120.0
 _NEAR_SIGHT = 100.0
 _LONGEST = 6.0
 """Metres from the middle of the longest vehicle to its ends, at least."""

@@ -78,7 +78,7 @@ class Scenery:
         s = street.first - 40.0
         while s < street.last + 40.0:
             facade = self._any(self._facades)
-            if street.layout.gap or street.in_junction(s, 40.0):
+            if street.layout.gap or street.in_junction(s, 30.0):
                 self._building(facade, side, s, street.building_line + 30.0, 10.0)
             s += facade.width + self._rng.exponential(street.layout.gap)
 

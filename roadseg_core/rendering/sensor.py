@@ -1,4 +1,4 @@
-"""Model the camera sensor: vignette, exposure, tone curve, blur and noise."""
+"""Model the camera sensor: blur, vignette, exposure and noise."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ class Sensor:
         y = np.linspace(-1, 1, height)[:, None] * height / width
         x = np.linspace(-1, 1, width)[None]
         fall = 1.0 - rng.uniform(0.08, 0.2) * (x * x + y * y)
-        self._vignette = cv2.merge([np.round(fall * 255).clip(0, 255).astype(np.uint8)] * 3)
+        self._vignette = np.round(fall * 255).clip(0, 255).astype(np.uint8)
         shape = (height + _MARGIN, width + _MARGIN)
         luma = rng.standard_normal(shape, np.float32) * np.float32(rng.uniform(1.0, 2.6))
         chroma = rng.standard_normal((*shape, 3), np.float32) * np.float32(0.9)
         noise = cv2.GaussianBlur(luma, (3, 3), 0.55)[..., None] * 1.4 + chroma
         self._noise = np.round(128 + noise).astype(np.uint8)
         self._blur = float(rng.uniform(0.35, 0.65)) * max(1.0, width / 800)
-        self._contrast = float(rng.uniform(0.05, 0.35))
 
     def expose(self, image: np.ndarray, gain: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """
@@ -34,12 +33,13 @@ class Sensor:
 
         :param gain: float64 [3], BGR: exposure and tint
         """
-        seen = cv2.GaussianBlur(image, (3, 3), self._blur)
-        seen = cv2.multiply(seen, self._vignette, scale=1 / 255)
-        values = np.minimum(np.arange(256)[:, None] / 255.0 * gain, 1.0)
-        curved = values * values * (3 - 2 * values)
-        mixed = values + self._contrast * (curved - values)
-        seen = cv2.LUT(seen, np.round(255 * mixed).astype(np.uint8)[None])
+        blurred = cv2.split(cv2.GaussianBlur(image, (3, 3), self._blur))
+        seen = cv2.merge(
+            [
+                cv2.multiply(part, self._vignette, scale=part_gain / 255)
+                for part, part_gain in zip(blurred, gain.tolist())
+            ]
+        )
         top, left = rng.integers(0, _MARGIN, 2)
         noise = self._noise[top : top + image.shape[0], left : left + image.shape[1]]
         return cv2.addWeighted(seen, 1, noise, 1, -128)
