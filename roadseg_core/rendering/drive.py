@@ -45,7 +45,7 @@ class Drive:
         self._cameras = {name: MountedCamera(name, config.height, config.width) for name in CAMERAS}
         self._hoods = {name: Hood(camera) for name, camera in self._cameras.items()}
         self._daylight = Daylight(config)
-        self._sky = Sky(config, self._daylight.sun)
+        self._sky = Sky(config)
         self._sensor = Sensor(config)
         self._traffic = Traffic(config, self.street)
         reach = self.street.building_line + 14.0

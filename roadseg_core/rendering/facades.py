@@ -129,9 +129,6 @@ def make_facade(rng: np.random.Generator, kind: str) -> Facade:
                 front.fill(middle - 0.5, 0.0, middle + 0.5, 2.2, paint)
             else:
                 front.window(middle, floor * _FLOOR + 0.95, window, trim)
-    for level in range(1, floors + 1):
-        if rng.random() < 0.4:
-            front.fill(0, level * _FLOOR - 0.1, width, level * _FLOOR + 0.05, trim)
     front.fill(0, height - 0.3, width, height, colour * 0.75)
     side = _Wall(rng, 8.0, height, colour * rng.uniform(0.85, 1.0))
     for floor in range(1, floors):

@@ -73,7 +73,6 @@ class Daylight:
         rng = config.generator('light')
         self._moods = MOODS[rng.choice(len(MOODS), 2, replace=False)]
         self._seconds = config.seconds
-        self._wobble = rng.uniform(0, 2 * math.pi)
         azimuth = rng.uniform(0, 2 * math.pi)
         elevation = math.radians(rng.uniform(18, 52))
         level = math.cos(elevation)
@@ -86,6 +85,5 @@ class Daylight:
         share = min(max(seconds / self._seconds, 0.0), 1.0)
         share = share * share * (3 - 2 * share)
         mood = self._moods[0] + (self._moods[1] - self._moods[0]) * share
-        exposure = mood[2] * (1.0 + 0.04 * math.sin(0.7 * seconds + self._wobble))
         sun, cloud, fog = mood[[0, 1, 6]].tolist()
-        return Light(self.sun, sun, cloud, exposure * mood[3:6], fog)
+        return Light(self.sun, sun, cloud, mood[2] * mood[3:6], fog)

@@ -64,7 +64,7 @@ class PlacedPerson:
     :param anchor: world x, y, z between the feet
     :param heading: in radians
     :param phase: of the step or the pedals, in radians
-    :param stride: swing of the legs, 0 for somebody standing
+    :param stride: swing of the legs
     """
 
     anchor: np.ndarray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -92,23 +93,24 @@ class Scenery:
 
     def _place_posts(self, side: int) -> None:
         street, rng = self._street, self._rng
-        near_kerb = street.road_half + (0.5 if street.layout.verge < 1 else 0.8)
+        d = side * (street.road_half + 0.5)
         height = rng.uniform(5.5, 9.0)
-        s = street.first + rng.uniform(0, 25)
-        while s < street.last:
-            if not street.in_junction(s, 3.0):
-                heading = street.heading(s)
-                inward = np.array([np.sin(heading), -np.cos(heading), 0.0]) * side
-                anchor = self._street.points((s, side * near_kerb))
-                self.foreground.append(make_lamp(anchor, inward, height, rng))
-                self._shadows.post(s, side * near_kerb, height)
-            s += rng.uniform(24, 34)
-        s = street.first + rng.uniform(0, 38)
-        while s < street.last:
-            if not street.in_junction(s, 2.0):
-                self.foreground.append(make_sign(street.points((s, side * near_kerb)), rng))
-                self._shadows.post(s, side * near_kerb, 2.4)
-            s += rng.exponential(38) + 5
+        for s in self._places(24.0, 34.0, 3.0):
+            heading = street.heading(s)
+            inward = np.array([np.sin(heading), -np.cos(heading), 0.0]) * side
+            self.foreground.append(make_lamp(street.points((s, d)), inward, height, rng))
+            self._shadows.post(s, d, height)
+        for s in self._places(15.0, 75.0, 2.0):
+            self.foreground.append(make_sign(street.points((s, d)), rng))
+            self._shadows.post(s, d, 2.4)
+
+    def _places(self, least: float, most: float, margin: float) -> Iterator[float]:
+        """Yield s so far apart, in metres, none of them within ``margin`` of a side street."""
+        s = self._street.first + self._rng.uniform(0, most)
+        while s < self._street.last:
+            if not self._street.in_junction(s, margin):
+                yield s
+            s += self._rng.uniform(least, most)
 
     def _place_parked(self, side: int) -> None:
         street, rng = self._street, self._rng
@@ -128,18 +130,9 @@ class Scenery:
             s += length / 2
 
     def _place_trees(self, side: int) -> None:
-        street, layout = self._street, self._street.layout
-        if layout.verge:
-            d = street.road_half + layout.verge * 0.6
-        elif layout.setback > 2:
-            d = street.walk_end + 1.2
-        else:
-            d = street.road_half + 0.7
-        s = street.first + self._rng.uniform(0, layout.tree_gap)
-        while s < street.last:
-            if not street.in_junction(s, 4.0):
-                self._tree(self.foreground, s, side * d, self._rng.uniform(5.5, 9.5))
-            s += layout.tree_gap * self._rng.uniform(0.6, 1.5)
+        d, gap = self._street.road_half + 0.7, self._street.layout.tree_gap
+        for s in self._places(0.6 * gap, 1.5 * gap, 4.0):
+            self._tree(self.foreground, s, side * d, self._rng.uniform(5.5, 9.5))
 
     def _place_gardens(self, side: int) -> None:
         """Put hedges and trees between sidewalk and houses."""

@@ -19,25 +19,21 @@ _BOTTOM = np.radians(-2.0)
 class Sky:
     """A panorama all around: as real cameras expose for the street, most of it is nearly white."""
 
-    def __init__(self, config: DriveConfig, sun: np.ndarray) -> None:
+    def __init__(self, config: DriveConfig) -> None:
         rng = config.generator('sky')
         elevation = np.linspace(_TOP, _BOTTOM, _HEIGHT)[:, None]
         height = np.clip(elevation / _TOP, 0, 1)[..., None] ** 0.6
         zenith = np.array([226, 186, 148]) * rng.uniform(0.92, 1.06)
         horizon = np.array([246, 241, 232])
         clear = horizon + (zenith - horizon) * height
-        azimuth = (np.arange(_WIDTH) + 0.5) * (2 * np.pi / _WIDTH)
-        across = (azimuth - np.arctan2(sun[1], sun[0]) + np.pi) % (2 * np.pi) - np.pi
-        distance = np.hypot(across * np.cos(elevation), elevation - np.arcsin(sun[2]))
-        glow = np.exp(-distance / 0.35)[..., None] * 90
         cloud = fractal_noise(rng, _HEIGHT, _WIDTH, ((160, 420), (70, 150), (30, 60), (12, 24)))
         # The panorama's ends meet.
         share = np.linspace(0, 1, 200, dtype=np.float32)
         cloud[:, -200:] = cloud[:, -200:] * (1 - share) + cloud[:, 199::-1] * share
         cloud = cloud[..., None]
         amount = 1 / (1 + np.exp(-3.0 * (cloud - 0.35)))
-        self._clear = _padded(clear * (1 - amount) + (238.0 + 9.0 * cloud) * amount + glow)
-        self._covered = _padded((208.0 + 17.0 * cloud) * np.array([1.03, 1.0, 0.97]) + 0.2 * glow)
+        self._clear = _padded(clear * (1 - amount) + (238.0 + 9.0 * cloud) * amount)
+        self._covered = _padded((208.0 + 17.0 * cloud) * np.array([1.03, 1.0, 0.97]))
 
     def paint(self, painter: Painter) -> None:
         """Paint the rows above the horizon."""
@@ -63,4 +59,4 @@ class Sky:
 def _padded(panorama: np.ndarray) -> np.ndarray:
     """Return the panorama as uint8, with a part of each end beyond the other."""
     shown = panorama.clip(0, 255).astype(np.uint8)
-    return np.hstack([shown[:, -_PAD:], shown, shown[:, :_PAD]])
+    return np.pad(shown, ((0, 0), (_PAD, _PAD), (0, 0)), 'wrap')

@@ -35,7 +35,6 @@ class Traffic:
         self._speed = street.layout.speed * rng.uniform(0.85, 1.05)
         self._seconds = config.seconds
         self._sway = rng.uniform(0, 2 * math.pi)
-        self._lane = 0
         self._vehicles = self._place_vehicles(rng)
         self._people = self._place_people(rng)
 
@@ -43,7 +42,7 @@ class Traffic:
         """Return s, d of the camera vehicle."""
         # It slows down and speeds up a little, and does not keep the exact middle.
         s = self._speed * (seconds + 0.6 * math.sin(0.5 * seconds))
-        d = self._street.lane(self._lane) + 0.15 * math.sin(0.35 * seconds + self._sway)
+        d = self._street.lane(0) + 0.15 * math.sin(0.35 * seconds + self._sway)
         return s, d
 
     def vehicles(self, seconds: float) -> list[Placed]:
@@ -78,9 +77,9 @@ class Traffic:
         for gap in (rng.uniform(14, 34), -rng.uniform(11, 26)):
             if rng.random() < 0.75:
                 drift = rng.uniform(0.0, 0.35) if gap > 0 else 0.0
-                course = _Course(gap, drift, street.lane(self._lane), follows=True)
+                course = _Course(gap, drift, street.lane(0), follows=True)
                 found.append((Vehicle.random(rng), course))
-        lanes = [(number, 1) for number in range(layout.lanes) if number != self._lane]
+        lanes = [(number, 1) for number in range(1, layout.lanes)]
         lanes += [(number, -1) for number in range(layout.lanes)]
         for number, way in lanes:
             speed = way * layout.speed * rng.uniform(0.85, 1.2)
@@ -103,14 +102,8 @@ class Traffic:
             for _ in range(max(2, count)):
                 d = side * rng.uniform(street.walk_start + 0.5, street.walk_end - 0.4)
                 speed = float(rng.choice((-1, 1))) * rng.uniform(0.9, 1.6)
-                if rng.random() < 0.15:
-                    speed *= 0.01
                 course = _Course(rng.uniform(*span), speed, d)
                 found.append((Person.random(rng, False), course, rng.uniform(0, 6)))
-                if rng.random() < 0.3:
-                    beside = _Course(course.start + 0.1, speed, d - side * 0.55)
-                    if abs(beside.d) > street.walk_start + 0.3:
-                        found.append((Person.random(rng, False), beside, rng.uniform(0, 6)))
         edge = layout.lanes * LANE - 0.4
         for way in (1, -1):
             for _ in range(1 + rng.poisson(0.006 * (span[1] - span[0]))):
