@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 
 from .config import INFRASTRUCTURE
-from .facades import Facade
 from .painter import Painter
+from .pictures import Facade
 from .street import Street
 from .texture import Texture, palette
 

@@ -10,21 +10,17 @@ from .config import INFRASTRUCTURE, ROAD, SIDEWALK, DriveConfig
 from .street import LANE, Grid, Junction, Street
 from .texture import fractal_noise
 
-ASPHALT, PATCH, CRACK, MANHOLE, WHITE_LINE, YELLOW_LINE, GUTTER = range(7)
-KERB, SLAB, SLAB_DARK, JOINT, GRASS, PAVING = range(7, 13)
+ASPHALT, PATCH, CRACK, WHITE_LINE, YELLOW_LINE, KERB, SLAB, JOINT, GRASS, PAVING = range(10)
 
 _TABLE = np.array(
     [
         (116, 113, 111, 8, 7),
         (96, 93, 92, 7, 5),
         (66, 64, 63, 5, 5),
-        (78, 78, 80, 9, 0),
         (196, 200, 202, 11, 16),
         (92, 164, 186, 11, 14),
-        (78, 77, 77, 8, 10),
         (158, 161, 162, 10, 8),
         (128, 131, 134, 7, 8),
-        (119, 122, 125, 7, 8),
         (88, 90, 92, 6, 6),
         (58, 96, 86, 14, 13),
         (110, 116, 122, 9, 8),
@@ -34,10 +30,9 @@ _TABLE = np.array(
 _GRAIN = _TABLE[:, 3:]
 """Strength of each material's noise from one texel to the next, and over metres."""
 
-_LABELS = np.array([ROAD] * KERB + [SIDEWALK] * 4 + [INFRASTRUCTURE] * 2, np.uint8)
+_LABELS = np.array([ROAD] * KERB + [SIDEWALK] * 3 + [INFRASTRUCTURE] * 2, np.uint8)
 
 _KERB_WIDTH = 0.16
-_GUTTER_WIDTH = 0.22
 _LINE_WIDTH = 0.12
 _CHUNK = 1024
 _ALL = 1e4
@@ -93,8 +88,7 @@ class Pavement:
             (street.walk_start, street.walk_end, SLAB),
             (street.road_half, street.walk_start, GRASS),
             (street.road_half, street.road_half + _KERB_WIDTH, KERB),
-            (street.road_half - _GUTTER_WIDTH, street.road_half, GUTTER),
-            (0.0, street.road_half - _GUTTER_WIDTH, ASPHALT),
+            (0.0, street.road_half, ASPHALT),
         ):
             self._both_sides(-_ALL, _ALL, inner, outer, material)
 
@@ -106,8 +100,6 @@ class Pavement:
         texel = self._grid.texel
         low, high = street.walk_start + _KERB_WIDTH, street.walk_end
         for s in np.arange(street.first, street.last, slab):
-            if rng.random() < 0.3:
-                self._both_sides(s, s + slab, low, high, SLAB_DARK)
             self._both_sides(s, s + texel, low, high, JOINT)
         for d in np.arange(low + slab, high, slab):
             self._both_sides(-_ALL, _ALL, d, d + texel, JOINT)
@@ -120,12 +112,12 @@ class Pavement:
         reach = half + radius
         self._both_sides(s - reach, s + reach, edge, street.walk_end, SLAB)
         self._both_sides(s - half - _KERB_WIDTH, s + half + _KERB_WIDTH, edge, 1e3, KERB)
-        self._both_sides(s - half, s + half, edge - _GUTTER_WIDTH, 1e3, ASPHALT)
+        self._both_sides(s - half, s + half, edge, 1e3, ASPHALT)
         # Rounded corners: a square of asphalt, and on it a quarter of a disc of sidewalk.
         for along in (-1, 1):
             corner = s + along * reach
             start, stop = sorted((corner, s + along * half))
-            self._both_sides(start, stop, edge - _GUTTER_WIDTH, edge + radius, ASPHALT)
+            self._both_sides(start, stop, edge, edge + radius, ASPHALT)
             angle = np.linspace(0, np.pi / 2, 12)
             arc = np.array([[*-along * np.cos(angle), 0], [*-np.sin(angle), 0]])
             for side in (-1, 1):
@@ -136,7 +128,7 @@ class Pavement:
 
     def _paint_repairs(self) -> None:
         street, rng = self._street, self._rng
-        width, length = street.road_half - _GUTTER_WIDTH, street.last - street.first
+        width, length = street.road_half, street.last - street.first
 
         def place() -> np.ndarray:
             return np.array([rng.uniform(street.first, street.last), rng.uniform(-width, width)])
@@ -152,9 +144,6 @@ class Pavement:
             path[:, 1] = path[:, 1].clip(-width, width)
             points = np.rint(self._grid.texels(path)).astype(np.int32)
             cv2.polylines(self.texels, [points], False, CRACK, 1, cv2.LINE_8)
-        for _ in range(int(length / 22)):
-            middle = np.rint(self._grid.texels(place()[None])[0]).astype(int).tolist()
-            cv2.circle(self.texels, middle, round(0.33 / self._grid.texel), MANHOLE, -1)
 
     def _paint_markings(self) -> None:
         rng, layout = self._rng, self._street.layout
@@ -207,7 +196,7 @@ def _vary_colours(rng: np.random.Generator) -> np.ndarray:
     table = _TABLE[:, :3].copy()
     road_gain, walk_gain = rng.uniform(0.80, 1.12), rng.uniform(0.84, 1.15)
     road_gain *= 1.0 + rng.normal(0, 0.012, 3)
-    table[[*range(MANHOLE + 1), GUTTER]] *= road_gain
+    table[: CRACK + 1] *= road_gain
     table[KERB : JOINT + 1] *= walk_gain * (1.0 + np.array([-1, 0, 1]) * rng.uniform(-0.02, 0.08))
     table[WHITE_LINE] *= rng.uniform(0.85, 1.05)
     table[GRASS] *= rng.uniform(0.8, 1.1) * (1.0 + rng.normal(0, 0.05, 3))

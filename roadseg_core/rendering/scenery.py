@@ -8,9 +8,8 @@ from typing import TypeVar
 import numpy as np
 
 from .config import DriveConfig
-from .facades import Facade, make_facade, make_hedge
 from .items import UP, Item, Plant, Wall, make_building, make_lamp, make_sign, standing
-from .plants import make_tree
+from .pictures import Facade, make_facade, make_hedge, make_tree
 from .shadows import Shadows
 from .street import Street
 from .vehicles import Placed, Vehicle

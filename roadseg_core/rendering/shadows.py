@@ -61,8 +61,6 @@ class Shadows:
         places = np.rint(self._grid.texels(middle + speckles)).astype(int)
         for place, size, dark in zip(places.tolist(), sizes.tolist(), darkness.tolist()):
             cv2.circle(self._sun, place, size, dark, -1)
-        foot = np.rint(self._grid.texels(np.array([(s, d)]))[0]).astype(int)
-        cv2.circle(self._contact, foot.tolist(), 3, 110, -1)
 
     def contact(self, plan: np.ndarray) -> None:
         """Add the darkness under something low, such as a vehicle."""

@@ -1,4 +1,4 @@
-"""Textures of walls: facades with windows, shops, brick, hedges, roofs."""
+"""Draw what stands upright: facades with windows and shops, roofs, hedges, trees."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from .texture import Texture, fractal_noise, palette
 
 _DENSITY = 26
 """Texels a metre."""
+
+_TREE = 320
+"""Texels of a tree's width and height."""
+
+_TRUNK = 0.46
+"""Share of a tree's height where the trunk ends, from above."""
 
 _FLOOR = 3.1
 """Metres from one floor to the next."""
@@ -114,8 +120,6 @@ def make_facade(rng: np.random.Generator, kind: str) -> Facade:
     front = _Wall(rng, width, height, colour)
     shop = kind != 'house' and rng.random() < (0.65 if kind == 'terrace' else 0.4)
     window = (bay * rng.uniform(0.38, 0.66), rng.uniform(1.3, 1.9))
-    if kind == 'block' and rng.random() < 0.35:
-        window = (bay * 0.9, 1.9)
     trim = colour * rng.uniform(0.75, 1.45)
     if shop:
         front.shop(width)
@@ -146,3 +150,36 @@ def make_hedge(rng: np.random.Generator) -> Texture:
     noise = fractal_noise(rng, 96, 256, ((24, 24), (8, 8), (3, 3), (1.5, 1.5)))
     colour = np.array([40, 70, 60]) * (1 + 0.38 * noise[..., None])
     return Texture(colour.clip(6, 190).astype(np.uint8))
+
+
+def make_tree(rng: np.random.Generator) -> Texture:
+    """Return a tree in leaf as high as the picture, its crown lit from above."""
+    spread = rng.uniform((0.27, 0.24), (0.38, 0.31)) * _TREE
+    centre = np.array([0.5, 0.36]) * _TREE
+    crown = np.zeros((_TREE, _TREE), np.uint8)
+    cv2.circle(crown, centre.astype(int).tolist(), int(0.5 * spread.min()), 255, -1)
+    for _ in range(60):
+        angle, radius = rng.uniform(0, 2 * np.pi), np.sqrt(rng.random()) * 0.85
+        place = centre + spread * radius * np.array([np.cos(angle), np.sin(angle)])
+        cv2.circle(crown, place.astype(int).tolist(), int(rng.uniform(14, 30)), 255, -1)
+    ragged = fractal_noise(rng, _TREE, _TREE, ((26, 26), (9, 9), (4, 4)))
+    soft = cv2.GaussianBlur(crown, (0, 0), 8).astype(np.float32) / 255
+    holes = fractal_noise(rng, _TREE, _TREE, ((14, 14), (5, 5))) > 2.1
+    leaves = (soft + 0.17 * ragged > 0.52) & (soft > 0.3) & ~holes
+    tone = fractal_noise(rng, _TREE, _TREE, ((40, 40), (14, 14), (5, 5), (2, 2)))
+    light = 1.18 - 0.75 * (np.arange(_TREE) / _TREE)[:, None] + 0.34 * tone
+    green = np.array([46, 82, 68]) * rng.uniform(0.75, 1.15) * (1 + rng.normal(0, 0.08, 3))
+    pixels = np.empty((_TREE, _TREE, 4), np.uint8)
+    pixels[..., :3] = (green * light[..., None]).clip(6, 200)
+    pixels[..., 3] = leaves * 255
+    for row in range(int(_TRUNK * _TREE), _TREE):
+        share = (row / _TREE - _TRUNK) / (1 - _TRUNK)
+        half = _TREE * (0.014 + 0.010 * share)
+        part = slice(int(_TREE / 2 - half), int(_TREE / 2 + half) + 1)
+        # Leaves hang before the upper trunk.
+        covered = leaves[row, part, None] & (share < 0.25)
+        bark = np.linspace(1.15, 0.6, part.stop - part.start)[:, None]
+        colour = np.array([52, 60, 68]) * bark * rng.uniform(0.95, 1.05)
+        pixels[row, part, :3] = np.where(covered, pixels[row, part, :3], colour)
+        pixels[row, part, 3] = 255
+    return Texture(pixels)
