@@ -93,10 +93,8 @@ class Pavement:
             self._both_sides(-_ALL, _ALL, inner, outer, material)
 
     def _paint_joints(self) -> None:
-        street, rng = self._street, self._rng
-        if rng.random() < 0.3:
-            return
-        slab = rng.choice([0.6, 0.9, 1.5])
+        street = self._street
+        slab = self._rng.choice([0.6, 0.9, 1.5])
         texel = self._grid.texel
         low, high = street.walk_start + _KERB_WIDTH, street.walk_end
         for s in np.arange(street.first, street.last, slab):
