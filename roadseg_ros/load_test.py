@@ -13,8 +13,8 @@ from pathlib import Path
 from roadseg_core.benchmarking.load.page import write_load_page
 from roadseg_core.benchmarking.load.result import (
     LoadPlan,
-    keeps_up,
     least_processed,
+    shortfalls,
     soak_problems,
 )
 from roadseg_core.command_line import add_option, image_size
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     result['machine'] = describe_machine()
     problems = soak_problems(result['series']) if options.soak else []
-    result['problems'] = problems + ([] if keeps_up(result) else ['the node does not keep up'])
+    result['problems'] = problems + shortfalls(result)
     write_json(options.output / 'load.json', result)
     write_load_page(options.output / 'load.html', result)
     for camera, values in result['cameras'].items():

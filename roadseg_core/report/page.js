@@ -129,6 +129,16 @@ function draw(element) {
         pen.save();
         pen.font = `${12 * ratio}px system-ui, sans-serif`;
         pen.textAlign = 'right';
+        for (const key of withPicture) {
+          const [number, index] = key.split(' ').map(Number);
+          const value = u.data[number][index];
+          if (value == null) continue;
+          pen.beginPath();
+          pen.arc(u.valToPos(u.data[0][index], 'x', true), u.valToPos(value, 'y', true),
+                  4 * ratio, 0, 7);
+          pen.fillStyle = css('--mark');
+          pen.fill();
+        }
         for (const [text, value] of Object.entries(told.limits)) {
           const y = u.valToPos(value, 'y', true);
           pen.strokeStyle = pen.fillStyle = css('--soft');
@@ -145,17 +155,6 @@ function draw(element) {
           pen.strokeText(...place);
           pen.lineWidth = ratio;
           pen.fillText(...place);
-        }
-        pen.setLineDash([]);
-        for (const key of withPicture) {
-          const [number, index] = key.split(' ').map(Number);
-          const value = u.data[number][index];
-          if (value == null) continue;
-          pen.beginPath();
-          pen.arc(u.valToPos(u.data[0][index], 'x', true), u.valToPos(value, 'y', true),
-                  4 * ratio, 0, 7);
-          pen.fillStyle = css('--mark');
-          pen.fill();
         }
         pen.restore();
       }],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from roadseg_core.benchmarking.load.result import LEAST_SHARE, MOST_P99_MS
 from roadseg_core.report.charts import Line, chart
 from roadseg_core.report.page import links_beside, write_page
 
@@ -23,10 +25,13 @@ def write_load_page(path: Path, result: dict) -> None:
         for name, values in series['latency'].items()
     }
 
-    def drawn(about: str, lines: dict[str, tuple[np.ndarray, np.ndarray]]) -> tuple[str, object]:
-        return about, chart(
-            [Line(x, y, name) for name, (x, y) in lines.items()], about=about, x='time, s'
-        )
+    def drawn(
+        about: str,
+        lines: dict[str, tuple[np.ndarray, np.ndarray]],
+        limits: Mapping[str, float] | None = None,
+    ) -> tuple[str, object]:
+        series = [Line(x, y, name) for name, (x, y) in lines.items()]
+        return about, chart(series, about=about, x='time, s', limits=limits)
 
     times = {
         'processor time of the node': cpu['node'],
@@ -40,11 +45,13 @@ def write_load_page(path: Path, result: dict) -> None:
         'page.html.j2',
         **{name: result[name] for name in ('plan', 'cameras', 'sent', 'machine', 'problems')},
         times=times,
+        least=LEAST_SHARE,
         files=links_beside(path, _BESIDE),
         charts=[
             drawn(
                 'Latency, ms (p50, p99)',
                 {name: (np.arange(len(values)), values) for name, values in latency.items()},
+                {f'p99 in time: {MOST_P99_MS:g} ms': MOST_P99_MS},
             ),
             drawn('Cores in use', {'cores': (seconds[1:], cores)}),
             drawn(

@@ -117,13 +117,24 @@ def least_processed(result: dict) -> float:
     return min(camera['processed_share'] for camera in result['cameras'].values())
 
 
-def keeps_up(result: dict) -> bool:
-    """Tell whether all cameras are processed, and in time."""
-    return least_processed(result) >= LEAST_SHARE and all(
-        timing.get('p99_ms', np.inf) <= MOST_P99_MS
-        for camera in result['cameras'].values()
-        for timing in camera['outputs'].values()
-    )
+def shortfalls(result: dict) -> list[str]:
+    """Say where the node does not keep up: cameras that it drops, outputs that come late."""
+    problems = []
+    for name, camera in result['cameras'].items():
+        if camera['processed_share'] < LEAST_SHARE:
+            problems.append(
+                f'{name}: {100 * camera["processed_share"]:.1f} % of the frames processed; '
+                f'expected {100 * LEAST_SHARE:g} %'
+            )
+        for output, timing in camera['outputs'].items():
+            if 'p99_ms' not in timing:
+                problems.append(f'{name}/{output}: {timing["received"]} came; too few to time them')
+            elif timing['p99_ms'] > MOST_P99_MS:
+                problems.append(
+                    f'{name}/{output}: 99 of 100 came within {timing["p99_ms"]:.0f} ms; expected '
+                    f'{MOST_P99_MS:g} ms'
+                )
+    return [f'the node does not keep up: {problem}' for problem in problems]
 
 
 def soak_problems(series: dict) -> list[str]:

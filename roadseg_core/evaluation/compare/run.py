@@ -86,8 +86,11 @@ def compare_models(config: EvaluationConfig, *, say: Callable[[str], None]) -> C
             bag['path']: {name: camera['topic'] for name, camera in bag['cameras'].items()}
             for bag in first['bags']
         }
+        began_ns: dict[str, int] = {}
+        for bag, _, stamp_ns, _ in rows[0]:
+            began_ns[bag] = min(stamp_ns, began_ns.get(bag, stamp_ns))
         moments = [
-            (key, _title(key, *(model[key] for model in rows)), pictures)
+            (key, _title(key, began_ns[key[0]], *(model[key] for model in rows)), pictures)
             for key, pictures in picture_frames(comparison.most_different, topics, both).items()
         ]
         write_comparison_page(config.output / 'report.html', comparison, choice, reports, moments)
@@ -158,7 +161,7 @@ def _refuse_undecidable(config: EvaluationConfig, maps: tuple[LabelMap, LabelMap
             )
 
 
-def _title(key: Key, first: dict, second: dict) -> str:
+def _title(key: Key, began_ns: int, first: dict, second: dict) -> str:
     bag, camera, stamp, index = key
     values = [
         f'{name} {first[field]:.3f} against {second[field]:.3f}'
@@ -166,6 +169,7 @@ def _title(key: Key, first: dict, second: dict) -> str:
         if first.get(field) is not None and second.get(field) is not None
     ]
     return (
-        f'{Path(bag).name}, {camera}, frame {index}, stamp {stamp / BILLION:.3f} s: '
+        f'{Path(bag).name}, camera {camera}, frame {index} at {(stamp - began_ns) / BILLION:.2f} s '
+        f'(stamp {stamp / BILLION:.3f}): '
         f'{", ".join(values)}'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from roadseg_core.bags.writer import FIRST_STAMP_NS
 from roadseg_core.evaluation.demonstration.frame_pictures import choose_stamps, pick_images
 from roadseg_core.evaluation.ground.picture import from_above
 from roadseg_core.evaluation.ground.rendered import HOOD, camera_pose
-from roadseg_core.evaluation.live.results import LiveRun, output_topic
+from roadseg_core.evaluation.live.results import LiveRun, mono_images, output_topic
 from roadseg_core.ground import END, GridSpec
 from roadseg_core.rendering import Drive
 from roadseg_core.rendering.config import ROAD
@@ -69,14 +70,18 @@ def collect_ground(
     run: LiveRun, drive: Drive, sources: Mapping[str, Source], *, count: int
 ) -> list[GroundMoment]:
     """
-    Return up to ``count`` moments of a rendered drive, of those whose grids came back.
+    Return up to ``count`` moments of a rendered drive, of those that most came back of.
 
     :param run: of that drive
     :param drive: knows the exact ground
     :param sources: what was played, by camera
     """
     published = run.drives[0].published
-    stamps = choose_stamps([stamp for stamp, _ in _grids(published, run.node)], count)
+    topics = [output_topic(camera, 'label', node=run.node) for camera in sources]
+    cameras = Counter(stamp for _, stamp, _ in mono_images(published, topics))
+    came_back = [stamp for stamp, _ in _grids(published, run.node)]
+    most = max((cameras[stamp] for stamp in came_back), default=0)
+    stamps = choose_stamps([stamp for stamp in came_back if cameras[stamp] == most], count)
     labels = {
         camera: pick_images(published, output_topic(camera, 'label', node=run.node), stamps)
         for camera in sources
