@@ -56,22 +56,27 @@ class NewestGrids:
         :param max_age_ns: frames that are older, or ahead, by more are left out
         :returns: the fused grid, and why each camera that is not in it was left out
         """
-        ages = {name: now_ns - one.arrival_ns for name, one in self._newest.items()}
-        ahead = {name: self._ahead(name) for name in ages if ages[name] <= max_age_ns}
+        reasons = self.overdue(now_ns=now_ns, max_age_ns=max_age_ns)
+        ahead = {name: self._ahead(name) for name in self._newest if name not in reasons}
         time_ns = now_ns + middle(ahead.values(), clock_ns - now_ns)
         grids = {name: one.grid for name, one in self._newest.items()}
         fused = fuse(grids, self._spec, now_ns=time_ns, max_age_ns=max_age_ns)
-        reasons = {}
-        for name in fused.dropped:
-            if ages[name] > max_age_ns:
-                reasons[name] = f'its newest frame is {ages[name] / 1e9:.1f} s old'
-            else:
-                apart = (now_ns + ahead[name] - time_ns) / 1e9
-                reasons[name] = (
-                    f'its stamps are {abs(apart):.1f} s {"ahead of" if apart > 0 else "behind"} '
-                    'the other cameras: set their clocks by one source'
-                )
+        for name in set(fused.dropped) - set(reasons):
+            apart = (now_ns + ahead[name] - time_ns) / 1e9
+            reasons[name] = (
+                f'its stamps are {abs(apart):.1f} s {"ahead of" if apart > 0 else "behind"} '
+                'the other cameras: set their clocks by one source'
+            )
         return fused, reasons
+
+    def overdue(self, *, now_ns: int, max_age_ns: int) -> dict[str, str]:
+        """Return which cameras' newest frames are too old, and how old; from any thread."""
+        ages = {name: now_ns - one.arrival_ns for name, one in self._newest.copy().items()}
+        return {
+            name: f'its newest frame is {age / 1e9:.1f} s old'
+            for name, age in ages.items()
+            if age > max_age_ns
+        }
 
     def _ahead(self, camera: str) -> int:
         """Return how far a camera's stamps are ahead of the steady clock, in nanoseconds."""

@@ -72,11 +72,19 @@ class GroundPublisher:
         """Tell whether a camera is to be projected, of whose outputs these are asked for."""
         return bool(outputs & _OF_A_CAMERA or self._fused.wanted())
 
-    def listen(self) -> None:
-        """Listen to tf as long as it is needed; for the executor's thread."""
+    def listen(self, max_age: float) -> None:
+        """
+        Listen to tf as long as it is needed, and tell of cameras that fell silent.
+
+        For the executor's thread: where all are silent, nothing is projected or published.
+
+        :param max_age: of the frames in the fused grid, in seconds
+        """
         wanted = [n for n, outputs in self._publishers.items() if self.wanted(outputs.wanted())]
         if not wanted:
             self.problems.clear()
+        overdue = self._newest.overdue(now_ns=time.monotonic_ns(), max_age_ns=round(max_age * 1e9))
+        self.problems |= {name: overdue[name] for name in wanted if name in overdue}
         self._tf.listen(any(self._poses[name] is None for name in wanted))
 
     def close(self) -> None:

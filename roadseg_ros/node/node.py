@@ -379,7 +379,7 @@ class SegmentationNode(LifecycleNode):
         if self._looks % _EVENTS_EVERY == 0:
             handle_events(self, self._events)
             if self._ground is not None:
-                self._ground.listen()
+                self._ground.listen(self._settings.grid_max_age)
         self._former = [worker for worker in self._former if worker.threads()]
         # An error within the timeout, not after it.
         by = time.monotonic() + _WATCH_PERIOD

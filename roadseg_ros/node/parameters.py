@@ -439,6 +439,8 @@ def make_settings(values: Mapping[str, Any]) -> NodeSettings:
                 rectified=values[f'{name}.rectified'],
             )
         )
+    if not plain['base_frame']:
+        raise ParameterError('base_frame: is empty; expected the name of a frame, as base_link')
     settings = NodeSettings(**{**plain, 'camera_names': names}, cameras=tuple(cameras))
     try:
         _ = settings.grid

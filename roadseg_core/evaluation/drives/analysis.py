@@ -230,8 +230,6 @@ class CameraAnalysis:
                 counts.truth_missing += 1
                 return None
             own.update(truth, labels)
-            if self.ground is not None:
-                row['ground'] = self.ground.add(work.frame.view, work.run.result, truth)
         except (TruthError, MetricsError) as error:
             counts.truth_bad += 1
             self._note(f'truth of frame {work.index}: {error}')
@@ -252,6 +250,12 @@ class CameraAnalysis:
                 'confusion': own.matrix.counts.tolist(),
             }
         )
+        if self.ground is not None:
+            try:
+                row['ground'] = self.ground.add(work.frame.view, work.run.result, truth)
+            except ValueError as error:
+                row['ground'] = None
+                self._note(f'no figures of the ground: {error}')
         return truth
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from roadseg_core.bags.cdr import message_types
 from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, camera_info_topic
 from roadseg_core.evaluation.drives.cameras import Camera
-from roadseg_core.evaluation.drives.truth import TruthError
 from roadseg_core.evaluation.settings.sections import GroundChoice
 from roadseg_core.evaluation.settings.values import EvaluationError
 from roadseg_core.geometry import View
@@ -51,13 +50,10 @@ class GroundComparison:
         :param result: a batch of it alone
         :param truth: uint8 [H, W] of the camera's size
         :returns: its figures within :data:`WITHIN`
-        :raises TruthError: if the calibration is not of such images
+        :raises ValueError: if the calibration is not of such images
         """
         if self._made is None or self._made[0] != view:
-            try:
-                self._made = view, self._grid(self._camera.viewed(view))
-            except ValueError as error:
-                raise TruthError(f'nothing can be said of the ground: {error}') from error
+            self._made = view, self._grid(self._camera.viewed(view))
         _, said = self._made
         probability = result.road_probability
         cells, _ = said.project(result.labels[0], None if probability is None else probability[0])

@@ -49,6 +49,12 @@ def test_a_camera_that_stopped_drops_out_and_comes_back():
     grid, reasons = fused(grids, 12.1, clock=0.0)
     assert (grid.cells == 0).all() and grid.stamp_ns == 2 * SECOND
     assert reasons == {'front': 'its newest frame is 2.1 s old'}
+    # Where no camera sends anything, nobody fuses, but all can be told of.
+    silent = grids.overdue(now_ns=15 * SECOND, max_age_ns=SECOND // 2)
+    assert silent == {
+        'front': 'its newest frame is 5.0 s old',
+        'left': 'its newest frame is 3.0 s old',
+    }
     put(grids, 'front', 100, arrived=12.2, stamp=2.2)
     assert fused(grids, 12.3, clock=0.0)[0].used == ('front', 'left')
 

@@ -154,6 +154,10 @@ def test_grids_edges_and_run_lengths_say_what_the_labels_say(start):
         'a word about the camera that stopped',
     )
     np.testing.assert_array_equal(cells(fused[-1]), cells(grids[-1]))
+    bench.until(
+        lambda: 'its newest frame is' in bench.camera('front')['road_grid_problem'],
+        what='a word about the last camera',
+    )
 
 
 def test_what_keeps_a_camera_out_is_said_and_costs_no_labels(start):

@@ -62,6 +62,7 @@ def test_topics_of_a_camera():
         ('camera_names', ['label_map']),
         ('front.transport', 'pigeon'),
         ('front.image_topic', ''),
+        ('base_frame', ''),
     ],
 )
 def test_an_error_names_the_parameter(name, value):

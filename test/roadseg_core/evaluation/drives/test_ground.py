@@ -22,25 +22,32 @@ TOPICS = TruthChoice(topics={'*': '/truth/{camera}/label'})
 POSE = (0.0, 0.0, 1.5, -1.8, 0.0, -1.5708)
 
 
-def camera_info(focal: float) -> bytes:
+def camera_info(focal: float, size: tuple[int, int] = (80, 120)) -> bytes:
     types = message_types().types
     region = types['sensor_msgs/msg/RegionOfInterest'](0, 0, 0, 0, False)
     k = np.array([focal, 0, 59.5, 0, focal, 39.5, 0, 0, bool(focal)])
     p, turn = np.zeros(12), np.eye(3).ravel()
     lens = header(FIRST_STAMP_NS, 'lens')
     message = types[CAMERA_INFO_TYPE](
-        lens, 80, 120, 'plumb_bob', np.zeros(5), k, turn, p, 0, 0, region
+        lens, *size, 'plumb_bob', np.zeros(5), k, turn, p, 0, 0, region
     )
     return bytes(message_types().serialize_cdr(message, CAMERA_INFO_TYPE))
 
 
-def write_bag(path: Path, *, focal: float | None = 60.0, wrong: np.ndarray | None = None) -> Path:
+def write_bag(
+    path: Path,
+    *,
+    focal: float | None = 60.0,
+    wrong: np.ndarray | None = None,
+    size: tuple[int, int] = (80, 120),
+) -> Path:
     with BagWriter(path) as bag:
         for number in range(3):
             stamp = FIRST_STAMP_NS + number * PERIOD_NS
             image, road = street(number)
             if focal is not None:
-                bag.write('/camera/front/camera_info', CAMERA_INFO_TYPE, stamp, camera_info(focal))
+                info = camera_info(focal, size)
+                bag.write('/camera/front/camera_info', CAMERA_INFO_TYPE, stamp, info)
             bag.write_frame('front', image, road if wrong is None else wrong, stamp_ns=stamp)
     return path
 
@@ -68,6 +75,17 @@ def test_an_exact_model_is_exact_on_the_ground(tmp_path, exact_model) -> None:
     for row in rows:
         del row['ground']
     assert rows == plain
+
+
+def test_a_calibration_of_another_size_costs_the_ground_alone(tmp_path, exact_model) -> None:
+    bag = write_bag(tmp_path / 'drive', size=(160, 240))
+    report, rows = evaluated(bag, exact_model, {'front': POSE})
+    assert report['frames']['scored'] == 3 and report['frames']['truth_bad'] == 0
+    assert [row['ground'] for row in rows] == [None] * 3
+    assert report['ground']['within_20_m']['iou'] is None
+    assert 'camera info of 240x160 for images of 120x80' in str(report['bags'])
+    _, plain = evaluated(bag, exact_model, {})
+    assert [row['road_iou'] for row in rows] == [row['road_iou'] for row in plain]
 
 
 def test_invented_road_is_false_free(tmp_path, exact_model) -> None:
