@@ -15,8 +15,10 @@ from roadseg_core.checkpoint import load_checkpoint
 from roadseg_core.export.weights import read_network, settle_batch_norms
 from roadseg_core.labels import TWO, LabelMap
 from roadseg_core.models import build_network
+from roadseg_core.models.mobilenet_fcn import MobileNetFCN
 from roadseg_core.models.preprocessing import normalize
 from roadseg_core.models.pretrained import load_stem
+from roadseg_core.models.widening import widen
 from roadseg_core.training.config import ConfigError, TrainingConfig
 from roadseg_core.training.data import find_root
 from roadseg_core.training.samples import TrainingSet
@@ -70,10 +72,17 @@ def first_network(
 def _start_from(path: str, network: nn.Module, samples: TrainingSet) -> None:
     """Fill a network from a checkpoint or a model file; what depends on the classes may differ."""
     from_file = path.endswith('.onnx')
-    source = (read_network(path) if from_file else load_checkpoint(path)).network
+    loaded = read_network(path) if from_file else load_checkpoint(path)
+    source, how = loaded.network, 'started'
     if from_file:
         frames = [samples[0, i][0] for i in islice(range(len(samples)), _SETTLING_SAMPLES)]
         settle_batch_norms(source, normalize(torch.stack(frames)))
+    if _is_wider(network, source):
+        how = f'widened from {source.stem.depth_multiplier:g} and started'
+        arguments = {'depth_multiplier': network.stem.depth_multiplier}
+        wide = build_network(loaded.info.network, {**loaded.info.network_arguments, **arguments})
+        widen(source, wide)
+        source = wide
     own, given = network.state_dict(), source.state_dict()
     fitting = {
         name: tensor
@@ -103,7 +112,12 @@ def _start_from(path: str, network: nn.Module, samples: TrainingSet) -> None:
             + '; set network.name and network.arguments as there'
         )
     network.load_state_dict(fitting, strict=False)
-    print(f'started from {path}' + (f'; new are {", ".join(new)}' if new else ''))
+    print(f'{how} from {path}' + (f'; new are {", ".join(new)}' if new else ''))
+
+
+def _is_wider(network: nn.Module, source: nn.Module) -> bool:
+    both_fcn = isinstance(network, MobileNetFCN) and isinstance(source, MobileNetFCN)
+    return both_fcn and network.stem.depth_multiplier > source.stem.depth_multiplier
 
 
 def current_commit() -> str:

@@ -228,5 +228,10 @@ def test_a_run_starts_from_a_model_file_of_other_classes(
     two = ['data.label_map=two', 'network.arguments.classes=2']
     assert main([*same, 'name=two', *two]) == 0
     assert 'new are head.7.weight, head.7.bias, upsampling' in capsys.readouterr().out
+    wider = ['name=wider', 'ema_decay=0', 'network.arguments.depth_multiplier=0.15']
+    assert main([*same, *wider]) == 0
+    assert f'widened from 0.1 and started from {model}' in capsys.readouterr().out
+    (row,) = read_metrics(tmp_path / 'runs' / 'wider')
+    assert row['validation']['generated_val']['pixel_accuracy'] == pytest.approx(figures[1])
     assert main([*same, 'name=deeper', 'network.arguments.classifier_depth=64']) == 1
     assert 'holds another network: head.3.weight is' in capsys.readouterr().err
