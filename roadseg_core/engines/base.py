@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -85,6 +86,22 @@ class EngineOptions:
         object.__setattr__(self, 'cache_dir', Path(self.cache_dir) if self.cache_dir else None)
 
 
+@dataclass(frozen=True)
+class Run:
+    """
+    Hold what an engine says of a batch, and when it worked on it.
+
+    :param result: the asked outputs
+    :param began: when the batch was given to the engine, in seconds of ``time.perf_counter``;
+        the engine may then have been at work on the one before
+    :param ended: when it was done
+    """
+
+    result: Segmentation
+    began: float
+    ended: float
+
+
 class Engine(ABC):
     """
     Run one model. One thread at a time may use an engine, whichever opened it.
@@ -120,6 +137,22 @@ class Engine(ABC):
         :returns: the asked outputs; the arrays are the caller's until the next call
         :raises EngineError: for frames of another shape, or if the run fails
         """
+        return self._infer(self._checked(frames))
+
+    def start(self, frames: np.ndarray) -> Callable[[], Run]:
+        """
+        Begin a batch; the next may begin before this one has ended, so that no core is idle.
+
+        :param frames: as :meth:`infer` takes them; they must not change before the run has ended
+        :returns: waits for the end, and raises EngineError if the run failed; to be called before
+            a second batch after this one begins, and before :meth:`infer`. The arrays are the
+            caller's until then
+        :raises EngineError: for frames of another shape, or if the run cannot begin
+        """
+        return self._start(self._checked(frames))
+
+    def _checked(self, frames: np.ndarray) -> np.ndarray:
+        """Return frames that the model takes, contiguous."""
         expected = (*self.info.geometry.input_size, 3)
         if (
             frames.dtype != np.uint8
@@ -130,7 +163,17 @@ class Engine(ABC):
                 f'frames {frames.dtype} {list(frames.shape)}; expected uint8 '
                 f'[1 to {self.info.max_batch}, {expected[0]}, {expected[1]}, 3]'
             )
-        return self._infer(np.ascontiguousarray(frames))
+        return np.ascontiguousarray(frames)
+
+    def _start(self, frames: np.ndarray) -> Callable[[], Run]:
+        """Begin a batch whose shape was checked; unless a backend can, only when waited for."""
+
+        def finish() -> Run:
+            began = time.perf_counter()
+            result = self._infer(frames)
+            return Run(result, began, time.perf_counter())
+
+        return finish
 
     @abstractmethod
     def _infer(self, frames: np.ndarray) -> Segmentation:

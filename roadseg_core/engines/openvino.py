@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -14,6 +16,7 @@ from roadseg_core.engines.base import (
     EngineDescription,
     EngineError,
     EngineOptions,
+    Run,
     Segmentation,
     check_cache,
 )
@@ -48,7 +51,8 @@ class OpenVinoEngine(Engine):
 
     Every batch size is compiled with fixed shapes: OpenVINO fuses more than with a dynamic
     batch. On a CPU a batch runs as requests of one frame each, on as many streams as there are
-    frames and threads: each core works on its own frame, and meets no other at every layer.
+    frames and threads: each core works on its own frame, and meets no other at every layer. A
+    batch that begins before the last one has ended has requests and arrays of its own.
 
     Options: the device is the CPU where it is ``auto``. The precision is that of the layers in
     floating point, fp32, bf16 or fp16: a file in int8 says itself which layers are not, and int8
@@ -85,14 +89,15 @@ class OpenVinoEngine(Engine):
         self._settings = settings
         height, width = info.geometry.input_size
         self._results = {
-            name: np.zeros((info.max_batch, height, width), np.uint8) for name in self.outputs
+            name: np.zeros((2, info.max_batch, height, width), np.uint8) for name in self.outputs
         }
-        self._requests: dict[int, list[openvino.InferRequest]] = {}
+        self._turn = 0
+        self._requests: dict[tuple[int, int], list[openvino.InferRequest]] = {}
         self._compiled: dict[tuple[int, int], openvino.CompiledModel] = {}
         try:
             self._core = _shared_core()
             self._graph = self._rewritten(model.content).SerializeToString()
-            self._prepare(info.max_batch)
+            self._prepare(info.max_batch, 0)
             compiled = next(iter(self._compiled.values()))
             self.description = EngineDescription(
                 backend='openvino',
@@ -118,9 +123,9 @@ class OpenVinoEngine(Engine):
         ran = named.get(kind, self.info.precision)
         return ran if self.info.precision != 'int8' else f'int8+{ran}'
 
-    def _prepare(self, count: int) -> list[openvino.InferRequest]:
-        """Return the requests for a batch of ``count`` frames, made on its first use."""
-        if count not in self._requests:
+    def _prepare(self, count: int, turn: int) -> list[openvino.InferRequest]:
+        """Return a turn's requests for a batch of ``count`` frames, made on their first use."""
+        if (count, turn) not in self._requests:
             streams = min(count, self._threads) if self._device == 'CPU' else 1
             frames = 1 if streams > 1 else count
             compiled = self._compile(frames, streams)
@@ -128,10 +133,10 @@ class OpenVinoEngine(Engine):
             for i, request in enumerate(requests):
                 for index, name in enumerate(self.outputs):
                     # Each request writes its frames' places in the arrays that are returned.
-                    part = self._results[name][i * frames : (i + 1) * frames]
+                    part = self._results[name][turn, i * frames : (i + 1) * frames]
                     request.set_output_tensor(index, openvino.Tensor(part, shared_memory=True))
-            self._requests[count] = requests
-        return self._requests[count]
+            self._requests[count, turn] = requests
+        return self._requests[count, turn]
 
     def _compile(self, frames: int, streams: int) -> openvino.CompiledModel:
         """Compile for ``frames`` frames a request and ``streams`` requests at a time."""
@@ -152,24 +157,42 @@ class OpenVinoEngine(Engine):
         return self._compiled[frames, streams]
 
     def _infer(self, frames: np.ndarray) -> Segmentation:
+        return self._begin(frames, 0)().result
+
+    def _start(self, frames: np.ndarray) -> Callable[[], Run]:
+        self._turn = 1 - self._turn
+        return self._begin(frames, self._turn)
+
+    def _begin(self, frames: np.ndarray, turn: int) -> Callable[[], Run]:
         if self._core is None:
             raise EngineError('the engine is closed')
         count = len(frames)
         # OpenVINO shares no memory that is read-only.
         frames = np.require(frames, requirements=['C', 'W'])
+
+        def finish() -> Run:
+            try:
+                for request in requests:
+                    request.wait()
+            except RuntimeError as error:
+                raise EngineError(f'OpenVINO failed on {len(frames)} frames: {error}') from error
+            # Not now: the batch may have ended before anybody waited for it.
+            ended = began + max(request.latency for request in requests) / 1e3
+            arrays = {name: array[turn, :count] for name, array in self._results.items()}
+            return Run(Segmentation(**arrays), began, ended)
+
         try:
-            requests = self._prepare(count)
+            requests = self._prepare(count, turn)
             each = count // len(requests)
+            began = time.perf_counter()
             for i, request in enumerate(requests):
                 part = frames[i * each : (i + 1) * each]
                 # Handed to start_async, it would be matched with the inputs first, for 0.1 ms.
                 request.set_input_tensor(openvino.Tensor(part, shared_memory=True))
                 request.start_async()
-            for request in requests:
-                request.wait()
         except RuntimeError as error:
-            raise EngineError(f'OpenVINO failed on {count} frames: {error}') from error
-        return Segmentation(**{name: array[:count] for name, array in self._results.items()})
+            raise EngineError(f'OpenVINO cannot run {count} frames: {error}') from error
+        return finish
 
     def close(self) -> None:
         """Give back what the engine holds; a second call does nothing."""

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from roadseg_core.labels import IGNORE, LabelMap
+from roadseg_core.resizing import resize_image
 
 WIDTH = 640
 """Width of a picture in a page, in pixels, at most."""
@@ -55,7 +56,7 @@ def painting(caption: str, image: np.ndarray, *, paint: bool = False) -> Picture
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
     """Return uint8 [18, 32, 3], by which :func:`alike` compares pictures, of one of any size."""
-    return cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA)
+    return resize_image(image, _THUMBNAIL[::-1])
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
-import numpy as np
 from rosbags.rosbag2 import ReaderError
 from rosbags.rosbag2.metadata import Qos, QosDurability, parse_qos
 
@@ -18,6 +17,7 @@ from roadseg_core.bags.records import BagMessage, Topic
 from roadseg_core.bags.writer import BagWriter
 from roadseg_core.evaluation.drives.analysis import Analysed
 from roadseg_core.evaluation.drives.cameras import Camera
+from roadseg_core.pipeline.frame import FrameImages
 
 FILES = {
     'label': ('.png', [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]),
@@ -27,10 +27,10 @@ FILES = {
 """Outputs that are added for each camera, and how they are written; ids without loss."""
 
 
-def image_files(images: Mapping[str, np.ndarray]) -> dict[str, bytes]:
-    """Return the image files of the outputs that are added, by output."""
+def image_files(images: FrameImages) -> dict[str, bytes]:
+    """Return the files of a frame's outputs that are added, by output."""
     return {
-        output: cv2.imencode(suffix, images[output], options)[1].tobytes()
+        output: cv2.imencode(suffix, images.make(output), options)[1].tobytes()
         for output, (suffix, options) in FILES.items()
     }
 

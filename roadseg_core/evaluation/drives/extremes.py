@@ -118,7 +118,13 @@ def _same_scene(one: Analysed, other: Analysed) -> bool:
 
 
 def _pictures(frame: Analysed, label_map: LabelMap, truth_map: LabelMap) -> dict[str, np.ndarray]:
-    work, labels = frame.work, frame.images['label']
+    work, wanted = frame.work, ['label']
+    if frame.row['confidence'] is not None:
+        wanted.append('confidence')
+    made = work.frame.outputs(
+        work.run.result, 0, wanted, label_map=label_map, options=OutputOptions()
+    )
+    labels = made['label']
     found = {
         'frame': work.frame.image,
         'labels': label_map.colorize(labels),
@@ -126,11 +132,7 @@ def _pictures(frame: Analysed, label_map: LabelMap, truth_map: LabelMap) -> dict
     if frame.truth is not None:
         found['truth'] = truth_map.colorize(frame.truth)
         found['errors'] = error_image(frame.truth, labels, label_map, truth_map=truth_map)
-    if frame.row['confidence'] is not None:
-        wanted = frozenset({'confidence'})
-        made = work.frame.outputs(
-            work.run.result, 0, wanted, label_map=label_map, options=OutputOptions()
-        )
+    if 'confidence' in made:
         found['confidence'] = doubt_image(made['confidence'])
     return {name: _shrunk(picture, flat=name not in SMOOTH) for name, picture in found.items()}
 

@@ -16,7 +16,6 @@ NEIGHBOUR_NS = 1_000_000_000
 """Frames further apart than this are no neighbours: nothing is compared over such a gap."""
 
 _DARK, _DARK_SPREAD, _BLANK_SPREAD = 12.0, 12.0, 3.0
-_FLOW_WIDTH = 320
 _SAME_SURFACE = 24
 
 
@@ -38,17 +37,19 @@ class Scene:
     Hold what a frame is compared by.
 
     :param labels: uint8 [H, W], ids in network geometry
+    :param flow_width: of the images that flow is computed on, in pixels, at most
     """
 
     frame: Frame
     labels: np.ndarray
+    flow_width: int
     _small: tuple[np.ndarray, np.ndarray] | None = None
 
     def small(self) -> tuple[np.ndarray, np.ndarray]:
         """Return uint8 [h, w] brightness and labels, at the size that flow is computed at."""
         # Two threads that ask at once both make them, which costs less than a lock.
         if self._small is None:
-            self._small = _small(self.frame.network_image, self.labels)
+            self._small = _small(self.frame.network_image, self.labels, self.flow_width)
         return self._small
 
 
@@ -85,10 +86,12 @@ class Neighbours:
     Pair the frames of one camera with those just before them, in the order of recording.
 
     :param flow_every: at every which frame labels are compared along optical flow; 0: at none
+    :param flow_width: of the images that flow is computed on, in pixels, at most
     """
 
-    def __init__(self, *, flow_every: int) -> None:
+    def __init__(self, *, flow_every: int, flow_width: int) -> None:
         self._flow_every = flow_every
+        self._flow_width = flow_width
         self._count = 0
         self._stamp_ns: int | None = None
         self._last: Scene | None = None
@@ -108,7 +111,7 @@ class Neighbours:
             before = None
         flow = self._flow_every > 0 and self._count % self._flow_every == self._flow_every - 1
         self._count += 1
-        self._stamp_ns, self._last = stamp_ns, Scene(frame, labels)
+        self._stamp_ns, self._last = stamp_ns, Scene(frame, labels, self._flow_width)
         return Pair(self._last, before, flow)
 
 
@@ -154,11 +157,13 @@ def _places(height: int, width: int) -> np.ndarray:
     return np.dstack(np.meshgrid(np.arange(width), np.arange(height))).astype(np.float32)
 
 
-def _small(image: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _small(image: np.ndarray, labels: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     height, width = grey.shape
-    if width > _FLOW_WIDTH:
-        size = (_FLOW_WIDTH, max(16, round(height * _FLOW_WIDTH / width)))
+    times = -(-width // most)
+    if times > 1:
+        # Areas of whole pixels are averaged in a tenth of the time that others take.
+        size = (max(16, width // times), max(16, height // times))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
         labels = resize_ids(labels, size[::-1])
     return grey, labels

@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 _Group = list[tuple[Work, Analysed | None]]
 
-_BEHIND = 2
+_BEHIND = 1
 """Groups of segmented frames for each thread that analyses, which may wait for it."""
 
 _MOST_ANALYSTS = 4

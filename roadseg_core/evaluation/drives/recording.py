@@ -75,10 +75,8 @@ class Recording:
             if config.outputs.video:
                 self._videos = stack.enter_context(Videos(part))
             self._stack = stack.pop_all()
-        self.wanted = frozenset(
-            {'overlay'} if config.outputs.annotated or config.outputs.video else ()
-        )
-        """Outputs to make of each frame beside label and road mask."""
+        self.wanted = frozenset({'overlay'} if config.outputs.video else ())
+        """Outputs of each frame that are recorded as they are."""
 
     def __enter__(self) -> Recording:
         return self

@@ -123,6 +123,9 @@ class OutputChoice(Section):
     consistency_every: int = option(
         1, 'compare every n-th frame with its neighbour along optical flow', ge=1
     )
+    flow_width: int = option(
+        320, 'pixels that images for optical flow are wide, at most; smaller is faster', ge=64
+    )
     annotated: Literal[('', *ANNOTATED_STORAGES)] = option(
         '', 'write bags with labels, road masks and overlays'
     )

@@ -52,6 +52,21 @@ def test_frames_that_are_read_only_give_the_same_labels(engine, frames):
     assert np.array_equal(engine.infer(kept).labels, expected)
 
 
+@pytest.mark.parametrize('counts', [(4, 4, 4, 4), (4, 1, 3), (1, 4, 1)])
+def test_a_batch_that_begins_before_the_last_has_ended_gets_what_it_gets_alone(
+    engine, frames, counts
+):
+    batches = [frames[::-1][:count] if i % 2 else frames[:count] for i, count in enumerate(counts)]
+    alone = [engine.infer(batch).labels.copy() for batch in batches]
+    finish = engine.start(batches[0])
+    for expected, batch in zip(alone, [*batches[1:], batches[0]]):
+        before, finish = finish, engine.start(batch)
+        run = before()
+        np.testing.assert_array_equal(run.result.labels, expected)
+        assert run.began < run.ended
+    finish()
+
+
 @pytest.mark.skipif(find_spec('tensorrt') is not None, reason='TensorRT is installed')
 def test_auto_is_openvino_for_a_model_file_where_tensorrt_is_not():
     engine = open_engine(MODEL)

@@ -52,9 +52,13 @@ def moving(step: int) -> tuple[Frame, np.ndarray]:
 
 
 def pairs(
-    frames: Iterable[tuple[Frame, np.ndarray]], *, flow_every: int = 1, step_ns: int = PERIOD_NS
+    frames: Iterable[tuple[Frame, np.ndarray]],
+    *,
+    flow_every: int = 1,
+    flow_width: int = 320,
+    step_ns: int = PERIOD_NS,
 ) -> list[Pair]:
-    near = Neighbours(flow_every=flow_every)
+    near = Neighbours(flow_every=flow_every, flow_width=flow_width)
     return [
         near.pair(frame, stamp_ns=number * step_ns, labels=labels)
         for number, (frame, labels) in enumerate(frames)
@@ -67,8 +71,21 @@ def test_labels_that_move_with_the_picture_are_consistent() -> None:
     assert all(pair.consistency() > 0.95 for pair in others)
 
 
-def test_labels_that_stay_while_the_picture_moves_are_not() -> None:
-    assert pairs((moving(step)[0], moving(0)[1]) for step in range(3))[-1].consistency() < 0.8
+@pytest.mark.parametrize('flow_width', [64, 80, 100, 320])
+def test_labels_that_stay_while_the_picture_moves_are_not(flow_width: int) -> None:
+    frames = [(moving(step)[0], moving(0)[1]) for step in range(3)]
+    assert pairs(frames, flow_width=flow_width)[-1].consistency() < 0.8
+
+
+def test_flow_on_images_of_half_the_size_finds_nearly_the_same() -> None:
+    noise = np.random.default_rng(4).random((5, HEIGHT, WIDTH)) < 0.02
+    frames = [(moving(step)[0], moving(step)[1] ^ noise[step]) for step in range(5)]
+    whole, half = (
+        [pair.consistency() for pair in pairs(frames, flow_width=width)[1:]]
+        for width in (WIDTH, WIDTH // 2)
+    )
+    assert half == pytest.approx(whole, abs=0.03)
+    assert half != whole
 
 
 def test_noise_in_the_labels_is_inconsistent_and_flickers() -> None:
@@ -111,7 +128,7 @@ def test_a_road_that_appears_for_one_frame_flickers_and_one_that_moves_does_not(
 
 def test_frames_far_apart_of_another_size_or_back_in_time_are_no_neighbours() -> None:
     for step_ns, backwards in ((NEIGHBOUR_NS + 1, 0), (-1, 1)):
-        near = Neighbours(flow_every=1)
+        near = Neighbours(flow_every=1, flow_width=320)
         near.pair(moving(0)[0], stamp_ns=0, labels=moving(0)[1])
         pair = near.pair(moving(0)[0], stamp_ns=step_ns, labels=moving(0)[1])
         assert pair.before is None and not pair.is_frozen() and pair.consistency() is None
