@@ -11,7 +11,7 @@ from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typest
 from rosbags.typesys.store import Typestore
 
 from roadseg_core.bags.images import BILLION, read_stamp
-from roadseg_core.bags.message_types import COMPRESSED_TYPE, RAW_TYPE
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, COMPRESSED_TYPE, RAW_TYPE
 from roadseg_core.bags.records import Buffer, Topic
 from roadseg_core.pipeline.conversion import ConversionError
 
@@ -74,6 +74,39 @@ def compressed_cdr(data: bytes, *, file_format: str, stamp_ns: int, frame_id: st
         header=header(stamp_ns, frame_id), format=file_format, data=np.frombuffer(data, np.uint8)
     )
     return bytes(types.serialize_cdr(message, COMPRESSED_TYPE))
+
+
+def camera_info_cdr(
+    intrinsics: tuple[float, float, float, float],
+    *,
+    size: tuple[int, int],
+    stamp_ns: int,
+    frame_id: str,
+) -> bytes:
+    """
+    Serialize the sensor_msgs/CameraInfo of a camera without distortion.
+
+    :param intrinsics: fx, fy, cx, cy in pixels
+    :param size: (height, width) of the images
+    """
+    types = message_types()
+    fx, fy, cx, cy = intrinsics
+    message = types.types[CAMERA_INFO_TYPE](
+        header=header(stamp_ns, frame_id),
+        height=size[0],
+        width=size[1],
+        distortion_model='plumb_bob',
+        d=np.zeros(5),
+        k=np.array([fx, 0, cx, 0, fy, cy, 0, 0, 1.0]),
+        r=np.eye(3).ravel(),
+        p=np.array([fx, 0, cx, 0, 0, fy, cy, 0, 0, 0, 1.0, 0]),
+        binning_x=0,
+        binning_y=0,
+        roi=types.types['sensor_msgs/msg/RegionOfInterest'](
+            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
+        ),
+    )
+    return bytes(types.serialize_cdr(message, CAMERA_INFO_TYPE))
 
 
 def header(stamp_ns: int, frame_id: str) -> object:

@@ -11,11 +11,8 @@ from itertools import repeat
 from pathlib import Path
 
 import cv2
-import numpy as np
 
-from roadseg_core.bags.cdr import header, message_types
-from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, camera_info_topic
-from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter, image_topic
+from roadseg_core.bags.writer import FIRST_STAMP_NS, BagWriter
 from roadseg_core.rendering import Drive, DriveConfig, RenderedFrame
 
 
@@ -37,9 +34,13 @@ def record_drive(
     with BagWriter(path) as bag:
         for done, (camera, frame) in enumerate(_rendered(config, cameras, drive.frame_count), 1):
             stamp_ns = FIRST_STAMP_NS + frame.stamp_ns
-            info = _camera_info(drive, camera, stamp_ns)
-            bag.write(camera_info_topic(image_topic(camera)), CAMERA_INFO_TYPE, stamp_ns, info)
-            bag.write_frame(camera, frame.image, frame.labels, stamp_ns=stamp_ns)
+            bag.write_frame(
+                camera,
+                frame.image,
+                frame.labels,
+                stamp_ns=stamp_ns,
+                intrinsics=drive.camera(camera).intrinsics,
+            )
             progress(done, total)
     return drive.frame_count
 
@@ -64,24 +65,3 @@ def _render(
 
 
 _prepared = lru_cache(maxsize=1)(Drive)  # each process prepares a drive once
-
-
-def _camera_info(drive: Drive, camera: str, stamp_ns: int) -> bytes:
-    types = message_types()
-    fx, fy, cx, cy = drive.camera(camera).intrinsics
-    message = types.types[CAMERA_INFO_TYPE](
-        header=header(stamp_ns, camera),
-        height=drive.config.height,
-        width=drive.config.width,
-        distortion_model='plumb_bob',
-        d=np.zeros(5),
-        k=np.array([fx, 0, cx, 0, fy, cy, 0, 0, 1.0]),
-        r=np.eye(3).ravel(),
-        p=np.array([fx, 0, cx, 0, 0, fy, cy, 0, 0, 0, 1.0, 0]),
-        binning_x=0,
-        binning_y=0,
-        roi=types.types['sensor_msgs/msg/RegionOfInterest'](
-            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
-        ),
-    )
-    return bytes(types.serialize_cdr(message, CAMERA_INFO_TYPE))

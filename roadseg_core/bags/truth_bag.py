@@ -22,7 +22,7 @@ def write_truth_bag(
     storage: str,
 ) -> LabelMap:
     """
-    Write a bag of bgr8 images and mono8 truth.
+    Write a bag of bgr8 images and mono8 truth, and CameraInfo where the source knows the camera.
 
     :param path: folder of the new bag; it must not exist
     :param label_map: of the source's truth
@@ -40,5 +40,7 @@ def write_truth_bag(
             frame = source.load(index)
             labels = label_map.road_truth(frame.labels) if source.road_only else frame.labels
             stamp_ns = FIRST_STAMP_NS + index * round(seconds * BILLION)
-            bag.write_frame(camera, frame.image, labels, stamp_ns=stamp_ns)
+            bag.write_frame(
+                camera, frame.image, labels, stamp_ns=stamp_ns, intrinsics=frame.intrinsics
+            )
     return TWO if source.road_only else label_map

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from roadseg_core.bags.cdr import BILLION, image_cdr, message_types
-from roadseg_core.bags.message_types import RAW_TYPE
+from roadseg_core.bags.cdr import BILLION, camera_info_cdr, image_cdr, message_types
+from roadseg_core.bags.message_types import CAMERA_INFO_TYPE, RAW_TYPE, camera_info_topic
 
 FIRST_STAMP_NS = 1_700_000_000 * BILLION
 """Stamp of the first frame: a fixed date, so that equal frames make equal bags."""
@@ -84,14 +84,26 @@ class BagWriter:
             self._writer.write(self._connections[topic], time_ns, cdr)
 
     def write_frame(
-        self, camera: str, image: np.ndarray, labels: np.ndarray, *, stamp_ns: int
+        self,
+        camera: str,
+        image: np.ndarray,
+        labels: np.ndarray,
+        *,
+        stamp_ns: int,
+        intrinsics: tuple[float, float, float, float] | None = None,
     ) -> None:
         """
-        Add a frame of a camera, and its truth.
+        Add a frame of a camera, its truth, and its CameraInfo where the camera is known.
 
         :param image: uint8 [H, W, 3], BGR
         :param labels: uint8 [H, W], class ids
+        :param intrinsics: fx, fy, cx, cy in pixels, without distortion
         """
+        if intrinsics is not None:
+            info = camera_info_cdr(
+                intrinsics, size=image.shape[:2], stamp_ns=stamp_ns, frame_id=camera
+            )
+            self.write(camera_info_topic(image_topic(camera)), CAMERA_INFO_TYPE, stamp_ns, info)
         for topic, array, encoding in (
             (image_topic(camera), image, 'bgr8'),
             (truth_topic(camera), labels, 'mono8'),

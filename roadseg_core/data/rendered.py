@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -23,10 +24,12 @@ class RenderedOptions(CacheOptions):
 
     :param frames: how many to render
     :param size: (height, width) of the frames in pixels
+    :param camera: the one whose frames are rendered; all: the four in turn
     """
 
     frames: int = Field(default=120, ge=1)
     size: Size = (400, 600)
+    camera: Literal['all', 'front', 'left', 'right', 'rear'] = 'all'
 
 
 class RenderedDrives:
@@ -41,10 +44,13 @@ class RenderedDrives:
     problems: tuple[str, ...] = ()
 
     def __init__(self, *, split: str, label_map: LabelMap, options: RenderedOptions) -> None:
+        from roadseg_core.rendering import CAMERAS
         from roadseg_core.rendering.config import training_configs
 
         self.name = f'rendered_{split}'
-        drives = -(-options.frames // FRAMES_PER_DRIVE)
+        views = [(CAMERAS[n % len(CAMERAS)], n // 2) for n in range(FRAMES_PER_DRIVE)]
+        self._views = [view for view in views if options.camera in ('all', view[0])]
+        drives = -(-options.frames // len(self._views))
         first = FIRST_VALIDATION_DRIVE if split == 'val' else 0
         self._configs = list(training_configs(drives, *options.size, first=first))
         self._frames = options.frames
@@ -61,15 +67,16 @@ class RenderedDrives:
         """Load a frame by its index."""
         from roadseg_core.rendering import Drive
 
-        number, position = divmod(index, FRAMES_PER_DRIVE)
+        number, position = divmod(index, len(self._views))
         if self._drive[0] != number:
             self._drive = (number, Drive(self._configs[number]))
         drive = self._drive[1]
-        camera = drive.cameras[position % len(drive.cameras)]
-        moment = position * drive.frame_count // FRAMES_PER_DRIVE
+        camera, moment = self._views[position]
         frame = drive.render(camera, moment)
         name = f'drive{number}_{camera}_{moment}'
-        return LabelledFrame(name, frame.image, self._table[frame.labels])
+        one = len({camera for camera, _ in self._views}) == 1
+        intrinsics = drive.camera(camera).intrinsics if one else None
+        return LabelledFrame(name, frame.image, self._table[frame.labels], intrinsics)
 
     def inputs(self) -> Iterator[Path]:
         """Yield the files that the frames depend on: the program that renders them."""

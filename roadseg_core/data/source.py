@@ -34,11 +34,13 @@ class LabelledFrame:
     :param name: what to call the frame in a report
     :param image: uint8 [H, W, 3], BGR
     :param labels: uint8 [H, W]: ids of the label map, :data:`NOT_ROAD` or ``labels.IGNORE``
+    :param intrinsics: fx, fy, cx, cy in pixels, where one camera took all frames of its source
     """
 
     name: str
     image: np.ndarray
     labels: np.ndarray
+    intrinsics: tuple[float, float, float, float] | None = None
 
 
 class FrameSource(Protocol):

@@ -14,7 +14,7 @@ from roadseg_core.bags.reader import BagReader
 from roadseg_core.data.dataset import open_source
 from roadseg_core.engines import open_engine
 from roadseg_core.evaluation.run import evaluate_bags
-from roadseg_core.evaluation.settings.sections import TruthChoice
+from roadseg_core.evaluation.settings.sections import GroundChoice, TruthChoice
 from roadseg_core.labels import IGNORE, SEVEN
 from roadseg_core.metrics import ConfusionMatrix
 from roadseg_core.pipeline.frame import Frame, OutputOptions
@@ -72,6 +72,23 @@ def test_rendered_frames_come_back(tmp_path: Path, capsys: pytest.CaptureFixture
         np.testing.assert_array_equal(
             np.frombuffer(parsed.data, np.uint8).reshape(frame.labels.shape), frame.labels
         )
+
+
+def test_the_road_of_a_rendered_camera_is_compared_on_the_ground(tmp_path: Path) -> None:
+    options = ('camera=front', 'frames=2', 'size=[240, 320]')
+    words = [word for option in options for word in ('--option', option)]
+    assert main([str(tmp_path / 'bag'), '--data', 'rendered', *words]) == 0
+    report = evaluate_bags(
+        configured(
+            bags=(tmp_path / 'bag',),
+            output=tmp_path / 'out',
+            model=str(MODEL),
+            truth=TruthChoice(topics={'*': '/truth/front/label'}, label_map='seven'),
+            ground=GroundChoice(poses={'front': (0.6, 0.0, 1.5, -1.6232, 0.0, -1.5708)}, hood=0.05),
+        )
+    )
+    assert report['frames']['scored'] == 2
+    assert report['ground']['within_20_m']['iou'] > 0.85
 
 
 def test_what_cannot_be_made_says_why(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
