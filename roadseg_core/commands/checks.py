@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,51 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     add_option(parser, '--root', 'folder of the data sets (default: $ROADSEG_DATA)')
 
 
+@dataclass(frozen=True)
+class DataChoice:
+    """
+    Name a data set and how to read it.
+
+    :param root: folder of the data sets
+    :param options: of the data set
+    """
+
+    name: str
+    split: str
+    root: Path
+    options: dict[str, object]
+
+    def open(self, label_map: LabelMap) -> FrameSource:
+        """Open it, with the truth of a label map; ValueError if it or an option is unknown."""
+        from roadseg_core.data.dataset import open_source
+
+        return open_source(
+            self.name,
+            root=self.root,
+            split=self.split,
+            label_map=label_map,
+            options=self.options,
+        )
+
+
+def choose_data(text: str, pairs: Sequence[str], root: str | None) -> DataChoice:
+    """
+    Read which data set is meant.
+
+    :param text: ``NAME`` or ``NAME:SPLIT``; the split is val by default
+    :param pairs: its options, ``key=value``
+    :param root: folder of the data sets; None for ``$ROADSEG_DATA``
+    :raises ValueError: if there is no such folder, or for what is no option
+    """
+    from roadseg_core.data.dataset import DRAWN
+    from roadseg_core.data.options import read_options
+    from roadseg_core.data.source import data_root
+
+    name, _, split = text.partition(':')
+    folder = Path() if name in DRAWN else data_root(root)
+    return DataChoice(name, split or 'val', folder, read_options(pairs))
+
+
 def open_data(options: argparse.Namespace, label_map: LabelMap) -> list[FrameSource]:
     """
     Open the data sets of :func:`add_data`.
@@ -64,10 +110,6 @@ def open_data(options: argparse.Namespace, label_map: LabelMap) -> list[FrameSou
     :param label_map: of the truth
     :raises ValueError: for unknown data sets and wrong options
     """
-    from roadseg_core.data.dataset import DRAWN, open_source
-    from roadseg_core.data.options import read_options
-    from roadseg_core.data.source import data_root
-
     # Each data set has the options that follow it; those behind other arguments are the last one's.
     chosen: list[tuple[str, list[str]]] = []
     for text in (*options.data, *options.pairs):
@@ -75,19 +117,7 @@ def open_data(options: argparse.Namespace, label_map: LabelMap) -> list[FrameSou
             chosen[-1][1].append(text)
         else:
             chosen.append((text, []))
-    sources = []
-    for text, pairs in chosen:
-        name, _, split = text.partition(':')
-        sources.append(
-            open_source(
-                name,
-                root=Path() if name in DRAWN else data_root(options.root),
-                split=split or 'val',
-                label_map=label_map,
-                options=read_options(pairs),
-            )
-        )
-    return sources
+    return [choose_data(*words, options.root).open(label_map) for words in chosen]
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from roadseg_core.command_line import add_option
 from roadseg_core.commands.checks import (
     add_model,
     add_overwrite,
+    choose_data,
     open_chosen,
     refuse_recordings,
     refuse_to_replace,
@@ -59,9 +60,6 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError('no data set; name one by --data, such as --data camvid:val')
     from tqdm import tqdm
 
-    from roadseg_core.data.dataset import DRAWN, open_source
-    from roadseg_core.data.options import read_options
-    from roadseg_core.data.source import data_root
     from roadseg_core.evaluation.datasets.corruptions import CORRUPTIONS
     from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS
     from roadseg_core.evaluation.datasets.page import write_report, write_worst
@@ -71,17 +69,13 @@ def run(options: argparse.Namespace) -> None:
     from roadseg_core.pipeline.outputs import overlay
     from roadseg_core.report.video import video_file
 
-    name, _, split = options.data.partition(':')
-    chosen = read_options(options.pairs)
-    root = Path() if name in DRAWN else data_root(options.root)
+    chosen = choose_data(options.data, options.pairs, options.root)
     with ExitStack() as stack:
         engine = open_chosen(options, ENGINE_OUTPUTS)
         stack.callback(engine.close)
         label_map = engine.info.label_map
-        source = open_source(
-            name, root=root, split=split or 'val', label_map=label_map, options=chosen
-        )
-        calibrations = find_calibrations(name, root, chosen)
+        source = chosen.open(label_map)
+        calibrations = find_calibrations(chosen.name, chosen.root, chosen.options)
         progress = stack.enter_context(
             tqdm(total=len(source), unit='frame', leave=False, disable=not sys.stderr.isatty())
         )

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from roadseg_core.evaluation.datasets.frames import ENGINE_OUTPUTS
-    from roadseg_core.evaluation.ground.run import evaluate_ground, write_picture
+    from roadseg_core.evaluation.ground.run import evaluate_ground, write_grids
     from roadseg_core.evaluation.ground.text import summary
 
     with ExitStack() as stack:
@@ -56,4 +56,4 @@ def run(options: argparse.Namespace) -> None:
         if options.json:
             write_json(options.json, report)
         if options.picture:
-            write_picture(options.picture, moment, Path(report['model']).stem)
+            write_grids(options.picture, moment, Path(report['model']).stem)

@@ -62,7 +62,7 @@ def contact_sheet(
     return np.ascontiguousarray(np.asarray(sheet)[..., ::-1])
 
 
-def overlay(frame: LabelledFrame, label_map: LabelMap) -> np.ndarray:
+def paint_truth(frame: LabelledFrame, label_map: LabelMap) -> np.ndarray:
     """Return uint8 [H, W, 3], BGR: the picture with its truth painted over it."""
     colours = label_map.colorize(frame.labels).astype(np.float32)
     colours[frame.labels == NOT_ROAD] = _NOT_ROAD_COLOUR[::-1]
@@ -74,7 +74,7 @@ def overlay(frame: LabelledFrame, label_map: LabelMap) -> np.ndarray:
 
 
 def _tile(frame: LabelledFrame, label_map: LabelMap) -> np.ndarray:
-    image = overlay(frame, label_map)
+    image = paint_truth(frame, label_map)
     height = max(1, round(_TILE * image.shape[0] / image.shape[1]))
     shrinks = image.shape[1] > _TILE
     return cv2.resize(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import cv2
 import numpy as np
 
 from roadseg_core.geometry import View
@@ -180,37 +179,6 @@ class CameraModel:
         left, top, right, bottom = self.window
         u, v = pixels.T
         return pixels, valid & (u >= left) & (u < right) & (v >= top) & (v < bottom)
-
-    def rays(self, pixels: np.ndarray) -> np.ndarray:
-        """
-        Return the directions in which pixels look.
-
-        :param pixels: [N, 2] (x, y)
-        :returns: float64 [N, 3], unit vectors in the optical frame; NaN where the model has none
-        """
-        pixels = np.asarray(pixels, np.float64).reshape(-1, 2)
-        padded = np.column_stack([pixels, np.ones(len(pixels))])
-        plane = np.linalg.solve(self._matrix, padded.T).T[:, :2]
-        if self.distortion_model == 'equidistant':
-            bent = np.hypot(*plane.T)
-            angles = np.linspace(0, self._limit, 4096)
-            angle = np.interp(bent, self._bend(angles), angles, right=np.nan)
-            for _ in range(3):  # Newton, from a table that is close already
-                slope = (self._bend(angle + 1e-6) - self._bend(angle - 1e-6)) / 2e-6
-                angle = angle - (self._bend(angle) - bent) / slope
-            scale = np.divide(np.sin(angle), bent, out=np.ones_like(bent), where=bent > 0)
-            return np.column_stack([plane * scale[:, None], np.cos(angle)])
-        if any(self.d) and len(plane):
-            stop = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 200, 1e-12)
-            flat = cv2.undistortPointsIter(
-                plane[:, None], np.eye(3), np.array(self.d), None, None, stop
-            )[:, 0]
-            back = np.stack(self._distort(*flat.T), axis=1)
-            wrong = np.abs(back - plane).max(axis=1) > 1e-6
-            flat[wrong | (np.hypot(*flat.T) >= self._limit)] = np.nan
-            plane = flat
-        found = np.column_stack([plane, np.ones(len(plane))])
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
 
     @cached_property
     def _matrix(self) -> np.ndarray:

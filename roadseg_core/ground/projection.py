@@ -64,22 +64,6 @@ def ground_to_pixels(
     return camera.project(pose.to_optical(np.pad(points, ((0, 0), (0, 1)))))
 
 
-def pixels_to_ground(
-    camera: CameraModel, pose: Pose, pixels: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """
-    Return where pixels look at the ground: the inverse of :func:`ground_to_pixels`.
-
-    :param pixels: [N, 2]
-    :returns: float64 [N, 2], x and y in metres of ``base_link``, of no meaning where bool [N] is
-        False: at or above the horizon
-    """
-    rays = camera.rays(pixels) @ pose.matrix[:3, :3].T
-    meets = rays[:, 2] < -1e-9
-    reach = pose.z / np.where(meets, -rays[:, 2], 1.0)
-    return (pose.x, pose.y) + rays[:, :2] * reach[:, None], meets
-
-
 class CameraGrid:
     """
     Bring a camera's labels onto the ground; all maps are made once, here.

@@ -56,7 +56,9 @@ def geometry_of(config: TrainingConfig) -> Geometry:
     return Geometry(config.data.geometry, config.data.input_size, config.data.share)
 
 
-def open_data(config: TrainingConfig, *, label_map: LabelMap, processes: Processes) -> TrainingData:
+def open_training_data(
+    config: TrainingConfig, *, label_map: LabelMap, processes: Processes
+) -> TrainingData:
     """
     Open the data sets of a configuration.
 

@@ -109,7 +109,7 @@ class RunFolder:
                 if value is not None and value == value:
                     self._writer.add_scalar(name, value, step)
 
-    def write_picture(self, name: str, picture: np.ndarray, step: int) -> None:
+    def show_picture(self, name: str, picture: np.ndarray, step: int) -> None:
         """Show a picture in TensorBoard: uint8 [H, W, 3], BGR."""
         if self._writer is not None:
             self._writer.add_image(name, picture[..., ::-1].copy(), step, dataformats='HWC')

@@ -25,7 +25,7 @@ from roadseg_core.models.preprocessing import normalize
 from roadseg_core.training import epoch_row, pictures
 from roadseg_core.training.class_weights import class_weights
 from roadseg_core.training.config import TrainingConfig
-from roadseg_core.training.data import geometry_of, open_data
+from roadseg_core.training.data import geometry_of, open_training_data
 from roadseg_core.training.distributed import Processes, open_processes
 from roadseg_core.training.execution import choose_execution
 from roadseg_core.training.interruption import noted_interrupts
@@ -93,7 +93,7 @@ class Run:
         fix_chance(config, processes.device)
         self.config, self.processes, self.folder = config, processes, folder
         self.label_map = find_label_map(config.data.label_map)
-        self.data = open_data(config, label_map=self.label_map, processes=processes)
+        self.data = open_training_data(config, label_map=self.label_map, processes=processes)
         self.steps_per_epoch = self.data.batches.steps_per_epoch
         self.steps = self.steps_per_epoch * config.epochs
         self.network = first_network(
@@ -175,7 +175,7 @@ class Run:
                 picture = pictures.draw_samples(
                     frames[shown].numpy(), labels[shown].numpy(), self.label_map
                 )
-                folder.write_picture('samples', picture, progress.step)
+                folder.show_picture('samples', picture, progress.step)
             rate = self.learning_rate(progress.step)
             loss = self.train_step(frames, labels, step=progress.step)
             progress.count(loss, seconds=time.monotonic() - began, waited=waited)
@@ -303,7 +303,7 @@ class Run:
                 )[0]
                 for frame in data.frames[:: -(-len(data.frames) // self.config.pictures)]
             ]
-            folder.write_picture(
+            folder.show_picture(
                 f'{data.name}: {", ".join(pictures.COLUMNS)}',
                 pictures.draw_results(results, self.label_map),
                 self.progress.step,

@@ -1,9 +1,11 @@
-"""Cameras and poses that a vehicle may have, for hypothesis."""
+"""Cameras and poses that a vehicle may have, for hypothesis, and where their pixels look."""
 
 from __future__ import annotations
 
 import math
 
+import cv2
+import numpy as np
 from hypothesis import strategies as st
 
 from roadseg_core.ground import CameraModel, Pose
@@ -49,3 +51,51 @@ def poses(draw: st.DrawFn) -> Pose:
         down=draw(st.floats(0.1, 1.5)),
         lean=draw(_share(0.3)),
     )
+
+
+def rays(camera: CameraModel, pixels: np.ndarray) -> np.ndarray:
+    """
+    Return the directions in which pixels look.
+
+    :param pixels: [N, 2] (x, y)
+    :returns: float64 [N, 3], unit vectors in the optical frame; NaN where the model has none
+    """
+    pixels = np.asarray(pixels, np.float64).reshape(-1, 2)
+    padded = np.column_stack([pixels, np.ones(len(pixels))])
+    plane = np.linalg.solve(camera._matrix, padded.T).T[:, :2]
+    if camera.distortion_model == 'equidistant':
+        bent = np.hypot(*plane.T)
+        angles = np.linspace(0, camera._limit, 4096)
+        angle = np.interp(bent, camera._bend(angles), angles, right=np.nan)
+        for _ in range(3):  # Newton, from a table that is close already
+            slope = (camera._bend(angle + 1e-6) - camera._bend(angle - 1e-6)) / 2e-6
+            angle = angle - (camera._bend(angle) - bent) / slope
+        scale = np.divide(np.sin(angle), bent, out=np.ones_like(bent), where=bent > 0)
+        return np.column_stack([plane * scale[:, None], np.cos(angle)])
+    if any(camera.d) and len(plane):
+        stop = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 200, 1e-12)
+        flat = cv2.undistortPointsIter(
+            plane[:, None], np.eye(3), np.array(camera.d), None, None, stop
+        )[:, 0]
+        back = np.stack(camera._distort(*flat.T), axis=1)
+        wrong = np.abs(back - plane).max(axis=1) > 1e-6
+        flat[wrong | (np.hypot(*flat.T) >= camera._limit)] = np.nan
+        plane = flat
+    found = np.column_stack([plane, np.ones(len(plane))])
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def pixels_to_ground(
+    camera: CameraModel, pose: Pose, pixels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Return where pixels look at the ground: the inverse of ``ground_to_pixels``.
+
+    :param pixels: [N, 2]
+    :returns: float64 [N, 2], x and y in metres of ``base_link``, of no meaning where bool [N] is
+        False: at or above the horizon
+    """
+    looks = rays(camera, pixels) @ pose.matrix[:3, :3].T
+    meets = looks[:, 2] < -1e-9
+    reach = pose.z / np.where(meets, -looks[:, 2], 1.0)
+    return (pose.x, pose.y) + looks[:, :2] * reach[:, None], meets

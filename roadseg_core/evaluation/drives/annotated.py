@@ -35,7 +35,7 @@ def image_files(images: FrameImages) -> dict[str, bytes]:
     }
 
 
-def output_topic(camera: str, output: str) -> str:
+def compressed_topic(camera: str, output: str) -> str:
     """Return the topic of an output: that of a node with the usual name, compressed."""
     return f'/segmentation/{camera}/{output}/compressed'
 
@@ -73,7 +73,7 @@ class AnnotatedBag:
         taken = {topic.name for topic in self._topics}
         for camera in self._cameras:
             for output in FILES:
-                name = output_topic(camera.name, output)
+                name = compressed_topic(camera.name, output)
                 while name in taken:
                     # The original has the outputs of a node already: both shall be seen.
                     name = f'/evaluation{name}'

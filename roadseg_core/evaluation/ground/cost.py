@@ -1,4 +1,4 @@
-"""Time the projection and fusion of grids beside OpenCV's warp of the same frames."""
+"""Time the projection and fusion of grids, and for comparison OpenCV's warp of the frames."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ROUNDS = 100
 
 def measure_cost(engine: Engine, spec: GridSpec) -> dict[str, object]:
     """
-    Time four cameras' frames in one thread; the parts take turns within one run.
+    Time the frames of four cameras in one thread, the parts alternating.
 
     :param engine: with labels and road_probability
-    :returns: milliseconds for one camera's frame: median and 95th percentile of each part
+    :returns: milliseconds per frame of one camera: median and 95th percentile of each part
     """
     drive = Drive(demo_config(1.0, 1.0, *SIZE))
     mounted = Mounted(drive, spec, engine)

@@ -1,4 +1,4 @@
-"""Measure KITTI Road by its protocol on ground grids, beside its bird's-eye view."""
+"""Measure KITTI Road by its protocol on ground grids and in the bird's-eye view."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PROTOCOL = GridSpec(
     x=(AHEAD[0] + AHEAD[1]) / 2,
     y=(SIDE[0] + SIDE[1]) / 2,
 )
-"""The protocol's cells: 6 to 46 m ahead, 10 m to both sides, 0.05 m."""
+"""The protocol's grid: 6 to 46 m ahead, 10 m to both sides, in cells of 0.05 m."""
 
 _ROAD_TO_BASE = np.array([[0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])
 """From x right, y down, z ahead to x ahead, y left, z up."""

@@ -21,19 +21,19 @@ SIZE = (480, 640)
 """(height, width) of the rendered images."""
 
 HOOD = 0.05
-"""Share of the images' height in which the cameras see their own vehicle."""
+"""Share of the image height in which a camera sees its own vehicle."""
 
 PITCH_ERROR = 1.0
-"""Degrees by which the cameras' assumed pitch is wrong, both ways, beside none."""
+"""Error of the assumed pitch in degrees: evaluated up, down and without."""
 
 WITHIN = (10.0, 15.0, 20.0)
-"""Distances in metres that figures are given within."""
+"""Distances in metres within which figures are given."""
 
 SOURCES = ('exact', 'model', 'labels_decide')
-"""Exact labels, the model's labels and probability, and its labels with a road threshold of 0."""
+"""Exact labels; the model's labels and probability; its labels with a road threshold of 0."""
 
 SEEDS = (11, 23, 47)
-"""Of the drives, which have the demo's street families in turn: training sees none of them."""
+"""Seeds of the drives, on the demo's street families in turn, which are never trained on."""
 
 _SECONDS, _FPS = 20.0, 15.0
 _EDGE_RANGE = (9.0, 11.0)
@@ -43,10 +43,10 @@ _FINE = 0.025
 @dataclass
 class SourceComparison:
     """
-    Hold what is counted of the grids that one source of labels gives.
+    Hold the counts of the grids made from one source of labels.
 
     :param by_error: counts by the error of the assumed pitch, in degrees
-    :param edges: metres between ends of rays at the sidewalk, about 10 m away, and the kerb
+    :param edges: distances in metres from the kerb, of rays that end at a sidewalk 10 m away
     """
 
     by_error: dict[float, GroundCounts] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class SourceComparison:
 @dataclass(frozen=True)
 class GridMoment:
     """
-    Hold what the cameras of a drive say at one moment.
+    Hold the grids of a drive's cameras at one moment.
 
     :param truth: uint8 [rows, columns]: 1 road, 0 not
     :param exact: int8 [rows, columns], fused, from exact labels; ``model`` from the engine's
@@ -80,10 +80,10 @@ class GridMoment:
 
 class Mounted:
     """
-    The grids of a drive's cameras.
+    Make the grids of a drive's cameras.
 
-    :param engine: its labels are projected, at the network's size; None: exact ones
-    :param error: degrees by which the pitch is taken to be too far down
+    :param engine: whose labels are projected, at the network's size; None: exact labels
+    :param error: degrees by which the pitch is assumed too far down
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Mounted:
             )
 
     def fused(self, labels: dict[str, tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the fused cells, and the edges [N] of all cameras."""
+        """Return the fused cells, and the ends of rays [N] of all cameras."""
         views = {name: self.grids[name].project(*images) for name, images in labels.items()}
         stamped = {name: StampedGrid(view.cells, 0) for name, view in views.items()}
         return fuse(stamped, self.spec, now_ns=0, max_age_ns=0).cells, np.concatenate(
@@ -124,7 +124,7 @@ def camera_model(drive: Drive, name: str) -> CameraModel:
 
 
 def camera_pose(drive: Drive, name: str, error: float = 0.0) -> Pose:
-    """Return the pose of a rendered camera; ``error`` degrees too far down."""
+    """Return the pose of a rendered camera, pitched ``error`` degrees too far down."""
     mount = drive.camera(name).mount
     return Pose.mounted(
         mount.x,
@@ -143,12 +143,12 @@ def compare_drives(
     on_moment: Callable[[GridMoment], None] = lambda moment: None,
 ) -> dict[str, SourceComparison]:
     """
-    Compare drives with their ground, by exact labels and by a model's.
+    Compare the grids of drives with the true ground, for exact labels and for a model's.
 
     :param engine: with labels and road_probability
-    :param moments: of each drive, evenly spread over its time
-    :param on_moment: called with each
-    :returns: by :data:`SOURCES`
+    :param moments: number of moments of each drive, evenly spread
+    :param on_moment: called after each moment
+    :returns: a comparison for each of :data:`SOURCES`
     """
     found = {name: SourceComparison() for name in SOURCES}
     errors = (0.0, -PITCH_ERROR, PITCH_ERROR)
@@ -193,11 +193,11 @@ def segment_cameras(
 
 
 def _distance_from_kerb(drive: Drive, index: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what gives the metres from points of the edge, at the sidewalk, to the road's end."""
+    """Return a function of edge points that gives their distances from the kerb in metres."""
     reach = 2 * (_EDGE_RANGE[1] + 1)
     fine = GridSpec(reach, reach, _FINE)
     road = (drive.ground_truth(index, fine.centres()) == ROAD).astype(np.uint8)
-    # To the middle of the nearest cell of the other kind: the border is half a cell nearer.
+    # Distances to the middle of the nearest cell of the other kind: the kerb is half a cell nearer.
     apart = sum(
         cv2.distanceTransform(kind, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for kind in (road, 1 - road)
     )

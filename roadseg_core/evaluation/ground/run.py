@@ -1,4 +1,4 @@
-"""Evaluate the road on the ground: on rendered drives, on KITTI Road, and its cost."""
+"""Evaluate ground grids on rendered drives and KITTI Road, and measure their cost."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def evaluate_ground(
     engine: Engine, *, root: str | None, moments: int, on_step: Callable[[], object]
 ) -> tuple[dict[str, object], GridMoment]:
     """
-    Evaluate grids of the usual size.
+    Evaluate grids of the default size.
 
     :param engine: with labels and road_probability
-    :param root: folder of the data sets; None: that of the environment
-    :param moments: of each rendered drive
+    :param root: folder of the data sets; None: ``$ROADSEG_DATA``
+    :param moments: number of moments of each rendered drive
     :param on_step: called after each moment and frame
     :returns: the report as plain JSON types, and a moment to draw
     """
@@ -70,7 +70,7 @@ def evaluate_ground(
     return report, shown[len(shown) // 2]
 
 
-def write_picture(path: Path, moment: GridMoment, model: str) -> None:
+def write_grids(path: Path, moment: GridMoment, model: str) -> None:
     """
     Draw a moment's fused grids over the truth, into a PNG file.
 

@@ -1,4 +1,4 @@
-"""Find the clips that camera health is evaluated on: a data root's recordings, rendered drives."""
+"""Find the clips that camera health is evaluated on: recordings and rendered drives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from roadseg_core.geometry import Geometry
@@ -33,9 +34,9 @@ class Clip:
     """
     Name a camera's recording.
 
-    :param chosen: whether thresholds were chosen on it, and not only tried
-    :param read: returns its frames
-    :param stills: each picture stands for a camera of its own, shown a few times
+    :param chosen: whether thresholds were chosen on this clip, rather than only tried on it
+    :param read: reads its frames
+    :param stills: whether each picture stands for a camera of its own, and is shown a few times
     """
 
     name: str
@@ -45,7 +46,7 @@ class Clip:
 
 
 def find_clips(root: Path | None, geometry: Geometry) -> Iterator[Clip]:
-    """Yield the clips under a data root, where there is one, and those of rendered drives."""
+    """Yield the clips of a data root, if there is one, and those of rendered drives."""
     if root is not None:
         yield from _recorded(root, geometry)
     size = geometry.input_size
@@ -81,7 +82,7 @@ def _recorded(root: Path, geometry: Geometry) -> Iterator[Clip]:
 
 
 def _camvid(folder: Path) -> Iterator[tuple[str, list[float], list[Path]]]:
-    """Yield the stretches of CamVid's sequences whose frames follow each other."""
+    """Yield the parts of CamVid's sequences without gaps."""
     sequences: dict[str, list[tuple[float, Path]]] = {}
     for path in picture_files(folder) if folder.is_dir() else ():
         name, _, number = path.stem.partition('_')
@@ -123,12 +124,22 @@ def _placed(images: list[np.ndarray], geometry: Geometry) -> np.ndarray:
     return np.stack([geometry.view(image.shape[:2]).forward(image).copy() for image in images])
 
 
+def small(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures in grey and at 30x20 pixels, to tell which are distinct."""
+    return np.stack(
+        [
+            cv2.cvtColor(cv2.resize(p, (30, 20), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+            for p in pictures
+        ]
+    )
+
+
 def distinct(smalls: np.ndarray) -> int:
     """
-    Count pictures that show something of their own.
+    Count the pictures that differ from each other.
 
     :param smalls: uint8 [n, h, w]; two that differ by less than two grey levels on average, such as
-        one frame in two codecs, are one
+        the same frame in two codecs, count once
     """
     values = smalls.reshape(len(smalls), -1).astype(np.float32)
     kept: list[np.ndarray] = []

@@ -1,4 +1,4 @@
-"""Simulate what befalls a camera: changes of gain and noise, and faults."""
+"""Simulate a camera's changes of gain and noise, and its faults."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Change = Callable[[np.ndarray], np.ndarray]
 @dataclass(frozen=True)
 class Fault:
     """
-    Say what a fault is and when it must be found.
+    Describe a fault and the time in which it must be found.
 
-    :param reason: how health calls it
-    :param seconds: in which it must be found; 0 where ``frames`` count
-    :param make: returns what the fault does to pictures of a size, (height, width)
-    :param before_sensor: whether it happens in front of the sensor, whose gain and noise follow
+    :param reason: the reason that camera health gives for it
+    :param seconds: time in which it must be found; 0 if ``frames`` applies instead
+    :param make: makes the change to pictures of a size (height, width)
+    :param before_sensor: whether it acts before the sensor, which then adds its gain and noise
     """
 
     reason: str
@@ -31,9 +31,9 @@ class Fault:
 
 class SimulatedSensor:
     """
-    Change pictures as a sensor of another gain and with noise does.
+    Change pictures as a sensor with another gain and with noise would.
 
-    :param gain: brightness is multiplied by it
+    :param gain: factor of the brightness
     :param noise: standard deviation in grey levels
     """
 
@@ -41,7 +41,7 @@ class SimulatedSensor:
         self, rng: np.random.Generator, size: tuple[int, int], gain: float, noise: float
     ) -> None:
         self._gain = gain
-        # A few fields in turn: no two pictures in a row have one.
+        # A few noise fields in turn, so that consecutive pictures differ.
         shape = (4, *size, 3)
         self._fields = rng.normal(0, noise, shape).round().astype(np.int16) if noise else None
         self._count = 0
@@ -53,7 +53,7 @@ class SimulatedSensor:
         return self.noisy(picture)
 
     def noisy(self, picture: np.ndarray) -> np.ndarray:
-        """Return a picture with the noise alone."""
+        """Return a picture with noise added, without the gain."""
         if self._fields is None:
             return picture
         self._count += 1

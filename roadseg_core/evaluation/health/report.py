@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from roadseg_core.engines import Engine
-from roadseg_core.evaluation.health.clips import Clip, Frames, distinct, find_clips
+from roadseg_core.evaluation.health.clips import Clip, Frames, distinct, find_clips, small
 from roadseg_core.evaluation.health.faults import FAULTS
 from roadseg_core.evaluation.health.run import (
     EXTREMES,
@@ -19,7 +19,6 @@ from roadseg_core.evaluation.health.run import (
     is_long_enough,
     judge_clean,
     run_trials,
-    small,
 )
 from roadseg_core.health import HealthSettings
 from roadseg_core.machine import describe_machine
@@ -28,7 +27,7 @@ from roadseg_core.report.page import links, write_page
 from roadseg_core.report.text_table import table
 
 _SEEDS = (None, 1, 2)
-"""Each clip is judged as it is, and with two gains and noises."""
+"""Each clip is judged as it is, and with two combinations of gain and noise."""
 
 _CLIP_COLUMNS = ('clip', 'thresholds', 'frames', 'distinct', 'degraded', 'unusable', 'reasons')
 _FAULT_COLUMNS = ('fault', 'within', 'clips chosen on', 'other clips', 'median', 'slowest')

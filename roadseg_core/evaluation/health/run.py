@@ -1,4 +1,4 @@
-"""Run camera health over clean clips, and over clips in which a fault begins."""
+"""Run camera health on clips without faults, and on clips in which a fault begins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from roadseg_core.engines import Engine
@@ -16,7 +15,7 @@ from roadseg_core.health import CameraHealth
 from roadseg_core.labels import LabelMap
 
 _SHOWN, _SHOWN_EVERY = 3, 0.3
-"""Times that a still picture is shown to a camera's health, and the seconds between them."""
+"""How often a still picture is shown to camera health, and the seconds in between."""
 
 _WARM_SECONDS = 2.5
 _FAULT_SECONDS = 2.3
@@ -32,18 +31,18 @@ EXTREMES = {
     'shares_moved': max,
     'confidence_dropped': max,
 }
-"""What decides, and which of its values is nearest to an alarm."""
+"""The values that decide, each with the function that picks the one closest to an alarm."""
 
 
 @dataclass(frozen=True)
 class CleanOutcome:
     """
-    What health said of a clean clip.
+    Hold the verdicts of camera health on a clip without faults.
 
-    :param degraded: times that it began to say so
-    :param unusable: the same
-    :param reasons: that it gave
-    :param extremes: of :data:`EXTREMES`, over all frames
+    :param degraded: how often the camera became degraded
+    :param unusable: how often it became unusable
+    :param reasons: all reasons given
+    :param extremes: the values of :data:`EXTREMES` over all frames
     """
 
     degraded: int
@@ -54,7 +53,7 @@ class CleanOutcome:
 
 @dataclass(frozen=True)
 class Trial:
-    """Say when a fault was found; ``seconds`` and ``frames`` are None where it was not in time."""
+    """Say when a fault was found; ``seconds`` and ``frames`` are None if not in time."""
 
     fault: str
     clip: str
@@ -64,9 +63,9 @@ class Trial:
 
 def judge_clean(clip: Clip, frames: Frames, engine: Engine, seed: int | None) -> CleanOutcome:
     """
-    Judge a clip without faults, its outputs too.
+    Judge a clip without faults, and the network's outputs on it.
 
-    :param seed: of a gain and noise; None: as it is
+    :param seed: of the gain and noise to apply; None: the clip as it is
     """
     times, pictures = frames
     rng = np.random.default_rng(seed or 0)
@@ -104,9 +103,9 @@ def run_trials(
     on_trial: Callable[[], None] = lambda: None,
 ) -> Iterable[Trial]:
     """
-    Let each fault begin ``count`` times, seeded, in clips that are long enough.
+    Simulate each fault ``count`` times, at seeded moments of clips that are long enough.
 
-    The pictures alone are judged. Every second trial has a gain and noise.
+    Only the pictures are judged, not outputs. Every second trial has a gain and noise.
     """
     for seed in range(count if clips else 0):
         rng = np.random.default_rng([7, seed])
@@ -136,12 +135,12 @@ def _find(
     change: Callable[[np.ndarray], np.ndarray],
     sensor: SimulatedSensor,
 ) -> tuple[float | None, int | None]:
-    """Return the seconds and frames until a fault is found; None where that is too late."""
+    """Return the seconds and frames until a fault is found; None if it is not found in time."""
     for index, (time, picture) in enumerate(zip(times, pictures)):
         if fault.before_sensor:
             shown = sensor(change(picture))
         else:
-            # What sends one picture again sends its noise, too.
+            # A camera that repeats one picture repeats its noise as well.
             shown = change(sensor(picture))
             shown = shown if fault.reason == 'frozen' else sensor.noisy(shown)
         seconds = float(time - times[0])
@@ -153,17 +152,7 @@ def _find(
 
 
 def is_long_enough(frames: Frames) -> bool:
-    """Tell whether a fault can begin in a clip, and its camera is fast enough to find it."""
+    """Tell whether a clip is long enough for a fault, and its frame rate high enough."""
     times, _ = frames
     seconds = times[-1] - times[0]
     return seconds >= _WARM_SECONDS + _FAULT_SECONDS and len(times) / seconds >= _LEAST_RATE
-
-
-def small(pictures: np.ndarray) -> np.ndarray:
-    """Return pictures in grey and at 30x20 pixels, to tell which are distinct."""
-    return np.stack(
-        [
-            cv2.cvtColor(cv2.resize(p, (30, 20), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-            for p in pictures
-        ]
-    )

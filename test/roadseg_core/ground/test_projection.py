@@ -5,12 +5,12 @@ import math
 import cv2
 import numpy as np
 import pytest
-from ground_fixtures import cameras, poses
+from ground_fixtures import cameras, pixels_to_ground, poses
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from roadseg_core.ground import CameraGrid, CameraModel, GridSpec, Pose
-from roadseg_core.ground.projection import ground_to_pixels, pixels_to_ground
+from roadseg_core.ground.projection import ground_to_pixels
 from roadseg_core.labels import IGNORE, SEVEN
 
 SPEC = GridSpec(12, 12, 0.2)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from roadseg_core.labels import IGNORE, SEVEN
-from roadseg_core.metrics import ProbabilityHistogram, Tally
+from roadseg_core.metrics import MetricsError, ProbabilityHistogram, Tally
 
 TRUTH = arrays.arrays(np.uint8, 40, elements=strategies.sampled_from([0, 1, IGNORE]))
 LEVELS = arrays.arrays(np.uint8, 40, elements=strategies.integers(0, 255))
@@ -57,8 +57,19 @@ def test_equals_the_definitions_and_adds_up(truth, probability, cut) -> None:
     off = sum(abs((true - stated)[place == i].sum()) for i in range(15)) / len(true)
     assert found.ece == pytest.approx(off)
     assert found.brier == pytest.approx(((true - stated) ** 2).mean())
+    above, below = stated[true == 1][:, None], stated[true == 0]
+    if above.size and below.size:
+        ranked = (above > below).mean() + (above == below).mean() / 2
+        assert found.auroc == pytest.approx(ranked)
     risk = sum((1 - true[stated >= value]).mean() for value in stated) / len(true)
     assert found.aurc == pytest.approx(risk)
+
+
+def test_what_cannot_be_counted_is_refused() -> None:
+    with pytest.raises(MetricsError, match='id 2'):
+        histogram([2], [0])
+    with pytest.raises(MetricsError, match='one shape'):
+        histogram([1, 0], [0])
 
 
 def test_a_tally_counts_whether_labels_are_right() -> None:
