@@ -167,6 +167,28 @@ def test_curves_zoom_together_and_frames_are_bared(page: Path, tmp_path: Path) -
     assert found['bare'].endswith('30%)')
 
 
+def test_small_pictures_of_several_cameras_cover_none_of_another(
+    street_bag, exact_model: str, tmp_path: Path
+) -> None:
+    output = tmp_path / 'out'
+    bag = street_bag('drive', frames=20, cameras=('front', 'left', 'rear'))
+    evaluate_bags(configured(bags=[bag], output=output, model=exact_model))
+    boxes = browse(
+        output / 'report.html',
+        """
+        document.querySelector('.film img').dispatchEvent(new MouseEvent('mouseenter'));
+        await wait();
+        return [...document.querySelectorAll('.film img.now')].map(one => {
+          const {top, bottom} = one.getBoundingClientRect();
+          return [top, bottom];
+        });
+        """,
+        tmp_path,
+    )
+    assert len(boxes) == 3
+    assert all(above[1] <= below[0] for above, below in zip(boxes, boxes[1:]))
+
+
 def test_the_video_is_in_step_with_the_pointer(
     street_bag, exact_model: str, tmp_path: Path
 ) -> None:
