@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,7 +28,7 @@ from roadseg_core.pipeline.decoding import Fallback
 from roadseg_core.pipeline.frame import Frame, engine_outputs
 
 DECODERS = 2
-"""Threads that decode; results keep their order."""
+"""Threads that decode, at most; one for two cores, which the engine needs. Results keep order."""
 
 GROUP = 4
 """Messages handed from stage to stage at once: each hand-over wakes threads."""
@@ -110,7 +111,7 @@ def segmented(
         mapped(
             lambda group: [_decoded(work, geometry, fallback) for work in group],
             read_ahead(works, GROUP, ahead=AHEAD),
-            workers=DECODERS,
+            workers=min(DECODERS, max(1, len(os.sched_getaffinity(0)) // 2)),
             ahead=AHEAD,
         )
     ) as decoded:
