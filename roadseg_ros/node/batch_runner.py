@@ -117,17 +117,16 @@ class BatchRunner:
         started = time.monotonic()
         result = warm.engine.infer(warm.batch[: len(frames)])
         self._inference.add(len(frames), time.monotonic() - started)
-        seen, projected, confidence = [], [], result.confidence
+        judged, confidence, label_map = [], result.confidence, warm.engine.info.label_map
+        # All are judged before the first is made: for the next the processor has at hand what
+        # judging takes, and needs half the time.
         for index, (ticket, frame, header) in enumerate(frames):
-            camera, wants = ticket.camera, wanted[ticket.camera]
             # Once more: a planner must not take a mask for new because inference was slow.
             if 0.0 < settings.max_frame_age < time.monotonic() - ticket.arrival:
                 settle(ticket, Outcome.STALE)
                 continue
-            options, label_map = settings.output_options, warm.engine.info.label_map
-            at('making', camera)
-            topic = self._health[camera]
-            health = topic.look(
+            at('making', ticket.camera)
+            health = self._health[ticket.camera].look(
                 frame.seen,
                 frame.view.inside(result.labels[index]),
                 confidence if confidence is None else frame.view.inside(confidence[index]),
@@ -135,6 +134,11 @@ class BatchRunner:
                 label_map,
                 settings.health,
             )
+            judged.append((index, ticket, frame, header, health))
+        seen, projected, options = [], [], settings.output_options
+        for index, ticket, frame, header, health in judged:
+            camera, wants = ticket.camera, wanted[ticket.camera]
+            topic = self._health[camera]
             withheld = settings.withhold_unusable and health.level == 'unusable'
             if withheld:
                 if 'ground' in wants:
@@ -167,7 +171,7 @@ class BatchRunner:
                 view=frame.view,
                 labels=result.labels[index],
                 road_probability=None if probability is None else probability[index],
-                label_map=warm.engine.info.label_map,
+                label_map=label_map,
             )
         if projected:
             self._ground.publish(settings.grid_max_age)
