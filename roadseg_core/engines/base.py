@@ -166,7 +166,7 @@ class Engine(ABC):
         return np.ascontiguousarray(frames)
 
     def _start(self, frames: np.ndarray) -> Callable[[], Run]:
-        """Begin a batch whose shape was checked; unless a backend can, only when waited for."""
+        """Begin a batch whose shape was checked; a backend that cannot does it when waited for."""
 
         def finish() -> Run:
             began = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
@@ -170,14 +171,23 @@ class OpenVinoEngine(Engine):
         # OpenVINO shares no memory that is read-only.
         frames = np.require(frames, requirements=['C', 'W'])
 
-        def finish() -> Run:
-            try:
-                for request in requests:
+        started: list[openvino.InferRequest] = []
+
+        def wait() -> None:
+            # All of them, whatever happens to one: they read ``frames``, which this keeps alive.
+            errors = []
+            for request in started:
+                try:
                     request.wait()
-            except RuntimeError as error:
-                raise EngineError(f'OpenVINO failed on {len(frames)} frames: {error}') from error
+                except RuntimeError as error:
+                    errors.append(error)
+            if errors:
+                raise EngineError(f'OpenVINO failed on {len(frames)} frames: {errors[0]}')
+
+        def finish() -> Run:
+            wait()
             # Not now: the batch may have ended before anybody waited for it.
-            ended = began + max(request.latency for request in requests) / 1e3
+            ended = began + max(request.latency for request in started) / 1e3
             arrays = {name: array[turn, :count] for name, array in self._results.items()}
             return Run(Segmentation(**arrays), began, ended)
 
@@ -190,7 +200,10 @@ class OpenVinoEngine(Engine):
                 # Handed to start_async, it would be matched with the inputs first, for 0.1 ms.
                 request.set_input_tensor(openvino.Tensor(part, shared_memory=True))
                 request.start_async()
+                started.append(request)
         except RuntimeError as error:
+            with suppress(EngineError):
+                wait()
             raise EngineError(f'OpenVINO cannot run {count} frames: {error}') from error
         return finish
 

@@ -83,8 +83,8 @@ def segment_in_batches(
     Yield every item in its order, those with a frame segmented, in batches.
 
     A batch begins before the one before it is handed on. The last is filled up with what the array
-    held before: an engine may compile for each size, and would for a few frames. Smaller are
-    those between which many items have no frame.
+    held before: an engine may compile for each size, and would for a few frames. A batch is
+    smaller only where many items without a frame come in between.
 
     :param size: frames in a batch; the engine is warm for it
     :param frame: returns an item's frame; None for one that only passes through

@@ -118,13 +118,9 @@ class BatchRunner:
         result = warm.engine.infer(warm.batch[: len(frames)])
         self._inference.add(len(frames), time.monotonic() - started)
         judged, confidence, label_map = [], result.confidence, warm.engine.info.label_map
-        # All are judged before the first is made: for the next the processor has at hand what
-        # judging takes, and needs half the time.
+        # All are judged before the first is made: its data then stay in the processor's cache, and
+        # judging takes half the time.
         for index, (ticket, frame, header) in enumerate(frames):
-            # Once more: a planner must not take a mask for new because inference was slow.
-            if 0.0 < settings.max_frame_age < time.monotonic() - ticket.arrival:
-                settle(ticket, Outcome.STALE)
-                continue
             at('making', ticket.camera)
             health = self._health[ticket.camera].look(
                 frame.seen,
@@ -137,7 +133,12 @@ class BatchRunner:
             judged.append((index, ticket, frame, header, health))
         seen, projected, options = [], [], settings.output_options
         for index, ticket, frame, header, health in judged:
+            # Once more: a planner must not take a mask for new because inference was slow.
+            if 0.0 < settings.max_frame_age < time.monotonic() - ticket.arrival:
+                settle(ticket, Outcome.STALE)
+                continue
             camera, wants = ticket.camera, wanted[ticket.camera]
+            at('making', camera)
             topic = self._health[camera]
             withheld = settings.withhold_unusable and health.level == 'unusable'
             if withheld:

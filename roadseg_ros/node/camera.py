@@ -127,8 +127,8 @@ class OutputPublishers:
                         )
                     ),
                     qos_overriding_options=_OUTPUT_OVERRIDES,
+                    callback_group=events,
                 )
-                events.take_events(self._publishers[output])
         except BaseException:
             self.destroy()
             raise
@@ -156,6 +156,8 @@ class OutputPublishers:
     def destroy(self) -> None:
         """Take the topics away."""
         publishers, self._publishers = self._publishers, {}
+        # From now on nobody is looked for.
+        self._wanted, self._looked = frozenset(), math.inf
         for publisher in publishers.values():
             self._node.destroy_publisher(publisher)
 
@@ -203,7 +205,6 @@ class CameraSubscriptions:
                     qos_overriding_options=QoSOverridingOptions.with_default_policies(),
                 )
                 self.takes[subscription] = partial(_pass_on, subscription, take, callback)
-                events.take_events(subscription)
         except BaseException:
             self.destroy()
             raise

@@ -62,6 +62,7 @@ class GroundPublisher:
         }
         self._poses = {camera.name: camera.pose for camera in settings.cameras}
         self.problems: dict[str, str] = {}
+        self._wanted_since: dict[str, int] = {}
 
     @property
     def has_poses(self) -> bool:
@@ -83,8 +84,13 @@ class GroundPublisher:
         wanted = [n for n, outputs in self._publishers.items() if self.wanted(outputs.wanted())]
         if not wanted:
             self.problems.clear()
-        overdue = self._newest.overdue(now_ns=time.monotonic_ns(), max_age_ns=round(max_age * 1e9))
-        self.problems |= {name: overdue[name] for name in wanted if name in overdue}
+        now, longest = time.monotonic_ns(), round(max_age * 1e9)
+        # What is left from the time before somebody asked says nothing about a camera.
+        self._wanted_since = {name: self._wanted_since.get(name, now) for name in wanted}
+        overdue = self._newest.overdue(now_ns=now, max_age_ns=longest)
+        for name, since in self._wanted_since.items():
+            if name in overdue and now - since > longest:
+                self.problems[name] = overdue[name]
         self._tf.listen(any(self._poses[name] is None for name in wanted))
 
     def close(self) -> None:

@@ -51,15 +51,16 @@ class Receiver(threading.Thread):
             with ExitStack() as held:
                 for handle in (self._context.handle, *(s.handle for s in self._takes)):
                     held.enter_context(handle)
-                waiting = rclpy_implementation.WaitSet(
-                    *(len(self._takes), 0, 0, 0, 0, 0), self._context.handle
-                )
+                count = len(self._takes)
+                waiting = rclpy_implementation.WaitSet(count, 0, 0, 0, 0, 0, self._context.handle)
                 held.enter_context(waiting)
                 while not self._stopping.is_set():
                     self._receive(waiting)
             waiting.destroy_when_not_in_use()
+        except rclpy_implementation.InvalidHandle:
+            return  # The node was destroyed.
         except Exception as error:
-            # A node that no longer listens must not look alive; one that was destroyed may end.
+            # A node that no longer listens must not look alive.
             if not self._stopping.is_set() and self._context.ok():
                 self._on_failure(f'the receiver failed: {error!r}')
 
@@ -80,6 +81,8 @@ class Receiver(threading.Thread):
                 continue
             try:
                 take()
+            except rclpy_implementation.InvalidHandle:
+                raise
             except Exception as error:
                 # It costs its camera this message, and never the others.
                 topic = subscription.topic_name
