@@ -63,9 +63,9 @@ class View:
 
     def reduction(self) -> int:
         """
-        Return how many times smaller, 8, 4, 2 or 1, a camera's image may come.
+        Return by what factor (8, 4, 2 or 1) an image may be reduced before it is decoded.
 
-        The network needs no more of its pixels then, and a smaller one stands for whole ones.
+        It is the largest that still gives the network enough pixels and divides all sides.
         """
         sides = (*self.camera_size, *self.source)
         most = min(shown // wanted for shown, wanted in zip(self.source[2:], self.target[2:]))

@@ -10,18 +10,16 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from tqdm import tqdm
 
 from roadseg_core.bags.drive_bag import record_drive
 from roadseg_core.bags.records import SourceError
-from roadseg_core.engines import EngineError
 from roadseg_core.evaluation.demonstration.frame_pictures import collect_pictures
 from roadseg_core.evaluation.demonstration.ground import collect_ground, node_parameters
 from roadseg_core.evaluation.demonstration.options import DemoOptions, parse_arguments
-from roadseg_core.evaluation.demonstration.real_frames import RealFrame, segment_real_frames
+from roadseg_core.evaluation.demonstration.real_frames import try_real_frames
 from roadseg_core.evaluation.demonstration.report import summarize, write_page
 from roadseg_core.evaluation.live.figures import describe_live, live_figures
 from roadseg_core.evaluation.live.results import LiveError, LiveRun
@@ -94,7 +92,14 @@ def _run(options: DemoOptions) -> int:
         if options.source
         else collect_ground(run, Drive(options.drive), sources, count=_SHOWN_FROM_ABOVE)
     )
-    real_frames = [] if options.source else _real_frames(options, live['engine'] or {})
+    real_frames = []
+    if not options.source:
+        # By the model and the backend of the node.
+        backend = (live['engine'] or {}).get('backend', options.backend)
+        real_frames, problem = try_real_frames(options.model or default_model(), backend)
+        if problem:
+            summary['real_frames_problem'] = problem
+            _say(f'no photographs of real roads: {problem}')
     summary['real_frames'] = {frame.file: frame.shares for frame in real_frames}
     write_json(report, summary)
     write_page(page, summary, frames, run.label_map, drive.accounting, moments, real_frames)
@@ -121,16 +126,6 @@ def _render(options: DemoOptions) -> Path:
 
         record_drive(config, options.cameras, bag, progress=progress)
     return bag
-
-
-def _real_frames(options: DemoOptions, engine: Mapping[str, str]) -> list[RealFrame]:
-    """Segment the photographs by the model and the backend of the node."""
-    model, backend = options.model or default_model(), engine.get('backend', options.backend)
-    try:
-        return list(segment_real_frames(model, backend))
-    except EngineError as error:
-        _say(f'no photographs of real roads: {error}')
-        return []
 
 
 def _play(options: DemoOptions, path: Path) -> LiveRun:

@@ -13,33 +13,31 @@ from rosbags.rosbag2 import WriterError
 from roadseg_core.bags.truth_bag import write_truth_bag
 from roadseg_core.bags.writer import STORAGES, truth_topic
 from roadseg_core.command_line import add_option
+from roadseg_core.commands.checks import choose_data
 from roadseg_core.data.label_sets import find_label_map
-from roadseg_core.data.source import DataError, data_root
+from roadseg_core.data.source import DataError
 from roadseg_core.labels import LABEL_MAPS, LabelMapError
-from roadseg_core.yaml_file import parse_value
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 2 if it could not run."""
     options = _parser().parse_args(arguments)
-    # A machine that only runs the node lacks what reads data sets, and can still show the help.
-    from roadseg_core.data.dataset import open_source
-
-    name, _, split = options.data.partition(':')
     try:
         label_map = find_label_map(options.label_map)
-        source = open_source(
-            name,
-            root=Path() if name == 'rendered' else data_root(options.root),
-            split=split or 'val',
-            label_map=label_map,
-            options=dict(options.option),
-        )
+        chosen = choose_data(options.data, options.option, options.root)
+        source = chosen.open(label_map)
+        rendered = chosen.options.get('camera') if chosen.name == 'rendered' else None
+        camera = options.camera or rendered or 'front'
+        if rendered and camera != rendered:
+            raise DataError(
+                f'--camera {camera}, but the frames are of the camera {rendered} (--option '
+                f'camera={rendered}); leave --camera out, or name the same camera in both'
+            )
         truth_map = write_truth_bag(
             options.bag,
             source,
             label_map,
-            camera=options.camera,
+            camera=camera,
             seconds=options.seconds,
             storage=options.storage,
         )
@@ -49,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = truth_map.name in LABEL_MAPS
     print(
         f'{len(source)} frames of {source.name} in {options.bag}; evaluate them by:\n'
-        f'evaluate_bag {options.bag} --truth-topic {truth_topic(options.camera)} --truth-map '
+        f'evaluate_bag {options.bag} --truth-topic {truth_topic(camera)} --truth-map '
         f'{truth_map.name if known else options.label_map}'
     )
     return 0
@@ -71,20 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     add('--data', data, required=True, metavar='NAME[:SPLIT]')
     add('--root', 'folder of the data sets (default: $ROADSEG_DATA)')
     option = 'option of the data set, such as frames=20 (default: none)'
-    add('--option', option, [], type=_option, action='append', metavar='KEY=VALUE')
+    add('--option', option, [], type=str, action='append', metavar='KEY=VALUE')
     add('--label-map', 'label map of the truth, known or YAML', 'seven')
-    add('--camera', 'name of the camera', 'front')
+    add('--camera', 'name of the camera (default: the rendered camera, or front)')
     seconds = 'time from frame to frame; more than a second says that they are no neighbours'
     add('--seconds', seconds, 2.0)
     add('--storage', 'of the bag', 'mcap', choices=STORAGES)
     return parser
-
-
-def _option(text: str) -> tuple[str, object]:
-    key, equals, value = text.partition('=')
-    if not equals:
-        raise argparse.ArgumentTypeError(f'{text!r}; expected KEY=VALUE')
-    return key, parse_value(value)
 
 
 if __name__ == '__main__':

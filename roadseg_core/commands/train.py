@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         'pairs',
         'such as epochs=3 or optimizer.learning_rate=0.01; data.root is the folder of the '
-        'data sets, by default $ROADSEG_DATA',
+        'data sets, by default $ROADSEG_DATA. Keys apply to every configuration, init= to the '
+        'first only',
         nargs='*',
         metavar='config or key=value',
     )

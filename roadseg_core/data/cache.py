@@ -54,8 +54,13 @@ class CachedFrames:
             self._file = (os.getpid(), h5py.File(self.path, 'r', locking=False))
         file = self._file[1]
         try:
+            group = file[str(index)]
+            intrinsics = group.attrs.get('intrinsics')
             return LabelledFrame(
-                self._names[index], file[f'{index}/image'][()], file[f'{index}/labels'][()]
+                self._names[index],
+                group['image'][()],
+                group['labels'][()],
+                None if intrinsics is None else tuple(intrinsics.tolist()),
             )
         except (OSError, KeyError) as error:
             raise DataError(
@@ -142,6 +147,8 @@ def _make(path: Path, source: Selection, fingerprint: str, *, skip: bool) -> Non
             group = file.create_group(str(len(names)))
             _write(group, 'image', frame.image)
             _write(group, 'labels', frame.labels)
+            if frame.intrinsics is not None:
+                group.attrs['intrinsics'] = frame.intrinsics
             names.append(frame.name)
         # Attributes end at 64 KiB.
         file['names'] = json.dumps(names)

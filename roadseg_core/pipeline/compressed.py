@@ -60,7 +60,7 @@ class CompressedFile:
         Decode the file.
 
         :param reduction: 1, 2, 4 or 8: a JPEG comes as many times smaller, a PNG in full. It takes
-            less time, as each block of 8x8 pixels is put together from fewer waves
+            less time, as each block of 8x8 pixels is computed from fewer DCT coefficients
         :returns: uint8 [height, width, 3], BGR
         :raises ConversionError: if it is damaged
         """

@@ -55,7 +55,7 @@ def painting(caption: str, image: np.ndarray, *, paint: bool = False) -> Picture
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
     """Return uint8 [18, 32, 3], by which :func:`alike` compares pictures, of one of any size."""
-    # Every n-th pixel is enough: means of about 64 make each pixel of it.
+    # Every n-th pixel is enough: each pixel of the thumbnail is the mean of about 64.
     step = max(1, image.shape[1] // (8 * _THUMBNAIL[0]))
     return cv2.resize(image[::step, ::step], _THUMBNAIL, interpolation=cv2.INTER_AREA)
 

@@ -91,11 +91,22 @@ def test_the_road_of_a_rendered_camera_is_compared_on_the_ground(tmp_path: Path)
     assert report['ground']['within_20_m']['iou'] > 0.85
 
 
+def test_the_camera_is_the_rendered_one(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    words = ['--data', 'rendered', '--option', 'frames=1', '--option', 'size=[64, 96]']
+    words += ['--option', 'camera=left']
+    assert main([str(tmp_path / 'wrong'), *words, '--camera', 'front']) == 2
+    assert '--camera front, but the frames are of the camera left' in capsys.readouterr().err
+    assert main([str(tmp_path / 'bag'), *words]) == 0
+    with BagReader(tmp_path / 'bag') as reader:
+        assert len(list(reader.messages(['/camera/left/image_raw']))) == 1
+
+
 def test_what_cannot_be_made_says_why(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for arguments, message in (
         (['--data', 'nothing', '--root', '.'], 'nothing'),
         (['--data', 'camvid', '--root', '/none'], '/none'),
         (['--data', 'rendered', '--label-map', 'nine'], 'nine'),
+        (['--data', 'rendered', '--option', 'frames'], 'expected key=value'),
     ):
         assert main([str(tmp_path / 'bag'), *arguments]) == 2
         assert message in capsys.readouterr().err

@@ -19,7 +19,7 @@ def write_load_page(path: Path, result: dict) -> None:
     series, cpu = result['series'], result['cpu_ms_per_frame']
     seconds = np.asarray(series['seconds'])
     cores = np.diff(series['cpu']) / np.maximum(1e-9, np.diff(seconds))
-    # Of a second in which nothing came there is 0, which is no latency.
+    # A second without messages is recorded as 0, which is not a latency.
     latency = {
         name: np.where(np.asarray(values) > 0.0, values, np.nan)
         for name, values in series['latency'].items()

@@ -12,8 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from roadseg_core.engines import open_engine, segment_image
+from roadseg_core.engines import EngineError, open_engine, segment_image
 from roadseg_core.labels import LabelMap
+from roadseg_core.model_file import ModelFileError
 from roadseg_core.pipeline.frame import OutputOptions
 from roadseg_core.report.pictures import Picture, painting
 
@@ -41,12 +42,22 @@ def notice() -> str:
     return (_STREETS / 'LICENSE').read_text(encoding='utf-8')
 
 
+def try_real_frames(model: Path, backend: str) -> tuple[list[RealFrame], str]:
+    """Return the photographs, segmented, and an empty text; or none, and why they are missing."""
+    try:
+        return list(segment_real_frames(model, backend)), ''
+    except (EngineError, ModelFileError, OSError) as error:
+        return [], str(error)
+
+
 def segment_real_frames(model: Path, backend: str) -> Iterator[RealFrame]:
     """
     Yield the photographs, segmented.
 
     :param backend: as for :func:`roadseg_core.engines.open_engine`
     :raises EngineError: if the engine cannot be opened, or fails
+    :raises ModelFileError: if the model file is none
+    :raises OSError: if a file cannot be read
     """
     with closing(open_engine(model, backend=backend)) as engine:
         label_map = engine.info.label_map

@@ -42,6 +42,19 @@ def test_cached_frames_are_the_frames(layouts):
     assert made(layouts.root) == before and len(before) == 1
 
 
+def test_the_camera_of_rendered_frames_is_kept(tmp_path):
+    options = {'camera': 'front', 'frames': 1, 'size': [64, 96]}
+    plain, cached = (
+        open_source(
+            'rendered', root=tmp_path, split='val', label_map=SEVEN, options=options, cache=cache
+        )
+        for cache in (False, True)
+    )
+    assert same(plain, cached) and len(made(tmp_path)) == 1
+    assert len(cached.load(0).intrinsics) == 4
+    assert cached.load(0).intrinsics == plain.load(0).intrinsics
+
+
 def test_changed_inputs_make_it_anew(layouts):
     folder = layouts.camvid()
     open_camvid(layouts.root, cache=True)

@@ -9,7 +9,11 @@ import cv2
 import numpy as np
 
 from roadseg_core.evaluation.demonstration import real_frames
-from roadseg_core.evaluation.demonstration.real_frames import class_shares, segment_real_frames
+from roadseg_core.evaluation.demonstration.real_frames import (
+    class_shares,
+    segment_real_frames,
+    try_real_frames,
+)
 from roadseg_core.labels import SEVEN
 
 STREETS = Path(real_frames.__file__).with_name('streets')
@@ -37,6 +41,14 @@ def test_every_photograph_is_shown_with_both_places(model: str) -> None:
         for shares in frame.shares.values():
             assert 0.9 < sum(shares.values()) <= 1.0001
             assert list(shares.values()) == sorted(shares.values(), reverse=True)
+
+
+def test_photographs_that_cannot_be_segmented_say_why(tmp_path: Path) -> None:
+    wrong = tmp_path / 'wrong.onnx'
+    wrong.write_bytes(b'no model')
+    for model in (wrong, tmp_path / 'gone.onnx'):
+        frames, problem = try_real_frames(model, 'auto')
+        assert not frames and model.name in problem
 
 
 def test_photographs_are_small_and_come_with_licence_and_origin() -> None:

@@ -42,7 +42,9 @@ REAL = RealFrame(
 )
 
 
-def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tuple[dict, str]:
+def small_report(
+    tmp_path: Path, *, truth: bool, played: str = 'a drive', problem: str = ''
+) -> tuple[dict, str]:
     sent = {('front', stamp): stamp * 1_000_000 for stamp in range(4)}
     counts = {'front': {'received': 4, **dict.fromkeys(CAUSES, 0), 'processed': 4}}
     accounting = account(sent, {key: time + 9_000_000 for key, time in sent.items()}, counts)
@@ -56,6 +58,8 @@ def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tup
     live = live_figures(LiveRun('/n', (drive,)))
     assert describe_live(live)[0] == 'live: 4 frames sent, 4 came back (none lost), 1000 a second'
     summary = summarize(options, live, scores, played=played, exit_code=0)
+    if problem:
+        summary['real_frames_problem'] = problem
     pictures = tuple(Picture(name, b'PNG') for name in ('frame', 'labels', 'road mask'))
     write_page(
         tmp_path / 'report.html',
@@ -63,7 +67,7 @@ def small_report(tmp_path: Path, *, truth: bool, played: str = 'a drive') -> tup
         [FramePictures('front', 0.5, pictures)],
         SEVEN,
         accounting,
-        real_frames=[] if played != 'a drive' else [REAL],
+        real_frames=[] if played != 'a drive' or problem else [REAL],
     )
     return summary, (tmp_path / 'report.html').read_text(encoding='utf-8')
 
@@ -115,6 +119,12 @@ def test_the_report_of_a_source_claims_no_accuracy(tmp_path: Path) -> None:
     assert 'road IoU' not in text and 'On real roads' not in text
     assert 'Errors:' not in text
     assert '&lt;b&gt;x' in text
+    assert 'are missing' not in text
+
+
+def test_the_report_says_why_photographs_are_missing(tmp_path: Path) -> None:
+    text = small_report(tmp_path, truth=True, problem='no <memory>')[1]
+    assert 'real roads are missing: no &lt;memory&gt;' in text and 'On real roads' not in text
 
 
 def test_frames_are_spread() -> None:
