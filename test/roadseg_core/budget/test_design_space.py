@@ -10,10 +10,11 @@ import cv2
 import pytest
 import yaml
 
-from roadseg_core.budget.design_space import Candidate, explore, pick
+from roadseg_core.budget.design_space import Candidate, explore, network_arguments, pick
 from roadseg_core.budget.measure import measure_network
 from roadseg_core.budget.scenario import Scenario, find_scenario
 from roadseg_core.cli import main
+from roadseg_core.model_file import read_model_info
 from roadseg_core.models import NetworkError
 
 
@@ -94,6 +95,23 @@ def test_parking_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     }
     picture = cv2.imread(str(tmp_path / 'budget.png'))
     assert picture is not None and picture.std() > 10
+
+
+@pytest.mark.parametrize('name', ['parking', 'urban', 'rural'])
+def test_a_shipped_scenario_runs_what_its_budget_picks(name: str) -> None:
+    scenario = find_scenario(name)
+    picked = pick(explore(scenario), scenario)
+    assert picked is not None
+    model = Path(__file__).resolve().parents[3] / 'models' / scenario.model
+    info = read_model_info(model)
+    expected = network_arguments(scenario, picked.arguments)
+    assert info.network == scenario.network
+    assert {key: info.network_arguments[key] for key in expected} == expected
+    assert (info.label_map.name, info.geometry.input_size) == (
+        scenario.label_map,
+        scenario.input_size,
+    )
+    assert model.stat().st_size <= 15_000_000
 
 
 def test_a_network_by_name_against_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,7 +97,7 @@ def test_overrides_come_after_what_a_trial_run_changes() -> None:
         ('data.train=[{name: mars}]', 'data.train.0.name'),
         ('epochs', 'key=value'),
         ('epochs.more=1', 'epochs is a value'),
-        ('data.train.9.repeat=2', 'from 0 to 4'),
+        ('data.train.9.repeat=2', 'from 0 to 2'),
         ('loss=[{name: dice, class_weights: median_frequency}]', 'loss.0'),
     ],
 )
