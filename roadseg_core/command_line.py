@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 _METAVARS = {int: 'N', Path: 'FILE'}
@@ -42,3 +43,18 @@ def image_size(text: str) -> tuple[int, int]:
     if not match or not all(1 <= int(side) <= _LARGEST_SIDE for side in match.groups()):
         raise argparse.ArgumentTypeError(f'{text!r} is not WIDTHxHEIGHT, such as 640x480')
     return int(match[2]), int(match[1])
+
+
+def number_within(least: float, most: float) -> Callable[[str], float]:
+    """Return what parses a number of an option, and refuses one out of the range, or none."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float('nan')
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f'{text!r}; expected {least:g} to {most:g}')
+        return value
+
+    return parse

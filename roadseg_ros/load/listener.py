@@ -12,11 +12,11 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
 
 from roadseg_core.bags.images import read_stamp
 from roadseg_core.files import write_atomically
 from roadseg_ros.live.context import make_context
+from roadseg_ros.node.camera import OUTPUTS
 
 
 def main() -> int:
@@ -48,8 +48,9 @@ def main() -> int:
         def take(message: bytes, came: list = came) -> None:
             came.append((read_stamp(message), time.monotonic_ns()))
 
+        kind = OUTPUTS[topic.partition('/')[2]]
         node.create_subscription(
-            Image, f'/segmentation/{topic}', take, QoSProfile(depth=10), raw=True
+            kind, f'/segmentation/{topic}', take, QoSProfile(depth=10), raw=True
         )
     node.create_subscription(DiagnosticArray, '/diagnostics', take_report, 10)
     executor = SingleThreadedExecutor(context=context)

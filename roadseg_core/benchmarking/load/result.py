@@ -37,7 +37,8 @@ def summarize(plan: LoadPlan, sent: dict, heard: dict, usages: list[Usage]) -> d
     :param heard: ``images``: (stamp, time) in nanoseconds of each by ``camera/output``;
         ``reports``: the node's diagnostics
     :param usages: of the node, once a second
-    :raises LiveError: if the node said nothing, or its counts do not add up
+    :raises LiveError: if the node said nothing, its counts do not add up, or more came than was
+        sent
     """
     reports = [report for report in heard['reports'] if report['engine']['state'] == 'READY']
     if not reports:
@@ -48,6 +49,14 @@ def summarize(plan: LoadPlan, sent: dict, heard: dict, usages: list[Usage]) -> d
         counts = {name: int(last[f'camera {camera}'][name]) for name in COUNTS}
         if counts['received'] != sum(counts[name] for name in COUNTS[1:]):
             raise LiveError(f'the counts of {camera} do not add up: {counts}')
+        came = {name: len(heard['images'][f'{camera}/{name}']) for name in plan.outputs}
+        for name, count in {'frames at the node': counts['received'], **came}.items():
+            if count > sent['frames']:
+                raise LiveError(
+                    f'{camera}: {sent["frames"]} frames were sent, but {count} came ({name}): '
+                    'another process publishes on these topics; end it, or set another '
+                    'ROS_DOMAIN_ID'
+                )
         cameras[camera] = {
             'sent': sent['frames'],
             **counts,
