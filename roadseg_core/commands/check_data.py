@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         for report in result.reports:
             print('\n'.join(_lines(report)))
         for absent in result.absent:
-            print(f'not there: {absent}')
+            print(f'left out, which is no error: {absent}')
         for path in result.sheets:
             print(f'contact sheet: {path}')
     if not result.passed:

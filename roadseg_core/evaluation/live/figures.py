@@ -76,8 +76,8 @@ def describe_live(live: dict) -> list[str]:
     if end_to_end['p50'] is not None:
         lines.append(
             f'latency {end_to_end["p50"]:.1f} ms (p50), {end_to_end["p99"]:.1f} ms (p99); of '
-            f'the median the network costs {live["network_ms"]} ms, scheduling '
-            f'{live["scheduling_ms"]} ms'
+            f'the median {live["network_ms"]} ms are transport, '
+            f'{live["scheduling_ms"]} ms scheduling'
         )
     return [*lines, *(f'PROBLEM: {problem}' for problem in live['problems'])]
 

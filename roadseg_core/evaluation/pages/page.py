@@ -60,6 +60,7 @@ def write_report_page(path: Path, report: dict, config: EvaluationConfig) -> Non
         __package__,
         'report.html.j2',
         report=report,
+        compared_frames=report['settings']['outputs']['consistency'],
         classes=[compared.names[number] for number in compared.valid_ids],
         shares=_mean_shares(columns),
         colours=class_colours(compared) | class_colours(label_map),
@@ -135,7 +136,13 @@ def _drive(
             for name in cameras
             if name in film
         },
-        'curves': curves(bag, cameras, bounds),
+        'curves': curves(
+            bag,
+            cameras,
+            bounds,
+            # Flicker belongs to what compares neighbours, and was not asked for.
+            without=() if report['settings']['outputs']['consistency'] else ('flicker',),
+        ),
         'videos': {name: shown for name, shown in videos.items() if (folder / shown).is_file()},
     }
 

@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 
 from roadseg_core.benchmarking.load.result import (
+    COUNTS,
+    LoadPlan,
     least_processed,
     shortfalls,
     soak_problems,
+    summarize,
 )
 from roadseg_core.benchmarking.load.usage import read_usage
+from roadseg_core.evaluation.live.results import LiveError
 
 
 def test_the_usage_of_this_process():
@@ -70,3 +74,20 @@ def test_every_camera_must_be_processed_and_in_time(share: float, timing: dict, 
     found = shortfalls(result)
     assert len(found) == bool(said) and all(said in problem for problem in found)
     assert least_processed(result) == share
+
+
+@pytest.mark.parametrize(
+    ('received', 'labels', 'said'),
+    [(10, 10, ''), (20, 10, '20 came .frames at the node'), (10, 19, '19 came .label')],
+)
+def test_more_than_was_sent_is_refused(received: int, labels: int, said: str) -> None:
+    plan = LoadPlan(('front',), (8, 8), 5.0, ('label',), 2.0)
+    counts = dict.fromkeys(COUNTS, 0) | {'received': received, 'processed': received}
+    report = {'engine': {'state': 'READY', 'mean_batch': '1'}, 'camera front': counts}
+    heard = {'reports': [report], 'images': {'front/label': [[n, n + 9] for n in range(labels)]}}
+    usages = [read_usage(os.getpid())] * 2
+    if said:
+        with pytest.raises(LiveError, match=said):
+            summarize(plan, {'frames': 10}, heard, usages)
+    else:
+        assert summarize(plan, {'frames': 10}, heard, usages)['cameras']['front']['sent'] == 10

@@ -63,3 +63,12 @@ def test_two_models_are_wiped_and_a_curve_leads_to_a_frame(
     right, left = (float(clip) for (clip,) in found['clips'])
     assert left == pytest.approx(25, abs=2) and right == pytest.approx(100 - left)
     assert found['lines'] == ['A', 'B'] and found['jumped']
+    verdict = browse(
+        output / 'report.html',
+        "const cells = [...document.querySelectorAll('th')];"
+        "const cell = cells.find(one => one.textContent === 'shown');"
+        'return cell.getBoundingClientRect().right - document.documentElement.clientWidth;',
+        tmp_path,
+        size='400,800',
+    )
+    assert verdict < 0

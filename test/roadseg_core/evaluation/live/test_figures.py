@@ -45,6 +45,7 @@ def test_drives_add_up() -> None:
     assert live['node_ms'] == {'p50': 8.0, 'p99': 18.0}
     assert (live['network_ms'], live['scheduling_ms']) == (2.0, 5.0)
     assert live['problems'] == []
+    assert describe_live(live)[1].endswith('of the median 2.0 ms are transport, 5.0 ms scheduling')
     assert describe_live(live)[0] == 'live: 6 frames sent, 5 came back (1 replaced), 10 a second'
 
 
